@@ -87,18 +87,20 @@ func (v *Violation) Is(target error) bool {
 	return target == ErrRule || v.class != nil && target == v.class
 }
 
-// Message returns the sentence for a reader of the given language, a BCP 47
-// tag such as "vi", "en" or "en-GB". Every tag that is not English gives
-// Vietnamese, the language of the programme. A missing sentence is replaced by
-// the other one: the reader is never shown nothing.
+// Message returns the sentence for a reader of the given language, chosen by
+// [English]. A missing sentence is replaced by the other one: the reader is
+// never shown nothing.
 func (v *Violation) Message(lang string) string {
-	if english(lang) && v.En != "" || v.Vi == "" {
+	if English(lang) && v.En != "" || v.Vi == "" {
 		return v.En
 	}
 	return v.Vi
 }
 
-func english(lang string) bool {
+// English reports whether a reader of the given language, a BCP 47 tag such
+// as "en", "en-GB" or "vi", is addressed in English. Every other tag, the
+// empty one included, gets Vietnamese, the language of the programme.
+func English(lang string) bool {
 	lang = strings.ToLower(lang)
 	return lang == "en" || strings.HasPrefix(lang, "en-") || strings.HasPrefix(lang, "en_")
 }
