@@ -1,0 +1,4 @@
+package core
+
+// Duties answers what is due, late, and why.
+type Duties struct{ u *unit }

@@ -1,0 +1,145 @@
+// Package event is the programme's memory: every step somebody takes is one
+// Record in an append-only journal, written in the same transaction as the
+// state it changes. The records of one subject form a hash chain, so that a
+// changed, removed or inserted record shows (L17). A correction is a new fact
+// with its reason, never an edit of an old one.
+package event
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"time"
+)
+
+// Event is something that happened, named in the past tense by Kind, for
+// example "visit.reported". Implementations are small structs of plain values
+// that encode to JSON and hold ids, dates and codes, never personal data (A11).
+type Event interface {
+	Kind() string
+}
+
+// Subject names what a record is about: the type of a thing and its id.
+type Subject struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+// String returns "type/id", the form used in keys and logs.
+func (s Subject) String() string { return s.Type + "/" + s.ID }
+
+// IsZero reports whether the subject names nothing.
+func (s Subject) IsZero() bool { return s.Type == "" && s.ID == "" }
+
+// Record is one entry of the journal: who did what to which subject, where,
+// why, when it happened and when it was written down.
+type Record struct {
+	ID       string  `json:"id"`
+	Position int64   `json:"position"` // set by the store: reading order over all subjects
+	Subject  Subject `json:"subject"`
+	Seq      int64   `json:"seq"` // 1, 2, 3 … within the subject
+	Kind     string  `json:"kind"`
+
+	Actor    string `json:"actor"`               // person id, or "system"
+	Role     string `json:"role,omitempty"`      // the role the actor acted in
+	ProxyFor string `json:"proxy_for,omitempty"` // the person on whose behalf the actor acted
+	Place    string `json:"place,omitempty"`
+	Why      string `json:"why,omitempty"`
+
+	Happened time.Time `json:"happened"` // as claimed
+	Recorded time.Time `json:"recorded"` // by the server, UTC, microseconds
+
+	Policy   string          `json:"policy,omitempty"`   // policy version that judged the step
+	Calendar string          `json:"calendar,omitempty"` // calendar version that judged the step
+	Data     json.RawMessage `json:"data,omitempty"`     // the event itself
+
+	Prev string `json:"prev,omitempty"` // hash of the subject's previous record, empty for the first
+	Hash string `json:"hash"`
+}
+
+// Seal sets the record's place in its subject's chain and its hash. prev is
+// the subject's last record, or the zero Record when there is none.
+func (r *Record) Seal(prev Record) {
+	r.Seq = prev.Seq + 1
+	r.Prev = prev.Hash
+	r.Hash = r.digest()
+}
+
+// digest hashes every field but Position (the store's own numbering) and Hash.
+func (r *Record) digest() string {
+	h := sha256.New()
+	for _, s := range []string{
+		r.ID, r.Subject.Type, r.Subject.ID, r.Kind, r.Actor, r.Role, r.ProxyFor, r.Place, r.Why,
+		instant(r.Happened), instant(r.Recorded), r.Policy, r.Calendar, string(r.Data), r.Prev,
+	} {
+		write(h, s)
+	}
+	write(h, fmt.Sprint(r.Seq))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// write adds s with its length, so that no two field lists hash alike.
+func write(h hash.Hash, s string) {
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(len(s)))
+	h.Write(n[:])
+	h.Write([]byte(s))
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
+}
+
+// Query selects records. Zero fields select everything; Limit 0 means no limit.
+// Records come in ascending Position.
+type Query struct {
+	Subject Subject
+	Kinds   []string
+	After   int64
+	Limit   int
+}
+
+// Journal is where records are kept. AppendRecord sets Position and returns
+// fault.ErrStale when the subject already has a record with the same Seq:
+// somebody else wrote in between and the unit of work has to be run again.
+// LastRecord returns fault.ErrNotFound for a subject without records. A Journal
+// belongs to one transaction and is not safe for concurrent use.
+type Journal interface {
+	AppendRecord(ctx context.Context, r *Record) error
+	LastRecord(ctx context.Context, s Subject) (Record, error)
+	Records(ctx context.Context, q Query) ([]Record, error)
+}
+
+// Break is a place where a subject's chain does not hold.
+type Break struct {
+	Subject Subject
+	Seq     int64
+	Why     string
+}
+
+// Verify checks the chains of the given records, which must hold all records
+// of each subject they mention, in ascending Position. It returns every break.
+func Verify(records []Record) []Break {
+	var breaks []Break
+	last := make(map[Subject]Record)
+	for _, r := range records {
+		prev := last[r.Subject]
+		switch {
+		case r.Seq != prev.Seq+1:
+			breaks = append(breaks, Break{r.Subject, r.Seq, fmt.Sprintf("expected record %d", prev.Seq+1)})
+		case r.Prev != prev.Hash:
+			breaks = append(breaks, Break{r.Subject, r.Seq, "does not follow the record before it"})
+		case r.Hash != r.digest():
+			breaks = append(breaks, Break{r.Subject, r.Seq, "was changed after it was written"})
+		}
+		last[r.Subject] = r
+	}
+	return breaks
+}

@@ -1,0 +1,219 @@
+package issue
+
+import (
+	"context"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// ID identifies an issue.
+type ID string
+
+// Urgency sets the terms (policy.ByUrgency).
+type Urgency string
+
+// The urgencies.
+const (
+	Urgent  Urgency = "urgent"
+	Normal  Urgency = "normal"
+	Complex Urgency = "complex"
+)
+
+// Status is where an issue stands (model M4).
+type Status string
+
+// The states of an issue.
+const (
+	Registered    Status = "registered"
+	Triaged       Status = "triaged"
+	Referred      Status = "referred"
+	Returned      Status = "returned"
+	Arbitration   Status = "arbitration"
+	OnHold        Status = "on_hold"
+	AnswerDrafted Status = "answer_drafted"
+	FeedbackDue   Status = "feedback_due"   // the answer is approved and has to be told
+	FeedbackGiven Status = "feedback_given" // told; waiting for satisfaction
+	Appealed      Status = "appealed"
+	Closed        Status = "closed"       // satisfied, or silence for the whole window
+	ClosedFinal   Status = "closed_final" // by reasoned decision on appeal
+	Linked        Status = "linked"       // carried by another issue
+)
+
+// AnswerClass is what an answer amounts to (A2). Reports never add them up.
+type AnswerClass string
+
+// The classes of answer.
+const (
+	Settled    AnswerClass = "settled"     // đã giải quyết xong
+	InProgress AnswerClass = "in_progress" // đang giải quyết, with a roadmap date
+	Explained  AnswerClass = "explained"   // giải trình, cung cấp thông tin
+	Study      AnswerClass = "study"       // tiếp thu, nghiên cứu
+	Refused    AnswerClass = "refused"     // từ chối, with the legal ground
+	Beyond     AnswerClass = "beyond"      // vượt thẩm quyền, with the body it was forwarded to
+)
+
+// Referral hands an issue to one lead unit and any number of cooperating ones
+// (phiếu chuyển; A4, L6). Its due date is that of the duty of kind unit.
+type Referral struct {
+	Number        int           `json:"number"`
+	Lead          org.UnitID    `json:"lead"`
+	Cooperating   []org.UnitID  `json:"cooperating,omitempty"`
+	On            calendar.Date `json:"on"`
+	Due           calendar.Date `json:"due"`
+	By            org.PersonID  `json:"by"`
+	NonReturnable bool          `json:"non_returnable,omitempty"`
+	ReturnedOn    calendar.Date `json:"returned_on,omitzero"`
+	ReturnReason  string        `json:"return_reason,omitempty"`
+	Suggested     org.UnitID    `json:"suggested,omitempty"`
+}
+
+// Pause is a time in which the unit's clock stands still.
+type Pause struct {
+	Reason string        `json:"reason"` // needs_speaker, needs_higher_level
+	Note   string        `json:"note,omitempty"`
+	From   calendar.Date `json:"from"`
+	Until  calendar.Date `json:"until"`       // latest resumption
+	To     calendar.Date `json:"to,omitzero"` // when it was resumed
+	By     org.PersonID  `json:"by"`
+}
+
+// Extension moves the unit's due date, once, with a word to the speaker.
+type Extension struct {
+	Days    int           `json:"days"` // working days
+	Reason  string        `json:"reason"`
+	Message string        `json:"message"` // interim reply to the speaker, mandatory
+	On      calendar.Date `json:"on"`
+	By      org.PersonID  `json:"by"`
+}
+
+// Answer is one answer in one round.
+type Answer struct {
+	Round    int           `json:"round"`
+	Class    AnswerClass   `json:"class"`
+	Text     string        `json:"text"`
+	Document string        `json:"document,omitempty"` // number of the reply document
+	Roadmap  calendar.Date `json:"roadmap,omitzero"`
+	Ground   string        `json:"ground,omitempty"`
+	Body     string        `json:"body,omitempty"`
+	Unit     org.UnitID    `json:"unit"`
+	Drafter  org.PersonID  `json:"drafter"`
+	Drafted  calendar.Date `json:"drafted"`
+	Approver org.PersonID  `json:"approver,omitempty"`
+	Approved calendar.Date `json:"approved,omitzero"`
+}
+
+// Delivery is the answer told to one speaker, or to the hamlet (S21, A3, L8).
+type Delivery struct {
+	Opinion string        `json:"opinion"`
+	Round   int           `json:"round"`
+	Channel string        `json:"channel"` // in_person, letter, call, sms, notice_board
+	On      calendar.Date `json:"on"`
+	By      org.PersonID  `json:"by"`
+	Visit   string        `json:"visit,omitempty"`
+	Failed  string        `json:"failed,omitempty"` // why it was not delivered: absent …
+}
+
+// Satisfaction is a speaker's word on the answer. Silence is not satisfaction.
+type Satisfaction struct {
+	Opinion   string        `json:"opinion"`
+	Round     int           `json:"round"`
+	Satisfied bool          `json:"satisfied"`
+	On        calendar.Date `json:"on"`
+	Proxy     org.PersonID  `json:"proxy,omitempty"` // entered on paper by somebody else
+}
+
+// Appeal is the last step: a reasoned decision by the programme's leader.
+type Appeal struct {
+	Opened    calendar.Date `json:"opened"`
+	Decision  string        `json:"decision,omitempty"`
+	LegalPath string        `json:"legal_path,omitempty"`
+	Decider   org.PersonID  `json:"decider,omitempty"`
+	On        calendar.Date `json:"on,omitzero"`
+}
+
+// Holding says who held the matter from when to when, for "days held" (model 11.16).
+type Holding struct {
+	Holder string        `json:"holder"` // team:…, unit:…, office, official:…
+	From   calendar.Date `json:"from"`
+	To     calendar.Date `json:"to,omitzero"`
+}
+
+// State is one issue: what is owed to the people (vấn đề, kiến nghị cần giải quyết).
+type State struct {
+	ID         ID            `json:"id"`
+	Version    int64         `json:"version"`
+	Code       string        `json:"code"`  // XL-17-0142, on slips and messages
+	Title      string        `json:"title"` // neutral, without names
+	Place      org.PlaceID   `json:"place"`
+	Team       org.TeamID    `json:"team"`
+	Owner      org.PersonID  `json:"owner"`             // the official stays accountable until the answer was told (S20)
+	Subject    string        `json:"subject,omitempty"` // routing subject (lĩnh vực)
+	Urgency    Urgency       `json:"urgency"`
+	Status     Status        `json:"status"`
+	Round      int           `json:"round"` // 1, 2
+	Opinions   []string      `json:"opinions"`
+	Registered calendar.Date `json:"registered"`
+	PromiseDue calendar.Date `json:"promise_due"`
+
+	Referrals  []Referral     `json:"referrals,omitempty"`
+	Pauses     []Pause        `json:"pauses,omitempty"`
+	Extensions []Extension    `json:"extensions,omitempty"`
+	Answers    []Answer       `json:"answers,omitempty"`
+	Deliveries []Delivery     `json:"deliveries,omitempty"`
+	Replies    []Satisfaction `json:"replies,omitempty"`
+	Appeal     *Appeal        `json:"appeal,omitempty"`
+	Held       []Holding      `json:"held,omitempty"`
+
+	Forwarded   bool          `json:"forwarded,omitempty"` // the speaker was told "forwarded", once
+	Apologised  calendar.Date `json:"apologised,omitzero"` // A6, once
+	Repeats     int           `json:"repeats,omitempty"`   // A5
+	FirstRaised calendar.Date `json:"first_raised,omitzero"`
+	RepeatOf    ID            `json:"repeat_of,omitempty"`
+	LinkedTo    ID            `json:"linked_to,omitempty"`
+	Collective  bool          `json:"collective,omitempty"`
+	Outcome     string        `json:"outcome,omitempty"` // satisfied, no_response, final
+	ClosedOn    calendar.Date `json:"closed_on,omitzero"`
+	Recorded    time.Time     `json:"recorded"`
+}
+
+// Route says which unit leads a subject during Valid (model 10 row 20).
+type Route struct {
+	ID          string          `json:"id"`
+	Version     int64           `json:"version"`
+	Subject     string          `json:"subject"`
+	Name        string          `json:"name"`
+	NameEn      string          `json:"name_en,omitempty"`
+	Owner       org.PlaceID     `json:"owner,omitempty"` // territory it is valid in; empty: everywhere
+	Lead        org.UnitID      `json:"lead"`
+	Cooperating []org.UnitID    `json:"cooperating,omitempty"`
+	Sensitive   bool            `json:"sensitive,omitempty"` // its answers are approved by the programme office
+	Valid       calendar.Period `json:"valid"`
+}
+
+// Query selects issues; zero fields select everything. Ordered by Registered, then id.
+type Query struct {
+	Place      org.PlaceID
+	Team       org.TeamID
+	Owner      org.PersonID
+	Lead       org.UnitID // of the current referral
+	Subject    string
+	Statuses   []Status
+	Registered calendar.Period
+	LinkedTo   ID
+	Limit      int
+}
+
+// Repository keeps issues. Put follows the rule of org.Repository.
+type Repository interface {
+	Issue(ctx context.Context, id ID) (State, error)
+	IssueByCode(ctx context.Context, code string) (State, error)
+	PutIssue(ctx context.Context, s *State) error
+	Issues(ctx context.Context, q Query) ([]State, error)
+	Route(ctx context.Context, id string) (Route, error)
+	PutRoute(ctx context.Context, r *Route) error
+	Routes(ctx context.Context) ([]Route, error)
+	// NextIssueNumber counts issues within a series such as "XL-17": 1, 2, 3 …
+	NextIssueNumber(ctx context.Context, series string) (int, error)
+}

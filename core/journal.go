@@ -1,0 +1,4 @@
+package core
+
+// Journal reads the journal.
+type Journal struct{ u *unit }

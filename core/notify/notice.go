@@ -1,0 +1,208 @@
+package notify
+
+import (
+	"context"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// ID identifies a notice.
+type ID string
+
+// Channel is a way to reach somebody.
+type Channel string
+
+// The channels of the core. A third party may use names of its own.
+const (
+	SMS       Channel = "sms"
+	Email     Channel = "email"
+	InApp     Channel = "in_app"     // kept as a row that an application shows
+	PaperTask Channel = "paper_task" // việc giấy: a task for the unit's clerk, when no channel reaches the person
+)
+
+// Audience decides the hours in which a notice may go out (policy.Windows).
+type Audience string
+
+// The audiences.
+const (
+	ToOfficial Audience = "official" // visit matters
+	ToLadder   Audience = "ladder"   // escalations to officials and units
+	ToLeader   Audience = "leader"   // digest and decisions of leaders
+	ToCitizen  Audience = "citizen"  // speakers, hamlet heads
+)
+
+// Class is the message class a brandname gateway asks for. There is no
+// advertising class: the programme never advertises (domain 3.9).
+type Class string
+
+// The message classes.
+const (
+	Duty Class = "duty" // điều hành: an agency to its own staff
+	Care Class = "care" // chăm sóc khách hàng: follow-up of a citizen's own matter
+)
+
+// Priority decides the lane of a notice and whether caps and digests may hold it.
+type Priority string
+
+// The priorities.
+const (
+	Critical Priority = "critical"
+	Normal   Priority = "normal"
+	Bulk     Priority = "bulk"
+)
+
+// OnUnknown says what to do when nobody can tell whether a message was taken.
+type OnUnknown string
+
+// The two honest answers to an unknown outcome: nothing doubled, or nothing lost.
+const (
+	Hold   OnUnknown = "hold"   // do not send again; list it for the operator
+	Resend OnUnknown = "resend" // send again after policy.Notices.UnknownResendAfter
+)
+
+// State is where a notice stands (model M8).
+type State string
+
+// The states of a notice.
+const (
+	Pending     State = "pending"     // waits for its time
+	Queued      State = "queued"      // a worker has been told
+	Sending     State = "sending"     // an attempt is open, a lease is running
+	Unknown     State = "unknown"     // an attempt was open when its lease ran out
+	Accepted    State = "accepted"    // the provider took it
+	Delivered   State = "delivered"   // a receipt says so
+	Undelivered State = "undelivered" // a receipt says no
+	Uncertain   State = "uncertain"   // unknown, held for the operator
+	Failed      State = "failed"      // refused for good, or no contact
+	Dead        State = "dead"        // attempts used up, or poison
+	Expired     State = "expired"     // its moment passed before it could go
+	Cancelled   State = "cancelled"   // no longer needed
+	Suppressed  State = "suppressed"  // the recipient does not want it or cannot take it
+	Merged      State = "merged"      // went out as part of another notice: see MergedInto
+)
+
+// Terminal reports whether nothing more happens to a notice in this state by itself.
+func (s State) Terminal() bool {
+	switch s {
+	case Pending, Queued, Sending, Unknown, Accepted:
+		return false
+	}
+	return true
+}
+
+// Notice is one thing one party has to be told over one channel. It is a row
+// written in the same transaction as the fact that caused it; who exactly
+// receives it, at which number, is decided when it is sent.
+type Notice struct {
+	ID      ID    `json:"id"`
+	Version int64 `json:"version"`
+
+	Key       string            `json:"key"`      // natural key: cause, level, recipient, channel. Unique
+	Template  string            `json:"template"` // for example "report.due"
+	Subject   event.Subject     `json:"subject"`
+	Duty      string            `json:"duty,omitempty"` // the duty it speaks of: moot when that is over
+	Moot      string            `json:"moot,omitempty"` // cancel key: everything with it is cancelled together
+	To        org.Party         `json:"to"`
+	Audience  Audience          `json:"audience"`
+	Channel   Channel           `json:"channel"`
+	Class     Class             `json:"class"`
+	Priority  Priority          `json:"priority"`
+	OnUnknown OnUnknown         `json:"on_unknown"`
+	Vars      map[string]string `json:"vars,omitempty"` // codes, dates, places; never personal data
+
+	NotBefore time.Time `json:"not_before"`
+	Expires   time.Time `json:"expires,omitzero"` // zero: never. Escalations never expire
+
+	State      State        `json:"state"`
+	Why        string       `json:"why,omitempty"` // why it is in this state
+	NextAt     time.Time    `json:"next_at"`       // when to look at it again
+	Generation int          `json:"generation"`    // raised each time it is handed to the queue
+	LeaseOwner string       `json:"lease_owner,omitempty"`
+	LeaseUntil time.Time    `json:"lease_until,omitzero"`
+	Attempts   int          `json:"attempts"`
+	Claims     int          `json:"claims"`
+	Person     org.PersonID `json:"person,omitempty"`      // resolved when it was queued
+	MergedInto ID           `json:"merged_into,omitempty"` // the notice that carries it
+	Provider   string       `json:"provider,omitempty"`
+	ProviderID string       `json:"provider_id,omitempty"`
+	Created    time.Time    `json:"created"`
+	Done       time.Time    `json:"done,omitzero"`
+}
+
+// Attempt is one call of a provider for one notice, written before the call.
+type Attempt struct {
+	ID         string    `json:"id"`
+	Version    int64     `json:"version"`
+	Notice     ID        `json:"notice"`
+	Number     int       `json:"number"`
+	Generation int       `json:"generation"`
+	Provider   string    `json:"provider"`
+	Started    time.Time `json:"started"`
+	Finished   time.Time `json:"finished,omitzero"`
+	Outcome    Result    `json:"outcome,omitempty"` // empty: open, nobody knows
+	ProviderID string    `json:"provider_id,omitempty"`
+	Code       string    `json:"code,omitempty"`
+	Detail     string    `json:"detail,omitempty"` // bounded, without personal data
+	Segments   int       `json:"segments,omitempty"`
+}
+
+// Suppression says that an address must not be used on a channel. The address
+// is kept as a keyed hash only.
+type Suppression struct {
+	ID      string    `json:"id"`
+	Version int64     `json:"version"`
+	Channel Channel   `json:"channel"`
+	Address string    `json:"address"` // hash, see HashAddress
+	Reason  string    `json:"reason"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// Query selects notices; zero fields select everything, Limit 0 means no limit.
+// They come ordered by Created, then ID.
+type Query struct {
+	States        []State
+	Subject       event.Subject
+	Moot          string
+	Duty          string
+	Person        org.PersonID
+	Template      string
+	Channel       Channel
+	Into          ID        // merged into this notice
+	Since         time.Time // created at or after
+	AcceptedSince time.Time // Done at or after, for caps
+	Before        time.Time // NextAt or, for states with a lease, LeaseUntil before this instant
+	Limit         int
+}
+
+// Outbox keeps notices. It belongs to one transaction.
+type Outbox interface {
+	// AddNotice inserts n unless one with the same Key exists; it reports whether it did.
+	AddNotice(ctx context.Context, n *Notice) (bool, error)
+	Notice(ctx context.Context, id ID) (Notice, error)
+	Notices(ctx context.Context, q Query) ([]Notice, error)
+	// NoticesByID returns those of ids that exist, locked for this transaction where the store can.
+	NoticesByID(ctx context.Context, ids []ID) ([]Notice, error)
+	// DueNotices returns pending notices with NextAt ≤ now, critical first, then earliest, by an
+	// index; where the store can, it locks them and skips those another transaction has locked.
+	DueNotices(ctx context.Context, now time.Time, limit int) ([]Notice, error)
+	// PutNotices replaces exactly the given versions (fault.ErrStale and nothing written
+	// otherwise) and raises Version in the caller's copies.
+	PutNotices(ctx context.Context, ns []*Notice) error
+	// NextNotice is the earliest NextAt of all pending notices, zero when there is none.
+	NextNotice(ctx context.Context) (time.Time, error)
+	CountNotices(ctx context.Context) (map[State]int, error)
+
+	AddAttempts(ctx context.Context, as []*Attempt) error
+	PutAttempts(ctx context.Context, as []*Attempt) error
+	Attempts(ctx context.Context, notice ID) ([]Attempt, error)
+
+	AddSuppression(ctx context.Context, s *Suppression) error
+	Suppressions(ctx context.Context, channel Channel, address string) ([]Suppression, error)
+
+	// Lease takes or renews the named lease for owner until the given instant; false
+	// when somebody else holds it past now.
+	Lease(ctx context.Context, name, owner string, now, until time.Time) (bool, error)
+}

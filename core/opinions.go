@@ -1,0 +1,4 @@
+package core
+
+// Opinions captures what was said.
+type Opinions struct{ u *unit }

@@ -1,0 +1,193 @@
+// Package org knows who is who: places of any depth with their history, units,
+// persons, the roles they hold from one day to another, and who stands in for
+// whom. It answers questions by date ("as it was then") and never deletes.
+package org
+
+import (
+	"context"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+)
+
+// Identifiers. They are immutable and never official codes: a code is an
+// attribute with validity (26425 was a township, then a commune, then a ward).
+type (
+	PlaceID   string
+	UnitID    string
+	PersonID  string
+	HoldingID string
+	LeaveID   string
+	TeamID    string
+)
+
+// Role is what somebody may be in the programme.
+type Role string
+
+// The roles of the permission matrix, and the key persons of S14. Note the two
+// "Tổ trưởng": TeamLeader leads officials, ResidentGroupHead speaks for citizens.
+const (
+	Official           Role = "official"             // cán bộ, công chức, viên chức được phân công
+	TeamLeader         Role = "team_leader"          // Tổ trưởng tổ công tác
+	UnitHead           Role = "unit_head"            // trưởng phòng, thủ trưởng đơn vị
+	UnitClerk          Role = "unit_clerk"           // cán bộ đầu mối của đơn vị
+	HamletHead         Role = "hamlet_head"          // trưởng ấp
+	PartyCellSecretary Role = "party_cell_secretary" // bí thư chi bộ ấp
+	ResidentGroupHead  Role = "resident_group_head"  // Tổ trưởng Tổ nhân dân
+	VillageElder       Role = "village_elder"        // già làng, người có uy tín
+	CommuneLeader      Role = "commune_leader"       // lãnh đạo xã
+	ProgrammeOffice    Role = "programme_office"     // Văn phòng, bộ phận thường trực
+	ProgrammeLeader    Role = "programme_leader"     // phó chủ tịch phụ trách
+	ProgrammeChair     Role = "programme_chair"      // chủ tịch UBND
+	Inspector          Role = "inspector"            // thanh tra
+	DeputyInspector    Role = "deputy_inspector"     // phó thanh tra
+	Admin              Role = "admin"                // quản trị hệ thống
+	Auditor            Role = "auditor"              // kiểm tra, kiểm toán
+)
+
+// Roles lists every role, for validation of imported data.
+func Roles() []Role {
+	return []Role{Official, TeamLeader, UnitHead, UnitClerk, HamletHead, PartyCellSecretary, ResidentGroupHead,
+		VillageElder, CommuneLeader, ProgrammeOffice, ProgrammeLeader, ProgrammeChair, Inspector, DeputyInspector, Admin, Auditor}
+}
+
+// Naming is what a place was called, and where it belonged, during Valid.
+type Naming struct {
+	Valid  calendar.Period `json:"valid"` // To zero: until further notice
+	Kind   string          `json:"kind"`  // data, not a fixed list: ap, khu, xa, phuong …
+	Name   string          `json:"name"`
+	Code   string          `json:"code,omitempty"`
+	Parent PlaceID         `json:"parent,omitempty"`
+}
+
+// Succession says that on On the place went, in whole or part, over to To.
+type Succession struct {
+	To   PlaceID       `json:"to"`
+	On   calendar.Date `json:"on"`
+	Kind string        `json:"kind"` // merge, split, rename, upgrade
+	Note string        `json:"note,omitempty"`
+}
+
+// Place is a territory of any level (địa bàn).
+type Place struct {
+	ID         PlaceID      `json:"id"`
+	Version    int64        `json:"version"`
+	Names      []Naming     `json:"names"` // ascending, without overlap
+	Successors []Succession `json:"successors,omitempty"`
+	Hosting    Hosting      `json:"hosting"`
+}
+
+// Hosting is what a planner respects when it proposes a visit to the place.
+type Hosting struct {
+	PreferredTime calendar.TimeOfDay `json:"preferred_time"`           // usually an evening hour
+	Venue         string             `json:"venue,omitempty"`          // nhà văn hóa ấp …
+	AvoidWeekdays []int              `json:"avoid_weekdays,omitempty"` // 0 Sunday … 6 Saturday
+	AvoidDates    []calendar.Date    `json:"avoid_dates,omitempty"`
+}
+
+// Unit is a body that can be asked for an answer: a department, or any other
+// sector (phòng, ban, ngành). It need not belong to the People's Committee.
+type Unit struct {
+	ID      UnitID          `json:"id"`
+	Version int64           `json:"version"`
+	Code    string          `json:"code"`
+	Name    string          `json:"name"`
+	SMSName string          `json:"sms_name"` // without marks and without &, for gateways that refuse them
+	Parent  UnitID          `json:"parent,omitempty"`
+	Place   PlaceID         `json:"place,omitempty"`
+	Valid   calendar.Period `json:"valid"`
+}
+
+// Class is the legal class of a participant (S6).
+type Class string
+
+// The three classes the plan binds, and none for citizens.
+const (
+	Cadre          Class = "cadre"           // cán bộ
+	CivilServant   Class = "civil_servant"   // công chức
+	PublicEmployee Class = "public_employee" // viên chức
+)
+
+// Person is somebody with a role. A speaker who only voices an opinion is not
+// a Person: see package opinion.
+type Person struct {
+	ID        PersonID        `json:"id"`
+	Version   int64           `json:"version"`
+	FullName  string          `json:"full_name"`
+	GivenName string          `json:"given_name,omitempty"` // only where the last word of the full name is not it
+	Honorific string          `json:"honorific,omitempty"`  // ông, bà, đồng chí, bác …
+	Class     Class           `json:"class,omitempty"`
+	Phone     string          `json:"phone,omitempty"` // E.164
+	PhoneSMS  bool            `json:"phone_sms"`       // false for landlines
+	Email     string          `json:"email,omitempty"`
+	Language  string          `json:"language,omitempty"` // vi (default) or en
+	Valid     calendar.Period `json:"valid"`
+}
+
+// Holding says that a person holds a role at a place, a unit or in a team
+// during Valid.
+type Holding struct {
+	ID       HoldingID       `json:"id"`
+	Version  int64           `json:"version"`
+	Person   PersonID        `json:"person"`
+	Role     Role            `json:"role"`
+	Place    PlaceID         `json:"place,omitempty"`
+	Unit     UnitID          `json:"unit,omitempty"`
+	Team     TeamID          `json:"team,omitempty"`
+	Valid    calendar.Period `json:"valid"`
+	Decision string          `json:"decision,omitempty"` // number of the decision that gave the role
+}
+
+// Leave says that a person is away during Days, and who stands in.
+type Leave struct {
+	ID         LeaveID         `json:"id"`
+	Version    int64           `json:"version"`
+	Person     PersonID        `json:"person"`
+	Days       calendar.Period `json:"days"`
+	Substitute PersonID        `json:"substitute,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	Cancelled  bool            `json:"cancelled,omitempty"`
+}
+
+// HoldingQuery selects holdings; zero fields select everything. On zero selects
+// holdings of all times.
+type HoldingQuery struct {
+	Person PersonID
+	Role   Role
+	Place  PlaceID
+	Unit   UnitID
+	Team   TeamID
+	On     calendar.Date
+}
+
+// LeaveQuery selects leaves that are not cancelled.
+type LeaveQuery struct {
+	Person PersonID
+	On     calendar.Date
+}
+
+// Directory answers who is who. A district with a staff system of its own
+// implements it over that system; package orgtest checks an implementation.
+// Each lookup of one thing returns fault.ErrNotFound when there is none; lists
+// come ordered by id. It must be safe to call within one transaction.
+type Directory interface {
+	Person(ctx context.Context, id PersonID) (Person, error)
+	Place(ctx context.Context, id PlaceID) (Place, error)
+	Unit(ctx context.Context, id UnitID) (Unit, error)
+	Holdings(ctx context.Context, q HoldingQuery) ([]Holding, error)
+	Leaves(ctx context.Context, q LeaveQuery) ([]Leave, error)
+}
+
+// Repository keeps the organisation. Put inserts when Version is 0
+// (fault.ErrExists if the id is taken) and otherwise replaces exactly that
+// version (fault.ErrStale); it raises Version in the caller's copy.
+type Repository interface {
+	Directory
+	PutPerson(ctx context.Context, p *Person) error
+	PutPlace(ctx context.Context, p *Place) error
+	PutUnit(ctx context.Context, u *Unit) error
+	PutHolding(ctx context.Context, h *Holding) error
+	PutLeave(ctx context.Context, l *Leave) error
+	Persons(ctx context.Context) ([]Person, error)
+	Places(ctx context.Context) ([]Place, error)
+	Units(ctx context.Context) ([]Unit, error)
+}

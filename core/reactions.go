@@ -1,0 +1,37 @@
+package core
+
+import (
+	"context"
+
+	"github.com/huongvecoso/outreach/core/duty"
+)
+
+// The programme reacts to its own events in the same transaction. Each module's
+// service says what it reacts to; this file only puts the tables together.
+
+// reactions maps an event kind to what the programme does by itself.
+func reactions() map[string][]reaction {
+	all := make(map[string][]reaction)
+	for _, table := range []map[string]reaction{
+		organisationReactions(), programmeReactions(), visitReactions(), issueReactions(), supervisionReactions(), reportReactions(),
+	} {
+		for kind, react := range table {
+			all[kind] = append(all[kind], react)
+		}
+	}
+	return all
+}
+
+// elapse is what happens when the window of a duty closed without the thing done.
+type elapse func(ctx context.Context, u *unit, d duty.State) error
+
+// elapses maps a kind of duty to what its window's end means.
+func elapses() map[duty.Kind]elapse {
+	all := make(map[duty.Kind]elapse)
+	for _, table := range []map[duty.Kind]elapse{visitElapses(), issueElapses(), supervisionElapses()} {
+		for kind, e := range table {
+			all[kind] = e
+		}
+	}
+	return all
+}

@@ -1,0 +1,49 @@
+// Package store defines where the programme's state lives: a Store that runs
+// units of work in transactions, and the Tx that such a unit sees. An adapter
+// implements both over its storage; package storetest checks it.
+package store
+
+import (
+	"context"
+
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/issue"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/opinion"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/programme"
+	"github.com/huongvecoso/outreach/core/report"
+	"github.com/huongvecoso/outreach/core/sealed"
+	"github.com/huongvecoso/outreach/core/supervision"
+	"github.com/huongvecoso/outreach/core/visit"
+)
+
+// Store runs units of work. It is safe for concurrent use.
+type Store interface {
+	// View runs fn on a consistent snapshot. Writing through its Tx is an error.
+	View(ctx context.Context, fn func(context.Context, Tx) error) error
+	// Update runs fn in a transaction: all of it is kept if fn returns nil and the
+	// commit succeeds, none of it otherwise; fn's own error comes back unchanged.
+	// It may run fn again when the transaction lost against another one, so fn
+	// must take its results from the last run only. A panic in fn rolls back and
+	// goes on upward.
+	Update(ctx context.Context, fn func(context.Context, Tx) error) error
+}
+
+// Tx is what one unit of work sees: the repositories of all modules over one
+// transaction. It reads its own writes, must not be used after its function
+// returned, and is not safe for concurrent use.
+type Tx interface {
+	event.Journal
+	org.Repository
+	programme.Repository
+	duty.Repository
+	visit.Repository
+	opinion.Repository
+	issue.Repository
+	sealed.Vault
+	supervision.Repository
+	report.Repository
+	notify.Outbox
+}

@@ -1,0 +1,276 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/programme"
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// Work is one unit of work: every operation of the programme, by one actor, at
+// one instant, in one transaction. It must not be used after its function
+// returned, nor by two goroutines.
+type Work struct {
+	Org         *Organisation // places, units, persons, roles, leave
+	Programme   *Programme    // plan, teams, assignments, quota, policy and calendar versions
+	Visits      *Visits       // month plan, visits, surveys, dissemination
+	Opinions    *Opinions     // what was said
+	Issues      *Issues       // what is owed
+	Sealed      *Sealed       // denunciations
+	Supervision *Supervision  // remarks on the official
+	Reports     *Reports      // rounds, months, figures
+	Duties      *Duties       // every clock: what is due, late, explained
+	Notices     *Notices      // what was told, to whom, with what outcome
+	Journal     *Journal      // who did what, when and why
+
+	unit *unit
+}
+
+func newWork(u *unit) *Work {
+	w := &Work{unit: u}
+	u.work = w
+	w.Org, w.Programme, w.Visits = &Organisation{u}, &Programme{u}, &Visits{u}
+	w.Opinions, w.Issues, w.Sealed = &Opinions{u}, &Issues{u}, &Sealed{u}
+	w.Supervision, w.Reports = &Supervision{u}, &Reports{u}
+	w.Duties, w.Notices, w.Journal = &Duties{u}, &Notices{u}, &Journal{u}
+	return w
+}
+
+// Now is the instant of this unit of work, UTC.
+func (w *Work) Now() time.Time { return w.unit.now }
+
+// Today is the civil date of this unit of work in the programme's zone.
+func (w *Work) Today() calendar.Date { return w.unit.today }
+
+// unit is what the services of one unit of work share.
+type unit struct {
+	sys   *System
+	tx    store.Tx
+	dir   org.Directory
+	by    org.Actor
+	now   time.Time
+	today calendar.Date
+	work  *Work
+	due   bool // a notice is due at once
+
+	book *rules // loaded when first asked for
+}
+
+// rules are the policy and the calendar in force.
+type rules struct {
+	policy.Policy
+	*calendar.Calendar
+}
+
+// calendarVersion is how a clock remembers the calendar that set it.
+func (r rules) calendarVersion() string {
+	return fmt.Sprintf("%s/%d", r.Calendar.ID(), r.Calendar.Version())
+}
+
+// ruleCache keeps calendars that were built from stored versions.
+type ruleCache struct {
+	mu        sync.Mutex
+	calendars map[programme.RuleID]*calendar.Calendar
+}
+
+func (c *ruleCache) calendar(r programme.Rule) (*calendar.Calendar, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cal, ok := c.calendars[r.ID]; ok {
+		return cal, nil
+	}
+	cal, err := calendar.New(*r.Calendar)
+	if err != nil {
+		return nil, err
+	}
+	if c.calendars == nil {
+		c.calendars = make(map[programme.RuleID]*calendar.Calendar)
+	}
+	c.calendars[r.ID] = cal
+	return cal, nil
+}
+
+// rules returns the policy and the calendar in force today: the latest decided
+// version, else what the System was made with.
+func (u *unit) rules(ctx context.Context) (rules, error) {
+	if u.book != nil {
+		return *u.book, nil
+	}
+	book := rules{u.sys.policy, u.sys.opts.Calendar}
+	versions, err := u.tx.Rules(ctx)
+	if err != nil {
+		return rules{}, err
+	}
+	for _, r := range versions {
+		if r.Status != programme.RuleApproved {
+			continue
+		}
+		if r.Policy != nil && !r.Policy.From.After(u.today) && !r.Policy.From.Before(book.Policy.From) {
+			book.Policy = *r.Policy
+		}
+		if r.Calendar != nil {
+			if book.Calendar, err = u.sys.rules.calendar(r); err != nil {
+				return rules{}, err
+			}
+		}
+	}
+	u.book = &book
+	return book, nil
+}
+
+func (u *unit) newID() string { return u.sys.opts.NewID() }
+
+// fact is one thing that happened, about to be journalled.
+type fact struct {
+	subject  event.Subject
+	event    event.Event
+	place    org.PlaceID
+	why      string
+	happened time.Time // zero: now
+}
+
+// journal writes the fact down, lets the programme react to it and then the
+// host, all in this transaction.
+func (u *unit) journal(ctx context.Context, f fact) error {
+	record, err := u.compose(ctx, f)
+	if err != nil {
+		return err
+	}
+	prev, err := u.tx.LastRecord(ctx, f.subject)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	record.Seal(prev)
+	if err := u.tx.AppendRecord(ctx, &record); err != nil {
+		return err
+	}
+	for _, react := range u.sys.reactions[record.Kind] {
+		if err := react(ctx, u, record, f.event); err != nil {
+			return err
+		}
+	}
+	if u.sys.opts.OnEvent == nil {
+		return nil
+	}
+	return u.sys.opts.OnEvent(ctx, u.work, record, f.event)
+}
+
+func (u *unit) compose(ctx context.Context, f fact) (event.Record, error) {
+	data, err := json.Marshal(f.event)
+	if err != nil {
+		return event.Record{}, fmt.Errorf("core: encode event %s: %w", f.event.Kind(), err)
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return event.Record{}, err
+	}
+	if f.happened.IsZero() {
+		f.happened = u.now
+	}
+	return event.Record{
+		ID: u.newID(), Subject: f.subject, Kind: f.event.Kind(),
+		Actor: u.by.String(), Role: string(u.by.Role), ProxyFor: string(u.by.ProxyFor), Place: string(f.place), Why: f.why,
+		Happened: f.happened.UTC().Truncate(time.Microsecond), Recorded: u.now,
+		Policy: book.Policy.Version, Calendar: book.calendarVersion(), Data: data,
+	}, nil
+}
+
+// reaction is what the programme does by itself when something happened.
+type reaction func(ctx context.Context, u *unit, r event.Record, e event.Event) error
+
+// owe opens a duty: somebody owes something by a date. An open duty of the same
+// kind and subject is superseded by it.
+func (u *unit) owe(ctx context.Context, t duty.Term) (duty.State, error) {
+	if err := u.closeDuties(ctx, t.Subject, duty.Superseded, u.today, t.Kind); err != nil {
+		return duty.State{}, err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return duty.State{}, err
+	}
+	state, err := duty.Open(duty.ID(u.newID()), t, book.Policy, book.Calendar, u.now)
+	if err != nil {
+		return duty.State{}, err
+	}
+	return state, u.tx.PutDuty(ctx, &state)
+}
+
+// meet closes the open duties of these kinds as done on the given day, on time
+// or late as the date says, and cancels what would still have been sent.
+func (u *unit) meet(ctx context.Context, subject event.Subject, on calendar.Date, kinds ...duty.Kind) error {
+	return u.closeDuties(ctx, subject, duty.Met, on, kinds...)
+}
+
+// release closes the open duties of these kinds as no longer owed.
+func (u *unit) release(ctx context.Context, subject event.Subject, kinds ...duty.Kind) error {
+	return u.closeDuties(ctx, subject, duty.Cancelled, u.today, kinds...)
+}
+
+func (u *unit) closeDuties(ctx context.Context, subject event.Subject, to duty.Status, on calendar.Date, kinds ...duty.Kind) error {
+	open, err := u.openDuties(ctx, subject, kinds...)
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		if err := d.Close(to, on); err != nil {
+			return err
+		}
+		if err := u.tx.PutDuty(ctx, &d); err != nil {
+			return err
+		}
+		if err := u.hush(ctx, notify.Query{Duty: string(d.ID)}, "duty "+string(d.Status)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openDuties returns the running and paused duties of a subject; no kinds means all.
+func (u *unit) openDuties(ctx context.Context, subject event.Subject, kinds ...duty.Kind) ([]duty.State, error) {
+	return u.tx.Duties(ctx, duty.Query{Subject: subject, Kinds: kinds, Statuses: []duty.Status{duty.Running, duty.Paused}})
+}
+
+// tell puts a notice into the outbox unless one with the same natural key is there.
+func (u *unit) tell(ctx context.Context, notices ...notify.Notice) error {
+	for _, n := range notices {
+		n.ID, n.Created, n.State = notify.ID(u.newID()), u.now, notify.Pending
+		if n.NotBefore.IsZero() {
+			n.NotBefore = u.now
+		}
+		n.NextAt = n.NotBefore
+		if _, err := u.tx.AddNotice(ctx, &n); err != nil {
+			return err
+		}
+		u.due = u.due || !n.NextAt.After(u.now)
+	}
+	return nil
+}
+
+// hush cancels the notices that q selects, as far as they have not gone out.
+func (u *unit) hush(ctx context.Context, q notify.Query, why string) error {
+	q.States = []notify.State{notify.Pending, notify.Queued}
+	notices, err := u.tx.Notices(ctx, q)
+	if err != nil || len(notices) == 0 {
+		return err
+	}
+	changed := make([]*notify.Notice, 0, len(notices))
+	for i := range notices {
+		if err := notices[i].Cancel(why, u.now); err != nil {
+			return err
+		}
+		changed = append(changed, &notices[i])
+	}
+	return u.tx.PutNotices(ctx, changed)
+}
