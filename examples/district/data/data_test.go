@@ -604,9 +604,7 @@ var notDigit = regexp.MustCompile(`\D`)
 func digits(phone string) string {
 	d := notDigit.ReplaceAllString(phone, "")
 	d = strings.TrimPrefix(d, "00")
-	if strings.HasPrefix(d, "84") {
-		d = d[2:]
-	}
+	d = strings.TrimPrefix(d, "84")
 	return strings.TrimPrefix(d, "0")
 }
 
