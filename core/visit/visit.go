@@ -151,6 +151,7 @@ type State struct {
 	Dispute      *Dispute   `json:"dispute,omitempty"`
 	Profile      ProfileID  `json:"profile,omitempty"` // survey attached to it
 	Reason       string     `json:"reason,omitempty"`  // of a cancellation
+	Absence      Attendance `json:"absence,omitempty"` // of a missed visit: excused or unexcused
 	LateApproved *Approval  `json:"late_approved,omitempty"`
 	Recorded     time.Time  `json:"recorded"`
 }

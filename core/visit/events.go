@@ -1,0 +1,121 @@
+package visit
+
+import (
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/event"
+)
+
+// Subject is how the journal names a visit.
+func Subject(id ID) event.Subject { return event.Subject{Type: "visit", ID: string(id)} }
+
+// ProfileSubject is how the journal names an area profile.
+func ProfileSubject(id ProfileID) event.Subject {
+	return event.Subject{Type: "profile", ID: string(id)}
+}
+
+// ItemSubject is how the journal names a dissemination item.
+func ItemSubject(id ItemID) event.Subject { return event.Subject{Type: "item", ID: string(id)} }
+
+// The events of a visit's life (model M2), of surveys (M12) and dissemination (M11).
+type (
+	// PlannedEvent says that a visit was planned.
+	PlannedEvent struct {
+		Place    string             `json:"place"`
+		Official string             `json:"official"`
+		Date     calendar.Date      `json:"date"`
+		At       calendar.TimeOfDay `json:"at"`
+	}
+	// PostponedEvent says that a visit was moved to another day.
+	PostponedEvent struct {
+		From calendar.Date `json:"from"`
+		To   calendar.Date `json:"to"`
+	}
+	// AtRiskEvent says that nobody is there to hold a planned visit.
+	AtRiskEvent struct {
+		Date calendar.Date `json:"date"`
+	}
+	// SecuredEvent says that somebody stands in after all.
+	SecuredEvent struct{}
+	// CancelledEvent says that a visit was called off.
+	CancelledEvent struct{}
+	// HeldEvent says that a visit took place.
+	HeldEvent struct {
+		On calendar.Date `json:"on"`
+		By string        `json:"by"`
+	}
+	// ReportedEvent says that a visit was written down.
+	ReportedEvent struct {
+		On       calendar.Date `json:"on"`
+		By       string        `json:"by"`
+		People   int           `json:"people"`
+		Late     int           `json:"late,omitempty"`
+		Conflict bool          `json:"conflict,omitempty"`
+	}
+	// EvidenceEvent says that somebody's word or a sign of the visit was added.
+	EvidenceEvent struct {
+		EvidenceKind string `json:"evidence"`
+		Grade        Grade  `json:"grade"`
+		Denies       bool   `json:"denies,omitempty"`
+	}
+	// VerifiedEvent says that others confirmed the visit: it counts.
+	VerifiedEvent struct {
+		Place string        `json:"place"`
+		Held  string        `json:"held"`
+		On    calendar.Date `json:"on"`
+	}
+	// UnconfirmedEvent says that nobody confirmed in time.
+	UnconfirmedEvent struct{}
+	// DisputedEvent says that somebody contests the visit.
+	DisputedEvent struct{}
+	// RepliedEvent says that the official answered in a dispute.
+	RepliedEvent struct{}
+	// DecidedEvent says how a dispute ended.
+	DecidedEvent struct {
+		Upheld bool `json:"upheld"`
+	}
+	// MissedEvent says that the report was due and nothing came.
+	MissedEvent struct {
+		Due calendar.Date `json:"due"`
+	}
+	// AbsentEvent says whether a missed visit is excused.
+	AbsentEvent struct {
+		Attendance Attendance `json:"attendance"`
+	}
+	// LateApprovedEvent says that a late entry was allowed.
+	LateApprovedEvent struct{}
+	// ProfileEvent says that an area profile reached a state.
+	ProfileEvent struct {
+		Place   string        `json:"place"`
+		Edition int           `json:"edition"`
+		Status  ProfileStatus `json:"status"`
+	}
+	// ItemIssuedEvent says that something is to be told in the hamlets.
+	ItemIssuedEvent struct {
+		Type string `json:"type"`
+	}
+	// ItemSupersededEvent says that an item was replaced.
+	ItemSupersededEvent struct {
+		By string `json:"by"`
+	}
+)
+
+// Kind names the event.
+func (PlannedEvent) Kind() string        { return "visit.planned" }
+func (PostponedEvent) Kind() string      { return "visit.postponed" }      // Kind names the event.
+func (AtRiskEvent) Kind() string         { return "visit.at_risk" }        // Kind names the event.
+func (SecuredEvent) Kind() string        { return "visit.secured" }        // Kind names the event.
+func (CancelledEvent) Kind() string      { return "visit.cancelled" }      // Kind names the event.
+func (HeldEvent) Kind() string           { return "visit.held" }           // Kind names the event.
+func (ReportedEvent) Kind() string       { return "visit.reported" }       // Kind names the event.
+func (EvidenceEvent) Kind() string       { return "visit.evidence_added" } // Kind names the event.
+func (VerifiedEvent) Kind() string       { return "visit.verified" }       // Kind names the event.
+func (UnconfirmedEvent) Kind() string    { return "visit.unconfirmed" }    // Kind names the event.
+func (DisputedEvent) Kind() string       { return "visit.disputed" }       // Kind names the event.
+func (RepliedEvent) Kind() string        { return "visit.replied" }        // Kind names the event.
+func (DecidedEvent) Kind() string        { return "visit.decided" }        // Kind names the event.
+func (MissedEvent) Kind() string         { return "visit.missed" }         // Kind names the event.
+func (AbsentEvent) Kind() string         { return "visit.absent" }         // Kind names the event.
+func (LateApprovedEvent) Kind() string   { return "visit.late_approved" }  // Kind names the event.
+func (ProfileEvent) Kind() string        { return "visit.profile" }        // Kind names the event.
+func (ItemIssuedEvent) Kind() string     { return "item.issued" }          // Kind names the event.
+func (ItemSupersededEvent) Kind() string { return "item.superseded" }      // Kind names the event.
