@@ -47,7 +47,8 @@ const (
 	Explain      Kind = "explain"      // giải trình
 )
 
-// Status is where a duty stands. Lateness is not a status: see Late.
+// Status is where a duty stands. Being overdue is not a status: see
+// [State.IsLate].
 type Status string
 
 // The states of a duty.
@@ -60,12 +61,14 @@ const (
 	Superseded Status = "superseded"
 )
 
-// Interval is a time in which the clock stood still, or days added to it.
+// Interval is a time in which the clock stood still (From to To), or days added
+// to it (From is the day that was decided).
 type Interval struct {
 	From   calendar.Date `json:"from"`
-	To     calendar.Date `json:"to"`   // zero while it lasts
-	Days   int           `json:"days"` // working days it added
-	Reason string        `json:"reason"`
+	To     calendar.Date `json:"to,omitzero"`    // zero while it lasts
+	Until  calendar.Date `json:"until,omitzero"` // a pause: the day on which it ends by itself
+	Days   int           `json:"days"`           // working days it added
+	Reason string        `json:"reason"`         // a code or a number of a document, never personal data
 	By     org.PersonID  `json:"by"`
 }
 
@@ -80,10 +83,11 @@ type State struct {
 	Holder  org.Party     `json:"holder"`          // who owes it
 	Label   string        `json:"label,omitempty"` // a code people know it by: XL-17-0142. Never personal data
 
-	Start       calendar.Date      `json:"start"`       // day 0
-	Days        int                `json:"days"`        // working days of the term; 0 when the due date was given
-	Due         calendar.Date      `json:"due"`         // last day on which it is on time
-	At          calendar.TimeOfDay `json:"at,omitzero"` // hour of the visit, for kind visit
+	Start       calendar.Date      `json:"start"`          // day 0
+	Days        int                `json:"days"`           // working days of the term; 0 when the due date was given
+	Given       calendar.Date      `json:"given,omitzero"` // the due date that was given instead of Days
+	Due         calendar.Date      `json:"due"`            // last day on which it is on time
+	At          calendar.TimeOfDay `json:"at,omitzero"`    // hour of the visit, for kind visit
 	Policy      string             `json:"policy"`
 	Calendar    string             `json:"calendar"`              // "id/version"
 	Provisional bool               `json:"provisional,omitempty"` // the calendar did not reach that far
@@ -95,13 +99,14 @@ type State struct {
 	Closed calendar.Date `json:"closed,omitzero"` // day it was met, cancelled or superseded
 
 	Raise  int       `json:"raise,omitempty"`  // steps the ladder starts higher: repeated matters (A5)
-	Step   int       `json:"step"`             // steps already given out
+	Step   int       `json:"step"`             // number of the first step not given out yet
 	WakeAt time.Time `json:"wake_at,omitzero"` // instant of the next step; zero: nothing to come
 	Opened time.Time `json:"opened"`
 }
 
 // Query selects duties; zero fields select everything, Limit 0 means no limit.
 type Query struct {
+	IDs      []ID // any of these
 	Subject  event.Subject
 	Kinds    []Kind
 	Statuses []Status
@@ -113,13 +118,14 @@ type Query struct {
 }
 
 // Repository keeps duties. Put follows the rule of org.Repository. DutiesToWake
-// returns running duties with WakeAt ≤ now, earliest first, by an index; where
-// the store can, it locks them and skips those another transaction has locked.
+// returns open duties, running or paused, with a WakeAt ≤ now, earliest first, by
+// an index; where the store can, it locks them and skips those another
+// transaction has locked. A zero WakeAt, which closed duties have, never wakes.
 type Repository interface {
 	Duty(ctx context.Context, id ID) (State, error)
 	PutDuty(ctx context.Context, s *State) error
 	Duties(ctx context.Context, q Query) ([]State, error)
 	DutiesToWake(ctx context.Context, now time.Time, limit int) ([]State, error)
-	// NextWake is the earliest WakeAt of all running duties, zero when there is none.
+	// NextWake is the earliest WakeAt of all open duties that have one, zero when none has.
 	NextWake(ctx context.Context) (time.Time, error)
 }

@@ -80,13 +80,13 @@ const (
 	Expired     State = "expired"     // its moment passed before it could go
 	Cancelled   State = "cancelled"   // no longer needed
 	Suppressed  State = "suppressed"  // the recipient does not want it or cannot take it
-	Merged      State = "merged"      // went out as part of another notice: see MergedInto
+	Merged      State = "merged"      // travels in another notice: see MergedInto
 )
 
 // Terminal reports whether nothing more happens to a notice in this state by itself.
 func (s State) Terminal() bool {
 	switch s {
-	case Pending, Queued, Sending, Unknown, Accepted:
+	case Pending, Queued, Sending, Unknown, Accepted, Merged:
 		return false
 	}
 	return true
@@ -125,10 +125,15 @@ type Notice struct {
 	Claims     int          `json:"claims"`
 	Person     org.PersonID `json:"person,omitempty"`      // resolved when it was queued
 	MergedInto ID           `json:"merged_into,omitempty"` // the notice that carries it
+	Items      []ID         `json:"items,omitempty"`       // the notices it carries, in a carrier
 	Provider   string       `json:"provider,omitempty"`
 	ProviderID string       `json:"provider_id,omitempty"`
-	Created    time.Time    `json:"created"`
-	Done       time.Time    `json:"done,omitzero"`
+	// RepeatUntil is set while an earlier call may have been taken by Provider: so
+	// long Provider knows a repetition by its key and does not send it twice.
+	RepeatUntil time.Time `json:"repeat_until,omitzero"`
+	CancelAsked time.Time `json:"cancel_asked,omitzero"` // it was cancelled when it was already on its way
+	Created     time.Time `json:"created"`
+	Done        time.Time `json:"done,omitzero"` // when it was accepted, or ended otherwise
 }
 
 // Attempt is one call of a provider for one notice, written before the call.
@@ -168,12 +173,16 @@ type Query struct {
 	Moot          string
 	Duty          string
 	Person        org.PersonID
+	Persons       []org.PersonID // any of these
+	Keys          []string       // natural key is any of these
 	Template      string
 	Channel       Channel
+	Provider      string    // with ProviderID: the provider's own id of a message, by an index
+	ProviderID    string    //
 	Into          ID        // merged into this notice
 	Since         time.Time // created at or after
 	AcceptedSince time.Time // Done at or after, for caps
-	Before        time.Time // NextAt or, for states with a lease, LeaseUntil before this instant
+	Before        time.Time // NextAt before this instant; of a sending notice LeaseUntil
 	Limit         int
 }
 
@@ -200,7 +209,9 @@ type Outbox interface {
 	Attempts(ctx context.Context, notice ID) ([]Attempt, error)
 
 	AddSuppression(ctx context.Context, s *Suppression) error
-	Suppressions(ctx context.Context, channel Channel, address string) ([]Suppression, error)
+	// Suppressions returns what is kept about any of these addresses (hashes) on
+	// the channel, also what is over; without addresses, everything on the channel.
+	Suppressions(ctx context.Context, channel Channel, addresses ...string) ([]Suppression, error)
 
 	// Lease takes or renews the named lease for owner until the given instant; false
 	// when somebody else holds it past now.

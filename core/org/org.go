@@ -177,11 +177,19 @@ type Directory interface {
 	Leaves(ctx context.Context, q LeaveQuery) ([]Leave, error)
 }
 
+// Roll is what a Directory may offer besides: many persons in one question.
+// PersonsByID returns those of ids that exist, in any order. Sending asks for
+// it; without it every recipient is one question.
+type Roll interface {
+	PersonsByID(ctx context.Context, ids []PersonID) ([]Person, error)
+}
+
 // Repository keeps the organisation. Put inserts when Version is 0
 // (fault.ErrExists if the id is taken) and otherwise replaces exactly that
 // version (fault.ErrStale); it raises Version in the caller's copy.
 type Repository interface {
 	Directory
+	Roll
 	PutPerson(ctx context.Context, p *Person) error
 	PutPlace(ctx context.Context, p *Place) error
 	PutUnit(ctx context.Context, u *Unit) error
