@@ -31,12 +31,13 @@ type Policy struct {
 
 // Quota is how often each hamlet is visited (S9).
 type Quota struct {
-	PerMonth     int  `json:"per_month"`      // verified visits per hamlet and month
-	DistinctDays bool `json:"distinct_days"`  // two visits on one day count once
-	MinGapDays   int  `json:"min_gap_days"`   // calendar days between two counted visits
-	FirstSlotEnd int  `json:"first_slot_end"` // last day of the first slot; the second runs to the month's end
-	PlanDueDay   int  `json:"plan_due_day"`   // the month plan is due on the last working day ≤ this day of the month before
-	MaxSpread    int  `json:"max_spread"`     // allowed difference in hamlets between the most and the least loaded official
+	PerMonth       int  `json:"per_month"`        // verified visits per hamlet and month
+	DistinctDays   bool `json:"distinct_days"`    // two visits on one day count once
+	MinGapDays     int  `json:"min_gap_days"`     // calendar days between two counted visits
+	FirstSlotEnd   int  `json:"first_slot_end"`   // last day of the first slot; the second runs to the month's end
+	PlanDueDay     int  `json:"plan_due_day"`     // the month plan is due on the last working day ≤ this day of the month before
+	PlanRemindDays int  `json:"plan_remind_days"` // wd before that: first reminder of the month plan (N1)
+	MaxSpread      int  `json:"max_spread"`       // allowed difference in hamlets between the most and the least loaded official
 }
 
 // Visits are the numbers around one visit (buổi).
@@ -45,7 +46,7 @@ type Visits struct {
 	RemindHoursBefore  int                `json:"remind_hours_before"`
 	RemindNotBefore    calendar.TimeOfDay `json:"remind_not_before"` // earliest hour of the same-day reminder
 	ReportDays         int                `json:"report_days"`       // wd after the visit
-	LateEntryDays      int                `json:"late_entry_days"`   // wd after the report was due, then only with approval
+	LateEntryDays      int                `json:"late_entry_days"`   // wd after the visit, then only with approval
 	HostConfirmDays    int                `json:"host_confirm_days"` // wd
 	DisputeDays        int                `json:"dispute_days"`      // wd
 	SurveyDays         int                `json:"survey_days"`       // wd after the assignment starts (S13)
@@ -152,7 +153,7 @@ func Default() Policy {
 		From:    date(2017, 1, 1),
 		Zone:    "Asia/Ho_Chi_Minh",
 		Basis:   "60/KH-UBND",
-		Quota:   Quota{PerMonth: 2, DistinctDays: true, MinGapDays: 7, FirstSlotEnd: 15, PlanDueDay: 25, MaxSpread: 2},
+		Quota:   Quota{PerMonth: 2, DistinctDays: true, MinGapDays: 7, FirstSlotEnd: 15, PlanDueDay: 25, PlanRemindDays: 5, MaxSpread: 2},
 		Visits: Visits{
 			RemindDaysBefore: 2, RemindHoursBefore: 3, RemindNotBefore: clock(6, 30), ReportDays: 2, LateEntryDays: 10,
 			HostConfirmDays: 5, DisputeDays: 3, SurveyDays: 10, SurveyStaleMonths: 12, LateArrivalMinutes: 15,
