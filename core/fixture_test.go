@@ -48,12 +48,12 @@ const (
 	lx01 org.PersonID = "LX-01" // leader of commune C1; LX-02 and LX-03 likewise
 	ta01 org.PersonID = "TA-01" // head of hamlet AP-01; TA-02 … TA-09 likewise
 
-	teamT3    org.TeamID   = "T3"
-	unitTNMT  org.UnitID   = "P-TNMT"
-	unitKTHT  org.UnitID   = "P-KTHT"
-	unitNN    org.UnitID   = "P-NN"
-	unitVP    org.UnitID   = "P-VP"
-	hvcs2017  programme.ID = "HVCS-2017"
+	teamT3   org.TeamID   = "T3"
+	unitTNMT org.UnitID   = "P-TNMT"
+	unitKTHT org.UnitID   = "P-KTHT"
+	unitNN   org.UnitID   = "P-NN"
+	unitVP   org.UnitID   = "P-VP"
+	hvcs2017 programme.ID = "HVCS-2017"
 )
 
 // hamlets are the places of the cast by commune; there is no AP-06.
