@@ -22,9 +22,17 @@ func visitNotice(v visit.State, template string, to org.Party, channel notify.Ch
 		Template: template, Subject: visit.Subject(v.ID), Moot: VisitKey(v.ID), To: to, Channel: channel,
 		Audience: notify.ToOfficial, Class: notify.Duty, Priority: notify.Normal, OnUnknown: notify.Hold,
 		Vars: map[string]string{
-			"place_id": string(v.Place), "date": v.Planned.VN(), "weekday": v.Planned.Text("vi"), "time": v.At.VN(), "venue": v.Venue,
+			"place_id": string(v.Place), "date": v.Planned.VN(), "weekday": v.Planned.Text("vi"), "time": v.At.VN(), "venue": venue(v),
 		},
 	}
+}
+
+// venue is where the visit takes place.
+func venue(v visit.State) string {
+	if v.Venue == "" {
+		return "nhà văn hóa ấp"
+	}
+	return v.Venue
 }
 
 // host is the head of the visit's hamlet.
