@@ -1,0 +1,137 @@
+package memstore
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/notify"
+)
+
+// AddNotice implements [notify.Outbox].
+func (tx *Tx) AddNotice(_ context.Context, n *notify.Notice) (bool, error) {
+	if tx.notices.has(term("key", n.Key), func(o *notify.Notice) bool { return o.Key == n.Key }) {
+		return false, tx.writable()
+	}
+	n.Version = 0
+	err := tx.notices.put(n)
+	return err == nil, err
+}
+
+// Notice implements [notify.Outbox].
+func (tx *Tx) Notice(_ context.Context, id notify.ID) (notify.Notice, error) {
+	return tx.notices.get(string(id))
+}
+
+// Notices implements [notify.Outbox].
+func (tx *Tx) Notices(_ context.Context, q notify.Query) ([]notify.Notice, error) {
+	common := firstOf(terms("moot", q.Moot, "duty", q.Duty, "into", string(q.Into), "person", string(q.Person),
+		"subject", subject(q.Subject), "sent", sent(q.Provider, q.ProviderID)))
+	if len(q.Keys) > 0 {
+		common = eachTerm("key", q.Keys)
+	}
+	return tx.notices.pick(tx.notices.having(common...), func(n *notify.Notice) bool {
+		return among(q.States, n.State) && is(q.Subject, n.Subject) && is(q.Moot, n.Moot) && is(q.Duty, n.Duty) &&
+			is(q.Person, n.Person) && among(q.Persons, n.Person) && among(q.Keys, n.Key) &&
+			is(q.Template, n.Template) && is(q.Channel, n.Channel) && is(q.Into, n.MergedInto) &&
+			is(q.Provider, n.Provider) && is(q.ProviderID, n.ProviderID) &&
+			since(q.Since, n.Created) && since(q.AcceptedSince, n.Done) &&
+			(q.Before.IsZero() || lookAgain(n).Before(instant(q.Before)))
+	}, func(a, b *notify.Notice) int { return a.Created.Compare(b.Created) }, q.Limit)
+}
+
+// lookAgain returns when somebody has to look at the notice again: at the end
+// of the lease while it is being sent, else at its NextAt.
+func lookAgain(n *notify.Notice) time.Time {
+	if n.State == notify.Sending {
+		return n.LeaseUntil
+	}
+	return n.NextAt
+}
+
+// NoticesByID implements [notify.Outbox]; ordered by id.
+func (tx *Tx) NoticesByID(_ context.Context, ids []notify.ID) ([]notify.Notice, error) {
+	return tx.notices.pick(unique(texts(ids)), every, byID, 0)
+}
+
+// DueNotices implements [notify.Outbox].
+func (tx *Tx) DueNotices(_ context.Context, now time.Time, limit int) ([]notify.Notice, error) {
+	return tx.notices.pick(tx.notices.all(), func(n *notify.Notice) bool {
+		return pending(n) && !n.NextAt.After(now)
+	}, func(a, b *notify.Notice) int { return cmp.Or(lane(a)-lane(b), byNext(a, b)) }, limit)
+}
+
+func pending(n *notify.Notice) bool { return n.State == notify.Pending }
+
+func byNext(a, b *notify.Notice) int { return a.NextAt.Compare(b.NextAt) }
+
+// lane is 0 for what goes first.
+func lane(n *notify.Notice) int {
+	if n.Priority == notify.Critical {
+		return 0
+	}
+	return 1
+}
+
+// PutNotices implements [notify.Outbox].
+func (tx *Tx) PutNotices(_ context.Context, ns []*notify.Notice) error {
+	return tx.notices.replace(ns)
+}
+
+// NextNotice implements [notify.Outbox].
+func (tx *Tx) NextNotice(context.Context) (time.Time, error) {
+	next, err := tx.notices.pick(tx.notices.all(), pending, byNext, 1)
+	if err != nil || len(next) == 0 {
+		return time.Time{}, err
+	}
+	return next[0].NextAt, nil
+}
+
+// CountNotices implements [notify.Outbox]; states without notices are left out.
+func (tx *Tx) CountNotices(context.Context) (map[notify.State]int, error) {
+	counts := map[notify.State]int{}
+	for _, id := range tx.notices.all() {
+		if n, ok := tx.notices.at(id); ok {
+			counts[n.value.State]++
+		}
+	}
+	return counts, tx.usable()
+}
+
+// AddAttempts implements [notify.Outbox]; all or, with ErrExists, none.
+func (tx *Tx) AddAttempts(_ context.Context, as []*notify.Attempt) error {
+	return tx.attempts.insert(as)
+}
+
+// PutAttempts implements [notify.Outbox]; all or, with ErrStale, none.
+func (tx *Tx) PutAttempts(_ context.Context, as []*notify.Attempt) error {
+	return tx.attempts.replace(as)
+}
+
+// Attempts implements [notify.Outbox]; ordered by Number, then id.
+func (tx *Tx) Attempts(_ context.Context, notice notify.ID) ([]notify.Attempt, error) {
+	return tx.attempts.pick(tx.attempts.having(term("notice", string(notice))),
+		func(a *notify.Attempt) bool { return a.Notice == notice },
+		func(a, b *notify.Attempt) int { return cmp.Compare(a.Number, b.Number) }, 0)
+}
+
+// AddSuppression implements [notify.Outbox]; ErrExists when the id is taken.
+func (tx *Tx) AddSuppression(_ context.Context, s *notify.Suppression) error {
+	return tx.suppressions.insert([]*notify.Suppression{s})
+}
+
+// Suppressions implements [notify.Outbox]; ordered by Since, then id.
+func (tx *Tx) Suppressions(_ context.Context, channel notify.Channel, addresses ...string) ([]notify.Suppression, error) {
+	return tx.suppressions.pick(tx.suppressions.having(eachTerm("address", addresses)...), func(s *notify.Suppression) bool {
+		return s.Channel == channel && among(addresses, s.Address)
+	}, func(a, b *notify.Suppression) int { return a.Since.Compare(b.Since) }, 0)
+}
+
+// Lease implements [notify.Outbox].
+func (tx *Tx) Lease(_ context.Context, name, owner string, now, until time.Time) (bool, error) {
+	if held, ok := tx.leases.at(name); ok && held.value.Owner != owner && held.value.Until.After(now) {
+		return false, tx.writable()
+	}
+	err := tx.leases.add(&lease{Name: name, Owner: owner, Until: until})
+	return err == nil, err
+}
