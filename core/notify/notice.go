@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/event"
@@ -123,6 +124,7 @@ type Notice struct {
 	LeaseUntil time.Time    `json:"lease_until,omitzero"`
 	Attempts   int          `json:"attempts"`
 	Claims     int          `json:"claims"`
+	Replays    int          `json:"replays,omitempty"`     // how often somebody had it sent again
 	Person     org.PersonID `json:"person,omitempty"`      // resolved when it was queued
 	MergedInto ID           `json:"merged_into,omitempty"` // the notice that carries it
 	Items      []ID         `json:"items,omitempty"`       // the notices it carries, in a carrier
@@ -134,6 +136,15 @@ type Notice struct {
 	CancelAsked time.Time `json:"cancel_asked,omitzero"` // it was cancelled when it was already on its way
 	Created     time.Time `json:"created"`
 	Done        time.Time `json:"done,omitzero"` // when it was accepted, or ended otherwise
+}
+
+// IdempotencyKey is what a provider may recognise a repetition by: the same for
+// every attempt, another one each time somebody has the notice sent again.
+func (n *Notice) IdempotencyKey() string {
+	if n.Replays == 0 {
+		return string(n.ID)
+	}
+	return string(n.ID) + "." + strconv.Itoa(n.Replays)
 }
 
 // Attempt is one call of a provider for one notice, written before the call.
