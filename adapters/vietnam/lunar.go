@@ -173,9 +173,10 @@ func solsticeMonths(year int) []LunarMonth {
 	first, next := solsticeMoon(year-1), solsticeMoon(year)
 	leapDue := next-first == 13
 	number := 10
-	var months []LunarMonth
+	months := make([]LunarMonth, 0, 13)
+	day := newMoonDay(first)
 	for k := first; k < next; k++ {
-		day, dayAfter := newMoonDay(k), newMoonDay(k+1)
+		dayAfter := newMoonDay(k + 1)
 		m := LunarMonth{First: solarDate(day), Days: dayAfter - day}
 		if leapDue && k > first && sunSector(day) == sunSector(dayAfter) {
 			m.Leap, leapDue = true, false
@@ -184,6 +185,7 @@ func solsticeMonths(year int) []LunarMonth {
 		}
 		m.Month = number
 		months = append(months, m)
+		day = dayAfter
 	}
 	return months
 }

@@ -53,10 +53,11 @@ func newMoon(k float64) float64 {
 		node = poly(t, 124.7746, 0, 0.0020672, 0.00000215) - 1.56375588*k
 		ecc  = poly(t, 1, -0.002516, -0.0000074) // of the earth's orbit
 	)
+	eccentricity := [...]float64{1, ecc, ecc * ecc}
 	corrections := -0.00017 * sin(node)
 	for _, term := range newMoonTerms {
 		arc := term.sun*sun + term.moon*moon + term.lat*lat
-		corrections += term.days * math.Pow(ecc, math.Abs(term.eccentric)) * sin(arc)
+		corrections += term.days * eccentricity[term.eccentric] * sin(arc)
 	}
 	for i, planet := range planetTerms {
 		arc := planet.start + planet.rate*k
@@ -72,7 +73,11 @@ func newMoon(k float64) float64 {
 // newMoonTerms are the periodic terms of a new moon: an amplitude in days, the
 // power of the eccentricity, and multiples of the anomalies of sun and moon
 // and of the moon's argument of latitude.
-var newMoonTerms = [...]struct{ days, eccentric, sun, moon, lat float64 }{
+var newMoonTerms = [...]struct {
+	days           float64
+	eccentric      int
+	sun, moon, lat float64
+}{
 	{-0.40720, 0, 0, 1, 0},
 	{0.17241, 1, 1, 0, 0},
 	{0.01608, 0, 0, 2, 0},
