@@ -192,7 +192,7 @@ func (s *State) Report(r Report, on calendar.Date, owed Owed, pol policy.Policy,
 	if s.Kind == Survey && s.Profile == "" {
 		faults.Add(fault.Broken("visit.report.survey_missing", "profile", "a survey visit needs its area profile", "buổi khảo sát phải kèm đặc điểm tình hình địa bàn"))
 	}
-	if due := cal.Add(on, pol.Visits.ReportDays); today.After(due) {
+	if due := cal.Add(on, pol.Visits.ReportDays); !on.IsZero() && today.After(due) {
 		r.Late = cal.Elapsed(due, today)
 		if strings.TrimSpace(r.LateReason) == "" {
 			faults.Add(fault.Broken("visit.report.late_reason_missing", "late_reason", "the report was due on %s: say why it is late", "báo cáo đến hạn ngày %s: phải nêu lý do trễ", due))
