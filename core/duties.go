@@ -1,4 +1,165 @@
 package core
 
-// Duties answers what is due, late, and why.
+import (
+	"context"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
+)
+
+// Duties answers what is due, late, and why. Duties are opened and closed by
+// what the other services do, never here.
 type Duties struct{ u *unit }
+
+// Get returns one duty, or fault.ErrNotFound.
+func (s *Duties) Get(ctx context.Context, id duty.ID) (duty.State, error) {
+	return s.u.tx.Duty(ctx, id)
+}
+
+// Of returns every duty there was about a subject, in the order of their due dates.
+func (s *Duties) Of(ctx context.Context, subject event.Subject) ([]duty.State, error) {
+	return s.u.tx.Duties(ctx, duty.Query{Subject: subject})
+}
+
+// Overdue returns the duties that q selects, are still owed and are late today,
+// the oldest due date first. Statuses and the later end of Due in q are not used.
+func (s *Duties) Overdue(ctx context.Context, q duty.Query) ([]duty.State, error) {
+	q.Statuses = []duty.Status{duty.Running}
+	if q.Due.From.IsZero() {
+		q.Due.From = calendar.MustDate(1, 1, 1)
+	}
+	if yesterday := s.u.today.Add(-1); q.Due.To.IsZero() || q.Due.To.After(yesterday) {
+		q.Due.To = yesterday
+	}
+	if !q.Due.Valid() {
+		return nil, nil
+	}
+	found, err := s.u.tx.Duties(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var late []duty.State
+	for _, d := range found {
+		if d.IsLate(s.u.today) {
+			late = append(late, d)
+		}
+	}
+	return late, nil
+}
+
+// Explain accounts for a due date day by day, with its pauses and extensions, in
+// the reader's language: "vi" or "en".
+func (s *Duties) Explain(ctx context.Context, id duty.ID, lang string) (string, error) {
+	d, err := s.u.tx.Duty(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	book, err := s.u.rules(ctx)
+	if err != nil {
+		return "", err
+	}
+	return d.Explanation(book.Calendar).Text(lang), nil
+}
+
+// Forecast lists what the programme will say about a duty by itself if nobody
+// does anything, up to and including the given day (EX-06).
+func (s *Duties) Forecast(ctx context.Context, id duty.ID, until calendar.Date) ([]duty.Step, error) {
+	d, err := s.u.tx.Duty(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	book, err := s.u.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return duty.Forecast(d, book.Policy, book.Calendar, until), nil
+}
+
+// pause stops the clock of an open duty of this kind, for the days that are left
+// to it, and keeps back what it was about to say.
+func (u *unit) pause(ctx context.Context, subject event.Subject, kind duty.Kind, reason string) (duty.State, error) {
+	return u.change(ctx, subject, kind, reason, func(d *duty.State, book rules) error {
+		return d.Pause(reason, u.by.Person, book.Policy, book.Calendar, u.now)
+	})
+}
+
+// resume lets the clock of a paused duty of this kind go on.
+func (u *unit) resume(ctx context.Context, subject event.Subject, kind duty.Kind, why string) (duty.State, error) {
+	return u.change(ctx, subject, kind, why, func(d *duty.State, book rules) error {
+		return d.Resume(book.Policy, book.Calendar, u.now)
+	})
+}
+
+// extend moves the due date of a running duty of this kind.
+func (u *unit) extend(ctx context.Context, subject event.Subject, kind duty.Kind, days int, reason string) (duty.State, error) {
+	return u.change(ctx, subject, kind, reason, func(d *duty.State, book rules) error {
+		return d.Extend(days, reason, u.by.Person, book.Policy, book.Calendar, u.now)
+	})
+}
+
+// recalendar counts every open duty again after a calendar or a policy came into
+// force, and journals each due date that moved, with the reason: "calendar v2"
+// (EX-08). The programme's own number of a term stays as it was.
+func (u *unit) recalendar(ctx context.Context, why string) error {
+	u.book = nil // the rules have just changed
+	open, err := u.tx.Duties(ctx, duty.Query{Statuses: []duty.Status{duty.Running, duty.Paused}})
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		err := u.set(ctx, &d, why, func(d *duty.State, book rules) error {
+			d.Recalendar(book.Policy, book.Calendar, u.now)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change applies a change to the one open duty of a kind that a subject has.
+func (u *unit) change(ctx context.Context, subject event.Subject, kind duty.Kind, why string, apply func(*duty.State, rules) error) (duty.State, error) {
+	open, err := u.openDuties(ctx, subject, kind)
+	if err != nil {
+		return duty.State{}, err
+	}
+	if len(open) == 0 {
+		return duty.State{}, fault.NotFound("open duty", string(kind)+" of "+subject.String())
+	}
+	d := open[0]
+	err = u.set(ctx, &d, why, apply)
+	return d, err
+}
+
+// set applies a change to a duty and keeps it. When it is not late any more by a
+// due date that moved, or its clock stands still, what was still to be sent about
+// it is cancelled. A move is journalled.
+func (u *unit) set(ctx context.Context, d *duty.State, why string, apply func(*duty.State, rules) error) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	old := d.Due
+	if err := apply(d, book); err != nil {
+		return err
+	}
+	if err := u.tx.PutDuty(ctx, d); err != nil {
+		return err
+	}
+	if d.Due != old && !d.IsLate(u.today) || d.Status == duty.Paused {
+		if err := u.hush(ctx, notify.Query{Duty: string(d.ID)}, why); err != nil {
+			return err
+		}
+	}
+	if d.Due == old {
+		return nil
+	}
+	return u.journal(ctx, fact{
+		subject: d.Subject, place: d.Place, why: why,
+		event: duty.DeadlineMoved{Duty: d.ID, DutyKind: d.Kind, Old: old, New: d.Due},
+	})
+}
