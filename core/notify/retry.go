@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/policy"
 )
 
@@ -20,6 +21,10 @@ const repairTime = 5 * time.Minute
 // (notifications 2.5, 2.7). doubt says that an earlier call was open before
 // this one began: then its own refusal settles nothing.
 func (n *Notice) Settle(o Outcome, doubt bool, p policy.Notices, now time.Time) error {
+	if n.State != Sending && n.State != Unknown {
+		return fault.Broken("notice.settle.state", "state",
+			"a notice that is %s waits for no outcome", "thông báo đang ở trạng thái %s không chờ kết quả gửi", n.State)
+	}
 	if o.Result.free() {
 		n.Claims--
 	} else {
