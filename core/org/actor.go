@@ -1,5 +1,7 @@
 package org
 
+import "github.com/huongvecoso/outreach/core/calendar"
+
 // Actor is who does something through the system.
 type Actor struct {
 	Person   PersonID `json:"person,omitempty"`
@@ -30,9 +32,13 @@ type Party struct {
 	Unit    UnitID   `json:"unit,omitempty"`
 	Team    TeamID   `json:"team,omitempty"`
 	Speaker string   `json:"speaker,omitempty"` // a citizen, kept apart in package opinion
+
+	// On is the day on which the party has to be there, such as the day of a
+	// visit; no date: the day on which it is resolved (EX-11).
+	On calendar.Date `json:"on,omitzero"`
 }
 
-// Key is a stable text form of the party, for natural keys.
+// Key is a stable text form of the party, whatever the day, for natural keys.
 func (p Party) Key() string {
 	key := string(p.Role)
 	for _, part := range []struct{ name, id string }{
