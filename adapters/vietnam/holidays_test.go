@@ -131,8 +131,8 @@ func TestWorkingDaysOfEachYear(t *testing.T) {
 	}
 }
 
-// The data and the rule are two witnesses: what was typed from the decisions
-// and what the Labour Code gives for the inputs decided.
+// The files must stay what the Labour Code gives for the inputs decided; that
+// the result is what was announced is the test of officialRuns.
 func TestTheRuleReproducesTheDataOfEveryYear(t *testing.T) {
 	first, last := vietnam.OfficialYears()
 	if first != 2017 || last != 2026 {
