@@ -1,0 +1,14 @@
+// Package report closes periods: a round (half a month, one official to the
+// team leader) and a month (the district's). Its figures are pure functions of
+// what happened, with honest denominators: what nobody touched counts as late,
+// silence is not satisfaction, an answer is not a settlement, and every table
+// adds up (model M9, A8, A12, EX-28).
+//
+//	open      -> submitted
+//	submitted -> approved   by the team leader (round) or the office (month)
+//	submitted -> open       sent back, with a reason
+//	approved  -> accepted   by the programme's leader
+//	approved  -> locked     a round ends here: the team leader closes it
+//	accepted  -> locked     the figures are frozen
+//	locked    -> open       unlocked from above, with a reason
+package report

@@ -1,0 +1,116 @@
+package report
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// Transition is one arrow of the state machine.
+type Transition struct{ From, To Status }
+
+// Transitions lists every arrow of a report's state machine.
+func Transitions() []Transition {
+	return []Transition{
+		{Open, Submitted}, {Submitted, Approved}, {Submitted, Open}, {Approved, Accepted}, {Approved, Locked}, {Accepted, Locked}, {Locked, Open},
+	}
+}
+
+func (s *State) move(to Status, by org.PersonID, on calendar.Date, reason string) error {
+	if !slices.Contains(Transitions(), Transition{s.Status, to}) {
+		return fault.Broken("report.state.transition", "status", "a report that is %s cannot become %s", "báo cáo đang ở trạng thái %s không thể chuyển sang %s", s.Status, to)
+	}
+	s.Status = to
+	s.Steps = append(s.Steps, Step{To: to, By: by, On: on, Reason: reason})
+	return nil
+}
+
+// Submit hands the report in, for a period that has ended.
+func (s *State) Submit(text string, by org.PersonID, on calendar.Date) error {
+	if !on.After(s.Period.To) {
+		return fault.Broken("report.submit.not_ended", "period", "the period ends on %s: there is nothing to report yet", "kỳ báo cáo kết thúc ngày %s: chưa thể nộp", s.Period.To)
+	}
+	if err := s.move(Submitted, by, on, ""); err != nil {
+		return err
+	}
+	s.Text = text
+	return nil
+}
+
+// SendBack returns a submitted report to its author, with a reason.
+func (s *State) SendBack(by org.PersonID, on calendar.Date, reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return fault.Broken("report.send_back.reason_missing", "reason", "sending a report back needs a reason", "trả lại báo cáo phải có lý do")
+	}
+	return s.move(Open, by, on, reason)
+}
+
+// Approve passes a submitted report on; nobody approves a report of their own.
+func (s *State) Approve(by org.PersonID, on calendar.Date) error {
+	if by == s.Official && s.Official != "" {
+		return fault.Broken("report.approve.own", "by", "nobody approves a report of their own", "không được tự duyệt báo cáo của mình")
+	}
+	return s.move(Approved, by, on, "")
+}
+
+// Accept is the word of the programme's leader on a month.
+func (s *State) Accept(by org.PersonID, on calendar.Date) error {
+	if s.Kind != Month {
+		return fault.Broken("report.accept.not_month", "kind", "only a month report goes to the leader", "chỉ báo cáo tháng mới trình lãnh đạo")
+	}
+	return s.move(Accepted, by, on, "")
+}
+
+// Lock freezes the figures: what becomes known later is a correction in the next
+// report.
+func (s *State) Lock(figures Figures, by org.PersonID, on calendar.Date) error {
+	if s.Kind == Month && s.Status == Approved {
+		return fault.Broken("report.lock.not_accepted", "status", "a month is locked after the leader accepted it", "báo cáo tháng chỉ được khóa sau khi lãnh đạo chấp nhận")
+	}
+	raw, err := json.Marshal(figures)
+	if err != nil {
+		return err
+	}
+	if err := s.move(Locked, by, on, ""); err != nil {
+		return err
+	}
+	s.Figures = raw
+	return nil
+}
+
+// Unlock opens a locked report again, from above and with a reason.
+func (s *State) Unlock(by org.PersonID, on calendar.Date, reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return fault.Broken("report.unlock.reason_missing", "reason", "unlocking needs a reason", "mở khóa báo cáo phải có lý do")
+	}
+	return s.move(Open, by, on, reason)
+}
+
+// Frozen returns the figures a locked report was locked with; false when it
+// never was.
+func (s State) Frozen() (Figures, bool, error) {
+	if len(s.Figures) == 0 {
+		return Figures{}, false, nil
+	}
+	var f Figures
+	err := json.Unmarshal(s.Figures, &f)
+	return f, err == nil, err
+}
+
+// Subject is how the journal names a report.
+func Subject(id ID) event.Subject { return event.Subject{Type: "report", ID: string(id)} }
+
+// StepEvent says that a report reached a state.
+type StepEvent struct {
+	Report Kind            `json:"report"`
+	Period calendar.Period `json:"period"`
+	Status Status          `json:"status"`
+}
+
+// Kind names the event: report.submitted, report.locked …
+func (e StepEvent) Kind() string { return "report." + string(e.Status) }
