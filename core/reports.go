@@ -1,6 +1,488 @@
 package core
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/issue"
+	"github.com/huongvecoso/outreach/core/opinion"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/programme"
+	"github.com/huongvecoso/outreach/core/report"
+	"github.com/huongvecoso/outreach/core/supervision"
+	"github.com/huongvecoso/outreach/core/visit"
+)
+
 // Reports closes rounds and months and computes their figures.
 type Reports struct{ u *unit }
 
+// roundID names the report of one official on one round.
+func roundID(official org.PersonID, round calendar.Period) report.ID {
+	return report.ID("round/" + string(official) + "/" + round.From.String())
+}
+
+// monthID names the report on one month.
+func monthID(m calendar.Month) report.ID { return report.ID("month/" + m.String()) }
+
+// SubmitRound is an official's report on a round (đợt) to the team leader, due
+// policy.Reports.RoundDays working days after it ended (S17, S18, A8). day is any
+// day of the round.
+func (s *Reports) SubmitRound(ctx context.Context, official org.PersonID, day calendar.Date, text string) (report.State, error) {
+	u := s.u
+	if err := u.allow(ctx, SubmitRound, scope{person: official}); err != nil {
+		return report.State{}, err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return report.State{}, err
+	}
+	round := programme.RoundOf(day, book.Policy)
+	team, err := u.teamOf(ctx, official, round)
+	if err != nil {
+		return report.State{}, err
+	}
+	r, err := s.open(ctx, report.State{ID: roundID(official, round), Kind: report.Round, Period: round, Team: team, Official: official})
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := r.Submit(text, u.by.Person, u.today); err != nil {
+		return report.State{}, err
+	}
+	if err := s.keep(ctx, &r, ""); err != nil {
+		return report.State{}, err
+	}
+	return r, u.meet(ctx, report.Subject(r.ID), u.today, duty.RoundReport)
+}
+
+// teamOf is the team an official works in during the period.
+func (u *unit) teamOf(ctx context.Context, official org.PersonID, during calendar.Period) (org.TeamID, error) {
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Official: official, During: during,
+		Statuses: []programme.AssignmentStatus{programme.Approved, programme.Active, programme.Ended}})
+	if err != nil {
+		return "", err
+	}
+	if len(assignments) == 0 {
+		return "", fault.Broken("report.round.not_assigned", "official", "%s looked after no hamlet from %s to %s", "%s không được phân công ấp nào từ %s đến %s", official, during.From, during.To)
+	}
+	return assignments[0].Team, nil
+}
+
+// open returns the stored report, or the fresh one with status open.
+func (s *Reports) open(ctx context.Context, fresh report.State) (report.State, error) {
+	r, err := s.u.tx.PeriodReport(ctx, fresh.ID)
+	if errors.Is(err, fault.ErrNotFound) {
+		fresh.Status = report.Open
+		return fresh, nil
+	}
+	return r, err
+}
+
+// CloseRound is the team leader's word that an official's round is complete: the
+// report is approved and locked with its figures.
+func (s *Reports) CloseRound(ctx context.Context, id report.ID) (report.State, error) {
+	u := s.u
+	r, err := u.tx.PeriodReport(ctx, id)
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := u.allow(ctx, CloseRound, scope{person: r.Official, team: r.Team}); err != nil {
+		return report.State{}, err
+	}
+	if err := r.Approve(u.by.Person, u.today); err != nil {
+		return report.State{}, err
+	}
+	figures, err := s.figures(ctx, r.Period, r.Official)
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := r.Lock(figures, u.by.Person, u.today); err != nil {
+		return report.State{}, err
+	}
+	return r, s.keep(ctx, &r, "")
+}
+
+// RoundLine is what the team leader sees of one official before closing a round:
+// who met, who did not and why, and what waits (A8).
+type RoundLine struct {
+	Official org.PersonID
+	Report   report.Status // empty: nothing came
+	Visits   []visit.State
+	Waiting  []issue.State // registered or returned, waiting for the leader
+}
+
+// TeamRound shows a round of a team, a line for each official.
+func (s *Reports) TeamRound(ctx context.Context, team org.TeamID, day calendar.Date) ([]RoundLine, error) {
+	u := s.u
+	if err := u.allow(ctx, CloseRound, scope{team: team}); err != nil {
+		return nil, err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	round := programme.RoundOf(day, book.Policy)
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Team: team, During: round,
+		Statuses: []programme.AssignmentStatus{programme.Approved, programme.Active, programme.Ended}})
+	if err != nil {
+		return nil, err
+	}
+	var lines []RoundLine
+	for _, official := range distinctOfficials(assignments) {
+		line := RoundLine{Official: official}
+		r, err := u.tx.PeriodReport(ctx, roundID(official, round))
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return nil, err
+		}
+		line.Report = r.Status
+		if line.Visits, err = u.tx.Visits(ctx, visit.Query{Official: official, During: round}); err != nil {
+			return nil, err
+		}
+		line.Waiting, err = u.tx.Issues(ctx, issue.Query{Owner: official, Team: team, Statuses: []issue.Status{issue.Registered, issue.Returned}})
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+func distinctOfficials(assignments []programme.Assignment) []org.PersonID {
+	var officials []org.PersonID
+	for _, a := range assignments {
+		officials = append(officials, a.Official)
+	}
+	slices.Sort(officials)
+	return slices.Compact(officials)
+}
+
+func distinctPlaces(assignments []programme.Assignment) []org.PlaceID {
+	var places []org.PlaceID
+	for _, a := range assignments {
+		places = append(places, a.Place)
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+// month loads the report on a month after checking the permission.
+func (s *Reports) month(ctx context.Context, m calendar.Month, action Action) (report.State, error) {
+	if err := s.u.allow(ctx, action, scope{}); err != nil {
+		return report.State{}, err
+	}
+	book, err := s.u.rules(ctx)
+	if err != nil {
+		return report.State{}, err
+	}
+	return s.open(ctx, report.State{ID: monthID(m), Kind: report.Month, Period: calendar.MonthPeriod(m, book.Reports.CloseDay)})
+}
+
+// SubmitMonth is the office's report on a month, due on policy.Reports.MonthDay.
+func (s *Reports) SubmitMonth(ctx context.Context, m calendar.Month, text string) (report.State, error) {
+	r, err := s.month(ctx, m, PrepareMonth)
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := r.Submit(text, s.u.by.Person, s.u.today); err != nil {
+		return report.State{}, err
+	}
+	if err := s.keep(ctx, &r, ""); err != nil {
+		return report.State{}, err
+	}
+	return r, s.u.meet(ctx, report.Subject(r.ID), s.u.today, duty.MonthReport)
+}
+
+// SendBackMonth returns a submitted month report to the office, with a reason.
+func (s *Reports) SendBackMonth(ctx context.Context, m calendar.Month, reason string) (report.State, error) {
+	r, err := s.month(ctx, m, AcceptMonth)
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := r.SendBack(s.u.by.Person, s.u.today, reason); err != nil {
+		return report.State{}, err
+	}
+	return r, s.keep(ctx, &r, reason)
+}
+
+// ApproveMonth passes a submitted month report on to the leader, by the office.
+func (s *Reports) ApproveMonth(ctx context.Context, m calendar.Month) (report.State, error) {
+	r, err := s.month(ctx, m, PrepareMonth)
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := r.Approve(s.u.by.Person, s.u.today); err != nil {
+		return report.State{}, err
+	}
+	return r, s.keep(ctx, &r, "")
+}
+
+// AcceptMonth is the leader's word on a month: it is accepted and locked with
+// its figures. What becomes known later is a correction in the next report.
+func (s *Reports) AcceptMonth(ctx context.Context, m calendar.Month) (report.State, error) {
+	r, err := s.month(ctx, m, AcceptMonth)
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := r.Accept(s.u.by.Person, s.u.today); err != nil {
+		return report.State{}, err
+	}
+	figures, err := s.figures(ctx, r.Period, "")
+	if err != nil {
+		return report.State{}, err
+	}
+	if figures.Corrections, err = s.corrections(ctx, r.Period); err != nil {
+		return report.State{}, err
+	}
+	if err := r.Lock(figures, s.u.by.Person, s.u.today); err != nil {
+		return report.State{}, err
+	}
+	return r, s.keep(ctx, &r, "")
+}
+
+// UnlockMonth opens a locked month again, by the office or the leader, with a
+// reason.
+func (s *Reports) UnlockMonth(ctx context.Context, m calendar.Month, reason string) (report.State, error) {
+	r, err := s.month(ctx, m, UnlockMonth)
+	if err != nil {
+		return report.State{}, err
+	}
+	if err := r.Unlock(s.u.by.Person, s.u.today, reason); err != nil {
+		return report.State{}, err
+	}
+	return r, s.keep(ctx, &r, reason)
+}
+
+func (s *Reports) keep(ctx context.Context, r *report.State, why string) error {
+	if err := s.u.tx.PutPeriodReport(ctx, r); err != nil {
+		return err
+	}
+	return s.u.journal(ctx, fact{subject: report.Subject(r.ID), why: why,
+		event: report.StepEvent{Report: r.Kind, Period: r.Period, Status: r.Status}})
+}
+
+// Month returns the figures of a month: frozen ones when it is locked, else as
+// of now, with what earlier locked months would show today (EX-28).
+func (s *Reports) Month(ctx context.Context, m calendar.Month) (report.Figures, report.State, error) {
+	book, err := s.u.rules(ctx)
+	if err != nil {
+		return report.Figures{}, report.State{}, err
+	}
+	r, err := s.open(ctx, report.State{ID: monthID(m), Kind: report.Month, Period: calendar.MonthPeriod(m, book.Reports.CloseDay)})
+	if err != nil {
+		return report.Figures{}, report.State{}, err
+	}
+	if frozen, ok, err := r.Frozen(); r.Status == report.Locked && (ok || err != nil) {
+		return frozen, r, err
+	}
+	figures, err := s.figures(ctx, r.Period, "")
+	if err != nil {
+		return report.Figures{}, report.State{}, err
+	}
+	figures.Corrections, err = s.corrections(ctx, r.Period)
+	return figures, r, err
+}
+
+// Sheet sums one official's work of a period up, for the official himself, the
+// leader and the yearly talk (S29). It is an extract, never a grade.
+func (s *Reports) Sheet(ctx context.Context, official org.PersonID, during calendar.Period) (report.Figures, error) {
+	if err := s.u.allow(ctx, SeeRatings, scope{person: official}); err != nil {
+		return report.Figures{}, err
+	}
+	return s.figures(ctx, during, official)
+}
+
+// corrections says which months locked before the period would show other
+// figures today.
+func (s *Reports) corrections(ctx context.Context, before calendar.Period) ([]report.Correction, error) {
+	locked, err := s.u.tx.PeriodReports(ctx, report.Query{Kind: report.Month, Statuses: []report.Status{report.Locked}})
+	if err != nil {
+		return nil, err
+	}
+	var corrections []report.Correction
+	for _, r := range locked {
+		if !r.Period.To.Before(before.From) {
+			continue
+		}
+		was, ok, err := r.Frozen()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		hamlets, err := s.u.countHamlets(ctx, r.Period, "")
+		if err != nil {
+			return nil, err
+		}
+		now := report.Compute(report.Facts{Period: r.Period, Hamlets: hamlets})
+		if now.Verified != was.Verified || now.Claimed != was.Claimed {
+			corrections = append(corrections, report.Correction{Period: r.Period, Claimed: now.Claimed, Verified: now.Verified, Was: was.Verified})
+		}
+	}
+	return corrections, nil
+}
+
+// figures computes the figures of a period, of everybody or of one official.
+func (s *Reports) figures(ctx context.Context, period calendar.Period, official org.PersonID) (report.Figures, error) {
+	u := s.u
+	book, err := u.rules(ctx)
+	if err != nil {
+		return report.Figures{}, err
+	}
+	f := report.Facts{Period: period, AsOf: u.today, Policy: book.Policy}
+	if f.Hamlets, err = u.countHamlets(ctx, period, official); err != nil {
+		return report.Figures{}, err
+	}
+	if f.Visits, err = u.tx.Visits(ctx, visit.Query{During: period, Official: official}); err != nil {
+		return report.Figures{}, err
+	}
+	if err := s.said(ctx, &f, official); err != nil {
+		return report.Figures{}, err
+	}
+	if err := s.owed(ctx, &f, official); err != nil {
+		return report.Figures{}, err
+	}
+	if f.Commune, err = u.communes(ctx, f); err != nil {
+		return report.Figures{}, err
+	}
+	if official == "" {
+		if f.Ratings, err = s.remarks(ctx, period); err != nil {
+			return report.Figures{}, err
+		}
+	}
+	return report.Compute(f), nil
+}
+
+// said gathers the opinions heard in the period and the issues that came of it.
+func (s *Reports) said(ctx context.Context, f *report.Facts, official org.PersonID) error {
+	tx := s.u.tx
+	opinions, err := tx.Opinions(ctx, opinion.Query{During: f.Period})
+	if err != nil {
+		return err
+	}
+	f.Opinions = slices.DeleteFunc(opinions, func(o opinion.State) bool { return official != "" && o.Heard != official })
+	if f.Issues, err = tx.Issues(ctx, issue.Query{Registered: f.Period, Owner: official}); err != nil {
+		return err
+	}
+	earlier, err := tx.Issues(ctx, issue.Query{Owner: official, Registered: calendar.Period{From: f.Period.From.AddMonths(-12), To: f.Period.To}})
+	if err != nil {
+		return err
+	}
+	f.Answered = slices.DeleteFunc(earlier, func(i issue.State) bool {
+		return !slices.ContainsFunc(i.Answers, func(a issue.Answer) bool { return !a.Approved.IsZero() && f.Period.Contains(a.Approved) })
+	})
+	return nil
+}
+
+// owed gathers what units owed in the period.
+func (s *Reports) owed(ctx context.Context, f *report.Facts, official org.PersonID) error {
+	if official != "" {
+		return nil // units owe the district, not one official
+	}
+	var err error
+	if f.Units, err = s.u.tx.Duties(ctx, duty.Query{Kinds: []duty.Kind{duty.Unit}, Due: f.Period}); err != nil {
+		return err
+	}
+	later, err := s.u.tx.Duties(ctx, duty.Query{Kinds: []duty.Kind{duty.Unit}, Due: calendar.Period{From: f.Period.To.Add(1)},
+		Statuses: []duty.Status{duty.Running, duty.Paused}})
+	for _, d := range later {
+		if !d.Start.After(f.Period.To) {
+			f.Later++
+		}
+	}
+	return err
+}
+
+// remarks are what people said of the visits whose rounds opened in the period.
+func (s *Reports) remarks(ctx context.Context, period calendar.Period) (all []supervision.Rating, err error) {
+	rounds, err := s.u.tx.RatingRounds(ctx, "", period)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rounds {
+		ratings, err := s.u.tx.Ratings(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ratings...)
+	}
+	return all, nil
+}
+
+// communes maps each hamlet of the facts to what it lay in at the period's end.
+func (u *unit) communes(ctx context.Context, f report.Facts) (func(org.PlaceID) org.PlaceID, error) {
+	above := make(map[org.PlaceID]org.PlaceID)
+	for _, o := range f.Opinions {
+		if _, known := above[o.Place]; known {
+			continue
+		}
+		commune, err := u.commune(ctx, o.Place, o.Happened)
+		if err != nil {
+			return nil, err
+		}
+		above[o.Place] = commune
+	}
+	return func(p org.PlaceID) org.PlaceID { return above[p] }, nil
+}
+
+// commune is what the hamlet lies in on the day, or the hamlet itself.
+func (u *unit) commune(ctx context.Context, place org.PlaceID, on calendar.Date) (org.PlaceID, error) {
+	line, err := org.Line(ctx, u.dir, place, on)
+	if err != nil {
+		return "", fmt.Errorf("core: the line of %s: %w", place, err)
+	}
+	if len(line) < 2 {
+		return place, nil
+	}
+	return line[1], nil
+}
+
 func reportReactions() map[string]reaction { return nil }
+
+// openPeriodDuties opens, once a day, the duties of the rounds and of the month
+// that end: round reports of everybody assigned, and the office's month report
+// (A8, N20). It may run any number of times.
+func (u *unit) openPeriodDuties(ctx context.Context) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	round := programme.RoundOf(u.today, book.Policy)
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{During: round, Statuses: []programme.AssignmentStatus{programme.Active}})
+	if err != nil {
+		return err
+	}
+	for _, official := range distinctOfficials(assignments) {
+		if err := u.oweOnce(ctx, duty.Term{
+			Kind: duty.RoundReport, Subject: report.Subject(roundID(official, round)), Label: round.From.VN() + "–" + round.To.VN(),
+			Holder: org.Party{Role: org.Official, Person: official, Team: teamIn(assignments, official)}, Start: round.To, Days: book.Reports.RoundDays,
+		}); err != nil {
+			return err
+		}
+	}
+	month := calendar.ReportMonth(u.today, book.Reports.CloseDay)
+	period := calendar.MonthPeriod(month, book.Reports.CloseDay)
+	return u.oweOnce(ctx, duty.Term{
+		Kind: duty.MonthReport, Subject: report.Subject(monthID(month)), Label: month.VN(),
+		Holder: org.Party{Role: org.ProgrammeOffice}, Start: period.To, Days: book.Reports.MonthDay,
+	})
+}
+
+func teamIn(assignments []programme.Assignment, official org.PersonID) org.TeamID {
+	i := slices.IndexFunc(assignments, func(a programme.Assignment) bool { return a.Official == official })
+	return assignments[i].Team
+}
+
+// oweOnce opens a duty unless the subject ever had one of the kind.
+func (u *unit) oweOnce(ctx context.Context, t duty.Term) error {
+	known, err := u.tx.Duties(ctx, duty.Query{Subject: t.Subject, Kinds: []duty.Kind{t.Kind}, Limit: 1})
+	if err != nil || len(known) > 0 {
+		return err
+	}
+	_, err = u.owe(ctx, t)
+	return err
+}

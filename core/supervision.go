@@ -98,7 +98,7 @@ func (s *Supervision) shield(r supervision.Rater, m Remark) string {
 	case m.Paper:
 		who = "slip:" + m.Slip
 	}
-	return notify.HashAddress(s.u.sys.opts.Secret, who)
+	return notify.HashAddress(s.u.sys.opts.Secret, "rater", who)
 }
 
 // Impression is what somebody may see of how an official's visits were rated.
