@@ -128,15 +128,15 @@ func Tidy(text string) string { return strings.Join(strings.Fields(Compose(text)
 // spaces. "Bình Minh" and "BINH MINH" fold to "binh minh", and so do Hòa and
 // Hoà to "hoa" (A13).
 func Fold(text string) string {
-	return strings.Map(func(r rune) rune { return bare(unicode.ToLower(r)) }, strings.Map(dropped, Tidy(text)))
+	return strings.Join(strings.Fields(strings.Map(folded, Compose(text))), " ")
 }
 
-// dropped removes combining marks that Compose could not place.
-func dropped(r rune) rune {
+// folded is a letter as Fold writes it; a mark that Compose could not place goes.
+func folded(r rune) rune {
 	if combining(r) {
 		return -1
 	}
-	return r
+	return bare(unicode.ToLower(r))
 }
 
 // Spelling returns what two texts have in common that are the same word in

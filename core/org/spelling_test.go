@@ -38,7 +38,7 @@ func TestThereAre134LettersWithMarksAndEachFoldsAndComposes(t *testing.T) {
 
 func TestComposeIsNormalFormCForVietnameseText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringOf(rapid.RuneFrom([]rune(marks() + "abcdexyz 12'-"))).Draw(t, "text")
+		text := rapid.StringOf(rapid.RuneFrom([]rune(marks()+"abcdexyz 12'-"))).Draw(t, "text")
 		if got, want := org.Compose(norm.NFD.String(text)), norm.NFC.String(text); got != want {
 			t.Fatalf("Compose = %q, want %q", got, want)
 		}

@@ -167,16 +167,16 @@ func (t *Tree) Find(words string) []PlaceID {
 func near(n Naming, words, key string) int {
 	best := 0
 	for _, name := range []string{n.Name, n.Called()} {
-		folded := Fold(name)
+		plain := Fold(name)
 		fit := 0
 		switch {
 		case Spelling(name) == Spelling(words):
 			fit = 1
-		case folded == key:
+		case plain == key:
 			fit = 2
-		case strings.HasPrefix(folded, key):
+		case strings.HasPrefix(plain, key):
 			fit = 3
-		case strings.Contains(folded, key):
+		case strings.Contains(plain, key):
 			fit = 4
 		}
 		if fit > 0 && (best == 0 || fit < best) {
