@@ -398,3 +398,28 @@ func ExamplePropose() {
 	// 2027-02-04..2027-02-08 Tết Nguyên đán Đinh Mùi
 	// 2027-02-09..2027-02-10 Nghỉ bù Tết Nguyên đán Đinh Mùi
 }
+
+func ExampleOptionalEntries() {
+	spec, err := vietnam.OfficialCalendar(2026)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	entries, err := vietnam.OptionalEntries(2026)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, entry := range entries {
+		if entry.ID == "national-day-swap-2026" { // somebody has seen the decision
+			spec = entry.AddTo(spec)
+		}
+	}
+	c, err := calendar.New(spec)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(c.IsWorkingDay(calendar.MustDate(2026, time.August, 22)), c.IsWorkingDay(calendar.MustDate(2026, time.August, 31)))
+	// Output: true false
+}
