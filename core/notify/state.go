@@ -89,11 +89,20 @@ func (t Table) Allows(from, to State) bool {
 	return slices.ContainsFunc(t, func(a Transition) bool { return a.From == from && a.To == to })
 }
 
-// String draws the machine, one line for each arrow.
+// String draws the machine, one line for each state with where it leads.
 func (t Table) String() string {
 	var b strings.Builder
-	for _, a := range t {
-		fmt.Fprintf(&b, "%-11s -> %-11s %s\n", a.From, a.To, a.When)
+	for i, a := range t {
+		if slices.ContainsFunc(t[:i], func(earlier Transition) bool { return earlier.From == a.From }) {
+			continue
+		}
+		fmt.Fprintf(&b, "%-11s ->", a.From)
+		for _, next := range t[i:] {
+			if next.From == a.From {
+				b.WriteString(" " + string(next.To))
+			}
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
