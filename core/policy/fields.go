@@ -75,6 +75,7 @@ func (p *Policy) visitFields() []field {
 		number("visits.dispute_days", &v.DisputeDays, 1, 30, workingDays, "to decide a dispute", "thời hạn xử lý ý kiến trái nhau"),
 		number("visits.survey_days", &v.SurveyDays, 1, 60, workingDays, "from the start of an assignment to the survey", "thời hạn khảo sát địa bàn từ ngày nhận phân công"),
 		number("visits.survey_stale_months", &v.SurveyStaleMonths, 1, 60, months, "after which a survey is out of date", "số tháng khảo sát còn giá trị"),
+		number("visits.handover_days", &v.HandoverDays, 1, 60, workingDays, "after an assignment ended, for both officials to sign the handover", "thời hạn hai bên ký bàn giao địa bàn"),
 		number("visits.late_arrival_minutes", &v.LateArrivalMinutes, 0, 120, minutes, "of delay that do not count as late", "số phút đến chậm được châm chước"),
 		timeOfDay("visits.vacancy_cut_off", &v.VacancyCutOff, "on the last working day before a visit nobody is there to hold", "giờ chốt người thay, ngày làm việc liền trước buổi"),
 		number("visits.evidence_strong", &v.EvidenceStrong, 1, 5, count, "strong pieces of evidence that verify a visit", "số chứng cứ mạnh để xác thực buổi"),

@@ -51,6 +51,7 @@ type Visits struct {
 	DisputeDays        int                `json:"dispute_days"`      // wd
 	SurveyDays         int                `json:"survey_days"`       // wd after the assignment starts (S13)
 	SurveyStaleMonths  int                `json:"survey_stale_months"`
+	HandoverDays       int                `json:"handover_days"`        // wd after an assignment ended, for both officials to sign (model M1)
 	LateArrivalMinutes int                `json:"late_arrival_minutes"` // tolerance before "late" (S26)
 	VacancyCutOff      calendar.TimeOfDay `json:"vacancy_cut_off"`      // on the last working day before an at-risk visit
 	EvidenceStrong     int                `json:"evidence_strong"`      // strong pieces not from the official that verify a visit
@@ -156,7 +157,7 @@ func Default() Policy {
 		Quota:   Quota{PerMonth: 2, DistinctDays: true, MinGapDays: 7, FirstSlotEnd: 15, PlanDueDay: 25, PlanRemindDays: 5, MaxSpread: 2},
 		Visits: Visits{
 			RemindDaysBefore: 2, RemindHoursBefore: 3, RemindNotBefore: clock(6, 30), ReportDays: 2, LateEntryDays: 10,
-			HostConfirmDays: 5, DisputeDays: 3, SurveyDays: 10, SurveyStaleMonths: 12, LateArrivalMinutes: 15,
+			HostConfirmDays: 5, DisputeDays: 3, SurveyDays: 10, SurveyStaleMonths: 12, HandoverDays: 3, LateArrivalMinutes: 15,
 			VacancyCutOff: clock(16, 30), EvidenceStrong: 1,
 		},
 		Issues: Issues{
