@@ -69,9 +69,18 @@ type Referral struct {
 	Suggested     org.UnitID    `json:"suggested,omitempty"`
 }
 
+// PauseReason is what a paused issue waits for.
+type PauseReason string
+
+// The two reasons to pause.
+const (
+	NeedsSpeaker     PauseReason = "needs_speaker"      // cần người dân bổ sung thông tin
+	NeedsHigherLevel PauseReason = "needs_higher_level" // chờ ý kiến cấp trên
+)
+
 // Pause is a time in which the unit's clock stands still.
 type Pause struct {
-	Reason string        `json:"reason"` // needs_speaker, needs_higher_level
+	Reason PauseReason   `json:"reason"`
 	Note   string        `json:"note,omitempty"`
 	From   calendar.Date `json:"from"`
 	Until  calendar.Date `json:"until"`       // latest resumption
@@ -104,11 +113,24 @@ type Answer struct {
 	Approved calendar.Date `json:"approved,omitzero"`
 }
 
+// Channel is how an answer was told.
+type Channel string
+
+// The channels of feedback.
+const (
+	InPerson    Channel = "in_person"    // gặp trực tiếp, at a visit or at home
+	Letter      Channel = "letter"       // thư, văn bản
+	Call        Channel = "call"         // điện thoại
+	SMS         Channel = "sms"          // tin nhắn
+	NoticeBoard Channel = "notice_board" // niêm yết tại ấp: for those who spoke without a name
+)
+
 // Delivery is the answer told to one speaker, or to the hamlet (S21, A3, L8).
 type Delivery struct {
 	Opinion string        `json:"opinion"`
 	Round   int           `json:"round"`
-	Channel string        `json:"channel"` // in_person, letter, call, sms, notice_board
+	Answer  int           `json:"answer"` // which answer was told: 1 is the first
+	Channel Channel       `json:"channel"`
 	On      calendar.Date `json:"on"`
 	By      org.PersonID  `json:"by"`
 	Visit   string        `json:"visit,omitempty"`
@@ -119,6 +141,7 @@ type Delivery struct {
 type Satisfaction struct {
 	Opinion   string        `json:"opinion"`
 	Round     int           `json:"round"`
+	Answer    int           `json:"answer"` // on which answer
 	Satisfied bool          `json:"satisfied"`
 	On        calendar.Date `json:"on"`
 	Proxy     org.PersonID  `json:"proxy,omitempty"` // entered on paper by somebody else
@@ -127,15 +150,50 @@ type Satisfaction struct {
 // Appeal is the last step: a reasoned decision by the programme's leader.
 type Appeal struct {
 	Opened    calendar.Date `json:"opened"`
+	Opinion   string        `json:"opinion,omitempty"` // whose speaker appealed
+	Grounds   string        `json:"grounds,omitempty"`
 	Decision  string        `json:"decision,omitempty"`
 	LegalPath string        `json:"legal_path,omitempty"`
 	Decider   org.PersonID  `json:"decider,omitempty"`
 	On        calendar.Date `json:"on,omitzero"`
 }
 
+// Apology is the one apology with a new date (phiếu xin lỗi và hẹn lại, A6). It
+// is drafted when the promise was missed and goes out when a person approved it.
+type Apology struct {
+	Drafted calendar.Date `json:"drafted"`
+	Reason  string        `json:"reason,omitempty"`
+	NewDate calendar.Date `json:"new_date,omitzero"`
+	By      org.PersonID  `json:"by,omitempty"` // who approved it
+}
+
+// Carry is an issue whose matter another one carries.
+type Carry struct {
+	Issue  ID            `json:"issue"`
+	Raised calendar.Date `json:"raised"` // first
+}
+
+// Link says which issue carries the matter, and what is restored without it.
+type Link struct {
+	To   ID            `json:"to"`
+	On   calendar.Date `json:"on"`
+	By   org.PersonID  `json:"by"`
+	From Status        `json:"from"`
+}
+
+// Outcome says how a closed issue ended.
+type Outcome string
+
+// The outcomes. Silence is not satisfaction.
+const (
+	Satisfied  Outcome = "satisfied"
+	NoResponse Outcome = "no_response"
+	Final      Outcome = "final" // by decision on appeal
+)
+
 // Holding says who held the matter from when to when, for "days held" (model 11.16).
 type Holding struct {
-	Holder string        `json:"holder"` // team:…, unit:…, office, official:…
+	Holder string        `json:"holder"` // team:…, unit:…, office, official:…, speaker, higher_level, leader, issue:…
 	From   calendar.Date `json:"from"`
 	To     calendar.Date `json:"to,omitzero"`
 }
@@ -148,8 +206,10 @@ type State struct {
 	Title      string        `json:"title"` // neutral, without names
 	Place      org.PlaceID   `json:"place"`
 	Team       org.TeamID    `json:"team"`
-	Owner      org.PersonID  `json:"owner"`             // the official stays accountable until the answer was told (S20)
-	Subject    string        `json:"subject,omitempty"` // routing subject (lĩnh vực)
+	Owner      org.PersonID  `json:"owner"`               // the official stays accountable until the answer was told (S20)
+	To         org.Role      `json:"to"`                  // to whom it was reported (S18, S19): team_leader or programme_office
+	Subject    string        `json:"subject,omitempty"`   // routing subject (lĩnh vực)
+	Sensitive  bool          `json:"sensitive,omitempty"` // the programme office approves its answers
 	Urgency    Urgency       `json:"urgency"`
 	Status     Status        `json:"status"`
 	Round      int           `json:"round"` // 1, 2
@@ -163,17 +223,20 @@ type State struct {
 	Answers    []Answer       `json:"answers,omitempty"`
 	Deliveries []Delivery     `json:"deliveries,omitempty"`
 	Replies    []Satisfaction `json:"replies,omitempty"`
-	Appeal     *Appeal        `json:"appeal,omitempty"`
+	Appeal *Appeal        `json:"appeal,omitempty"`
 	Held       []Holding      `json:"held,omitempty"`
 
 	Forwarded   bool          `json:"forwarded,omitempty"` // the speaker was told "forwarded", once
+	Apology     *Apology      `json:"apology,omitempty"`
 	Apologised  calendar.Date `json:"apologised,omitzero"` // A6, once
-	Repeats     int           `json:"repeats,omitempty"`   // A5
+	Repeats     int           `json:"repeats,omitempty"`   // how often the matter was raised besides (A5)
 	FirstRaised calendar.Date `json:"first_raised,omitzero"`
 	RepeatOf    ID            `json:"repeat_of,omitempty"`
 	LinkedTo    ID            `json:"linked_to,omitempty"`
+	Link        *Link         `json:"link,omitempty"`
+	Carried     []Carry       `json:"carried,omitempty"` // issues linked to this one
 	Collective  bool          `json:"collective,omitempty"`
-	Outcome     string        `json:"outcome,omitempty"` // satisfied, no_response, final
+	Outcome     Outcome       `json:"outcome,omitempty"`
 	ClosedOn    calendar.Date `json:"closed_on,omitzero"`
 	Recorded    time.Time     `json:"recorded"`
 }

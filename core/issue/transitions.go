@@ -3,6 +3,7 @@ package issue
 import (
 	"slices"
 
+	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/fault"
 )
 
@@ -46,10 +47,20 @@ func Transitions() []Transition {
 	}
 }
 
-// move takes one arrow, or says that it does not leave the issue's state.
-func (s *State) move(to Status) error {
+// move takes one arrow on a day and writes down who has the matter in hand from
+// then on.
+func (s *State) move(to Status, on calendar.Date) error {
+	if err := s.check(to); err != nil {
+		return err
+	}
+	s.Status = to
+	s.pass(on)
+	return nil
+}
+
+// check says whether an arrow leads from the issue's state to another one.
+func (s *State) check(to Status) error {
 	if slices.Contains(Transitions(), Transition{s.Status, to}) {
-		s.Status = to
 		return nil
 	}
 	return fault.Broken("issue.state.transition", "status", "an issue that is %s cannot become %s", "vấn đề đang ở trạng thái %s không thể chuyển sang %s", s.Status, to)
