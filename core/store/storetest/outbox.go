@@ -1,0 +1,529 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// outbox are the promises of notify.Outbox.
+func outbox() []promise {
+	return []promise{
+		{"outbox/one per key", "AddNotice keeps one notice of each key and reports whether it is this one, also when units of work add it at the same time.", keepsOneOfAKey},
+		{"outbox/query", "Notices selects by every field of the query.", selectsNotices},
+		{"outbox/order", "Notices come ordered by Created, then by id, and no more than Limit.", ordersNotices},
+		{"outbox/by id", "NoticesByID returns those of the ids that exist, each once.", findsNoticesByID},
+		{"outbox/due", "DueNotices returns pending notices whose NextAt has come: critical ones first, then the earliest, as many as asked for.", findsDueNotices},
+		{"outbox/claimed once", "Units of work that claim due notices at the same time claim each of them once.", claimsEachOnce},
+		{"outbox/put all", "PutNotices replaces many at once and raises their versions.", putsAllNotices},
+		{"outbox/put none", "PutNotices with one stale, unknown or repeated notice is ErrStale and replaces none.", putsNoNotice},
+		{"outbox/next", "NextNotice is the earliest NextAt of all pending notices, zero when there is none.", findsNextNotice},
+		{"outbox/count", "CountNotices counts the notices of each state.", countsNotices},
+		{"outbox/attempts", "Attempts lists those of one notice; AddAttempts and PutAttempts write all or none.", keepsAttempts},
+		{"outbox/suppressions", "Suppressions selects by channel and addresses; without addresses, all of the channel.", selectsSuppressions},
+		{"lease/held", "A lease is refused to others as long as it runs, renewed for its owner, and free from its end on.", leases},
+		{"lease/one winner", "Of those who ask for a free lease at the same time one gets it.", leasesToOne},
+	}
+}
+
+func keepsOneOfAKey(k kit) {
+	add := func(id notify.ID, key string) bool {
+		k.Helper()
+		var added bool
+		k.update(func(ctx context.Context, tx store.Tx) (err error) {
+			added, err = tx.AddNotice(ctx, &notify.Notice{ID: id, Key: key})
+			return err
+		})
+		return added
+	}
+	if !add("a", "one") || add("b", "one") || !add("c", "two") {
+		k.Errorf("AddNotice does not report whether it added the notice")
+	}
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		first, err := tx.AddNotice(ctx, &notify.Notice{ID: "d", Key: "three"})
+		second, again := tx.AddNotice(ctx, &notify.Notice{ID: "e", Key: "three"})
+		if !first || second {
+			k.Errorf("in one transaction: added %v and %v, want true and false", first, second)
+		}
+		return errors.Join(err, again)
+	})
+	notices.missing(k, "b")
+	notices.missing(k, "e")
+
+	var winners atomic.Int32
+	k.together(6, func(worker int) error {
+		var added bool
+		err := k.retry(func(ctx context.Context, tx store.Tx) (err error) {
+			added, err = tx.AddNotice(ctx, &notify.Notice{ID: notify.ID(fmt.Sprint("w", worker)), Key: "race"})
+			time.Sleep(time.Millisecond) // the others add as well
+			return err
+		})
+		if added {
+			winners.Add(1)
+		}
+		return err
+	})
+	k.view(func(ctx context.Context, tx store.Tx) error {
+		raced, err := tx.Notices(ctx, notify.Query{Keys: []string{"race"}})
+		if winners.Load() != 1 || len(raced) != 1 {
+			k.Errorf("of six who added one key at the same time %d were told they did, and %d notices are there", winners.Load(), len(raced))
+		}
+		return err
+	})
+}
+
+var noticesAsked = question[notify.Query, notify.Notice]{name: "Notices", of: notices,
+	find: func(ctx context.Context, tx store.Tx, q notify.Query) ([]notify.Notice, error) {
+		return tx.Notices(ctx, q)
+	}}
+
+func selectsNotices(k kit) {
+	type (
+		q = notify.Query
+		v = notify.Notice
+	)
+	a := noticesAsked
+	filters := []filter[q, v]{
+		{"state", func(q *q) { q.States = []notify.State{notify.Queued, notify.Accepted} }, func(n *v) { n.State = notify.Failed }},
+		{"subject", func(q *q) { q.Subject = thisVisit }, func(n *v) { n.Subject.ID = "b" }},
+		{"moot", func(q *q) { q.Moot = "moot" }, func(n *v) { n.Moot = "" }},
+		{"duty", func(q *q) { q.Duty = "duty" }, func(n *v) { n.Duty = "other" }},
+		{"person", func(q *q) { q.Person = "person" }, func(n *v) { n.Person = "second" }},
+		{"persons", func(q *q) { q.Persons = []org.PersonID{"third", "person", "second"} }, func(n *v) { n.Person = "" }},
+		{"template", func(q *q) { q.Template = "template" }, func(n *v) { n.Template = "other" }},
+		{"channel", func(q *q) { q.Channel = notify.SMS }, func(n *v) { n.Channel = notify.Email }},
+		{"provider", func(q *q) { q.Provider, q.ProviderID = "provider", "77" }, func(n *v) { n.Provider = "other" }},
+		{"provider's id", func(q *q) { q.Provider, q.ProviderID = "provider", "77" }, func(n *v) { n.ProviderID = "78" }},
+		{"carrier", func(q *q) { q.Into = "carrier" }, func(n *v) { n.MergedInto = "" }},
+		{"since", func(q *q) { q.Since = morning }, func(n *v) { n.Created = morning.Add(-time.Microsecond) }},
+		{"accepted since", func(q *q) { q.AcceptedSince = morning }, func(n *v) { n.Done = morning.Add(-time.Microsecond) }},
+		{"before", func(q *q) { q.Before = morning }, func(n *v) { n.NextAt = morning }},
+	}
+	model := func(n *v) {
+		n.State, n.Subject, n.Moot, n.Duty, n.Person, n.Template = notify.Accepted, thisVisit, "moot", "duty", "person", "template"
+		n.Channel, n.Provider, n.ProviderID, n.MergedInto = notify.SMS, "provider", "77", "carrier"
+		n.Created, n.Done, n.NextAt = morning, morning, morning.Add(-time.Microsecond)
+	}
+	// Some filters leave out more than the value made for them.
+	also := map[string][]string{
+		"person":        {"not persons"},
+		"provider":      {"not provider's id"},
+		"provider's id": {"not provider"},
+	}
+	values := []v{a.model("model", model)}
+	keys := []string{values[0].Key}
+	for _, f := range filters {
+		n := a.model("not "+f.name, model)
+		f.miss(&n)
+		values, keys = append(values, n), append(keys, n.Key)
+	}
+	values = append(values, a.model("not key", model))
+	filters = append(filters, filter[q, v]{"key", func(q *q) { q.Keys = append(keys, "nowhere") }, nil})
+	a.insert(k, values...)
+
+	var all q
+	ids := a.ids(values)
+	a.expect(k, "no filter", q{}, ids...)
+	for _, f := range filters {
+		var q q
+		f.set(&q)
+		f.set(&all)
+		a.expect(k, f.name, q, slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+			return id == "not "+f.name || slices.Contains(also[f.name], id)
+		})...)
+	}
+	a.expect(k, "all filters", all, "model")
+	a.expect(k, "subject of another type", q{Subject: event.Subject{Type: "issue", ID: "a"}})
+
+	leased := func(id string, state notify.State, next, lease int) v {
+		return v{ID: notify.ID(id), Key: id, State: state, Template: "lease",
+			NextAt: morning.Add(time.Duration(next)), LeaseUntil: morning.Add(time.Duration(lease))}
+	}
+	us := int(time.Microsecond)
+	a.insert(k, leased("lease over", notify.Sending, us, -us), leased("lease runs", notify.Sending, -us, us),
+		leased("queued long ago", notify.Queued, -us, us), leased("queued now", notify.Queued, us, -us))
+	a.expect(k, "before, with leases", q{Template: "lease", Before: morning}, "lease over", "queued long ago")
+	a.expect(k, "instants in another zone", q{Template: "lease", Before: morning.In(calendar.Zone())}, "lease over", "queued long ago")
+}
+
+func ordersNotices(k kit) {
+	a := noticesAsked
+	at := func(id string, after int) notify.Notice {
+		return a.model(id, func(n *notify.Notice) { n.Created = morning.Add(time.Duration(after) * time.Microsecond) })
+	}
+	a.insert(k, at("z", -1), at("B", 0), at("a", 0), at("a-b", 0), at("a1", 0), at("0", 1))
+	a.inOrder(k, "order", notify.Query{}, "z", "B", "a", "a-b", "a1", "0")
+	a.inOrder(k, "limit", notify.Query{Limit: 3}, "z", "B", "a")
+}
+
+func findsNoticesByID(k kit) {
+	a := question[[]notify.ID, notify.Notice]{name: "NoticesByID", of: notices, inSets: true,
+		find: func(ctx context.Context, tx store.Tx, ids []notify.ID) ([]notify.Notice, error) {
+			return tx.NoticesByID(ctx, ids)
+		}}
+	a.insert(k, a.model("a", plain), a.model("it's", plain), a.model(`b,"c"}\`, plain), a.model("d", plain))
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		for _, ask := range [][2][]notify.ID{
+			{{"a", "it's", `b,"c"}\`, "nowhere", "a"}, {"a", `b,"c"}\`, "it's"}},
+			{{"nowhere", ""}, nil},
+			{nil, nil},
+		} {
+			got, err := tx.NoticesByID(ctx, ask[0])
+			if err != nil {
+				return err
+			}
+			var ids []notify.ID
+			for _, n := range got {
+				ids = append(ids, n.ID)
+			}
+			slices.Sort(ids)
+			if diff := cmp.Diff(ask[1], ids); diff != "" {
+				k.Errorf("NoticesByID(%q) (-want +got):\n%s", ask[0], diff)
+			}
+		}
+		return nil
+	})
+}
+
+// waiting returns notices of which the first five are due in the morning, in
+// the order in which they go.
+func waiting() []notify.Notice {
+	at := func(id string, state notify.State, priority notify.Priority, after int) notify.Notice {
+		return notify.Notice{ID: notify.ID(id), Key: id, State: state, Priority: priority, NextAt: morning.Add(time.Duration(after) * time.Microsecond)}
+	}
+	return []notify.Notice{
+		at("5 critical", notify.Pending, notify.Critical, -2),
+		at("4 critical", notify.Pending, notify.Critical, 0),
+		at("3 bulk", notify.Pending, notify.Bulk, -9),
+		at("2 normal", notify.Pending, notify.Normal, -8),
+		at("1 normal", notify.Pending, notify.Normal, 0),
+		at("6 critical", notify.Pending, notify.Critical, 1),
+		at("7 normal", notify.Pending, notify.Normal, 2),
+		at("queued", notify.Queued, notify.Critical, -9),
+		at("sending", notify.Sending, notify.Critical, -9),
+		at("accepted", notify.Accepted, notify.Normal, -9),
+		at("cancelled", notify.Cancelled, notify.Normal, -9),
+	}
+}
+
+func findsDueNotices(k kit) {
+	a := noticesAsked
+	a.insert(k, waiting()...)
+	expect := func(what string, now time.Time, limit int, want ...string) {
+		k.Helper()
+		k.update(func(ctx context.Context, tx store.Tx) error {
+			due, err := tx.DueNotices(ctx, now, limit)
+			if diff := cmp.Diff(want, a.ids(due)); diff != "" {
+				k.Errorf("%s (-want +got):\n%s", what, diff)
+			}
+			return err
+		})
+	}
+	expect("before all", morning.Add(-time.Second), 10)
+	expect("in the morning", morning, 10, "5 critical", "4 critical", "3 bulk", "2 normal", "1 normal")
+	expect("in another zone", morning.In(calendar.Zone()), 10, "5 critical", "4 critical", "3 bulk", "2 normal", "1 normal")
+	expect("one of them", morning, 1, "5 critical")
+	expect("three of them", morning, 3, "5 critical", "4 critical", "3 bulk")
+	expect("later", morning.Add(time.Second), 10, "5 critical", "4 critical", "6 critical", "3 bulk", "2 normal", "1 normal", "7 normal")
+}
+
+func claimsEachOnce(k kit) {
+	const n = 30
+	var due []notify.Notice
+	for i := range n {
+		due = append(due, notify.Notice{ID: notify.ID(fmt.Sprintf("%02d", i)), Key: fmt.Sprint(i), State: notify.Pending, NextAt: morning})
+	}
+	noticesAsked.insert(k, due...)
+	k.together(3, func(worker int) error {
+		for claimed := -1; claimed != 0; {
+			if err := k.retry(func(ctx context.Context, tx store.Tx) error {
+				due, err := tx.DueNotices(ctx, morning, 4)
+				if err != nil {
+					return err
+				}
+				claimed = len(due)
+				time.Sleep(time.Millisecond) // the others look as well
+				for i := range due {
+					due[i].State, due[i].Generation = notify.Queued, due[i].Generation+1
+				}
+				return tx.PutNotices(ctx, pointers(due))
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	k.view(func(ctx context.Context, tx store.Tx) error {
+		all, err := tx.Notices(ctx, notify.Query{})
+		for _, n := range all {
+			if n.Generation != 1 || n.State != notify.Queued {
+				k.Errorf("notice %q is %s after %d claims", n.ID, n.State, n.Generation)
+			}
+		}
+		return err
+	})
+}
+
+func pointers[T any](values []T) []*T {
+	all := make([]*T, len(values))
+	for i := range values {
+		all[i] = &values[i]
+	}
+	return all
+}
+
+func putsAllNotices(k kit) {
+	const n = 40
+	want := make([]notify.Notice, n)
+	for i := range want {
+		want[i] = notices.sample(fmt.Sprintf("%02d", i), i)
+	}
+	noticesAsked.insert(k, want...)
+	for round := range 2 {
+		var put []notify.Notice
+		k.update(func(ctx context.Context, tx store.Tx) error {
+			put = make([]notify.Notice, n)
+			for i := range put {
+				put[i] = notices.sample(string(want[i].ID), 100*round+i)
+				put[i].Version = int64(1 + round)
+			}
+			return tx.PutNotices(ctx, pointers(put))
+		})
+		for i := range put {
+			if put[i].Version != int64(2+round) {
+				k.Errorf("Version of notice %q is %d after a replacement of %d", put[i].ID, put[i].Version, 1+round)
+			}
+			notices.same(k, "after PutNotices", put[i], notices.stored(k, string(put[i].ID)))
+		}
+	}
+	k.update(func(ctx context.Context, tx store.Tx) error { return tx.PutNotices(ctx, nil) })
+}
+
+func putsNoNotice(k kit) {
+	before := []notify.Notice{notices.sample("a", 1), notices.sample("b", 2), notices.sample("c", 3)}
+	for i := range before {
+		notices.insert(k, &before[i])
+	}
+	changed := func(id string, version int64) *notify.Notice {
+		n := notices.sample(id, 9)
+		n.Version = version
+		return &n
+	}
+	batches := map[string]func() []*notify.Notice{
+		"the last one stale":    func() []*notify.Notice { return []*notify.Notice{changed("a", 1), changed("b", 1), changed("c", 7)} },
+		"the first one stale":   func() []*notify.Notice { return []*notify.Notice{changed("a", 7), changed("b", 1), changed("c", 1)} },
+		"one unknown":           func() []*notify.Notice { return []*notify.Notice{changed("a", 1), changed("x", 1), changed("c", 1)} },
+		"one never inserted":    func() []*notify.Notice { return []*notify.Notice{changed("a", 1), changed("x", 0)} },
+		"one of them repeated":  func() []*notify.Notice { return []*notify.Notice{changed("a", 1), changed("a", 1)} },
+		"repeated, as put once": func() []*notify.Notice { return []*notify.Notice{changed("a", 1), changed("b", 1), changed("a", 2)} },
+	}
+	for _, what := range slices.Sorted(maps.Keys(batches)) {
+		var batch []*notify.Notice
+		var refusal error
+		k.update(func(ctx context.Context, tx store.Tx) error { // what was written before the refusal would be kept
+			batch = batches[what]()
+			refusal = tx.PutNotices(ctx, batch)
+			return nil
+		})
+		if !errors.Is(refusal, fault.ErrStale) {
+			k.Errorf("%s: PutNotices gave %v, want ErrStale", what, refusal)
+		}
+		for i, n := range batches[what]() {
+			if batch[i].Version != n.Version {
+				k.Errorf("%s: Version of the caller's copy of %q went from %d to %d", what, n.ID, n.Version, batch[i].Version)
+			}
+		}
+		for _, n := range before {
+			notices.same(k, what, n, notices.stored(k, string(n.ID)))
+		}
+		notices.missing(k, "x")
+	}
+}
+
+func findsNextNotice(k kit) {
+	expect := func(want time.Time) {
+		k.Helper()
+		k.view(func(ctx context.Context, tx store.Tx) error {
+			if next, err := tx.NextNotice(ctx); err != nil || !next.Equal(want) || next.IsZero() != want.IsZero() {
+				k.Errorf("NextNotice is %v (error %v), want %v", next, err, want)
+			}
+			return nil
+		})
+	}
+	all := waiting()
+	expect(time.Time{})
+	noticesAsked.insert(k, all[7:]...)
+	expect(time.Time{})
+	noticesAsked.insert(k, all[5:7]...)
+	expect(all[5].NextAt)
+	noticesAsked.insert(k, all[0], all[2])
+	expect(all[2].NextAt)
+}
+
+func countsNotices(k kit) {
+	expect := func(want map[notify.State]int) {
+		k.Helper()
+		k.view(func(ctx context.Context, tx store.Tx) error {
+			got, err := tx.CountNotices(ctx)
+			maps.DeleteFunc(got, func(_ notify.State, n int) bool { return n == 0 })
+			if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
+				k.Errorf("CountNotices (-want +got):\n%s", diff)
+			}
+			return err
+		})
+	}
+	expect(nil)
+	noticesAsked.insert(k, waiting()...)
+	expect(map[notify.State]int{notify.Pending: 7, notify.Queued: 1, notify.Sending: 1, notify.Accepted: 1, notify.Cancelled: 1})
+}
+
+func keepsAttempts(k kit) {
+	attempt := func(id string, of notify.ID, number int) *notify.Attempt {
+		a := attempts.sample(id, number)
+		a.Notice, a.Number = of, number
+		return &a
+	}
+	var this, that, other *notify.Attempt
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		this, that, other = attempt("a", "this", 1), attempt("b", "this", 2), attempt("c", "other", 1)
+		return errors.Join(tx.AddAttempts(ctx, []*notify.Attempt{this, that, other}), tx.AddAttempts(ctx, nil))
+	})
+	expect := func(what string, of notify.ID, want ...*notify.Attempt) {
+		k.Helper()
+		k.view(func(ctx context.Context, tx store.Tx) error {
+			got, err := tx.Attempts(ctx, of)
+			slices.SortFunc(got, func(a, b notify.Attempt) int { return a.Number - b.Number })
+			if diff := cmp.Diff(want, pointers(got)); diff != "" && len(want)+len(got) > 0 {
+				k.Errorf("%s: attempts (-want +got):\n%s", what, diff)
+			}
+			return err
+		})
+	}
+	expect("added", "this", this, that)
+	expect("added", "other", other)
+	expect("added", "nowhere")
+
+	// A refused batch leaves nothing, and leaves the transaction whole.
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		if err := tx.AddAttempts(ctx, []*notify.Attempt{attempt("d", "this", 3), attempt("a", "this", 4)}); !errors.Is(err, fault.ErrExists) {
+			k.Errorf("AddAttempts with a taken id gave %v, want ErrExists", err)
+		}
+		late, stale := *this, *that
+		late.Detail, stale.Version = "late", that.Version+1
+		if err := tx.PutAttempts(ctx, []*notify.Attempt{&late, &stale}); !errors.Is(err, fault.ErrStale) {
+			k.Errorf("PutAttempts with a stale version gave %v, want ErrStale", err)
+		}
+		return nil
+	})
+	expect("refused", "this", this, that)
+
+	old := *this
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		first, second := old, *that
+		first.Outcome, second.Outcome = notify.ResultAccepted, notify.ResultUnknown
+		if err := tx.PutAttempts(ctx, []*notify.Attempt{&first, &second}); err != nil {
+			return err
+		}
+		this = &first
+		if first.Version != old.Version+1 || second.Version != that.Version+1 {
+			k.Errorf("PutAttempts raised versions to %d and %d", first.Version, second.Version)
+		}
+		return errors.Join(tx.PutAttempts(ctx, []*notify.Attempt{&second}), tx.PutAttempts(ctx, nil))
+	})
+	k.view(func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.Attempts(ctx, "this")
+		if len(got) != 2 || got[0].Number != 1 && got[1].Number != 1 {
+			k.Errorf("after PutAttempts: %+v", got)
+		}
+		return err
+	})
+}
+
+func selectsSuppressions(k kit) {
+	type q struct {
+		channel   notify.Channel
+		addresses []string
+	}
+	a := question[q, notify.Suppression]{name: "Suppressions", of: suppressions, inSets: true,
+		find: func(ctx context.Context, tx store.Tx, q q) ([]notify.Suppression, error) {
+			return tx.Suppressions(ctx, q.channel, q.addresses...)
+		}}
+	put := func(id string, channel notify.Channel, address string, until time.Time) notify.Suppression {
+		return a.model(id, func(s *notify.Suppression) { s.Channel, s.Address, s.Until = channel, address, until })
+	}
+	a.insert(k, put("1", notify.SMS, "x", time.Time{}), put("2", notify.SMS, "x", morning), put("3", notify.SMS, "y", time.Time{}),
+		put("4", notify.Email, "x", time.Time{}), put("5", notify.SMS, "z", time.Time{}))
+	a.expect(k, "one address", q{notify.SMS, []string{"x"}}, "1", "2")
+	a.expect(k, "two addresses", q{notify.SMS, []string{"x", "y", "nobody"}}, "1", "2", "3")
+	a.expect(k, "all of a channel", q{notify.SMS, nil}, "1", "2", "3", "5")
+	a.expect(k, "another channel", q{notify.Email, []string{"x", "y"}}, "4")
+	a.expect(k, "unknown", q{notify.SMS, []string{"nobody"}})
+	a.expect(k, "a channel without", q{notify.InApp, nil})
+}
+
+func leases(k kit) {
+	at := func(seconds int) time.Time { return morning.Add(time.Duration(seconds) * time.Second) }
+	ask := func(name, owner string, now, until int, want bool) {
+		k.Helper()
+		var got bool
+		k.update(func(ctx context.Context, tx store.Tx) (err error) {
+			got, err = tx.Lease(ctx, name, owner, at(now), at(until))
+			return err
+		})
+		if got != want {
+			k.Errorf("lease %q for %q at second %d until second %d: %v, want %v", name, owner, now, until, got, want)
+		}
+	}
+	ask("relay", "one", 0, 10, true)
+	ask("relay", "two", 1, 11, false)
+	ask("sweep", "two", 1, 11, true) // another lease
+	ask("relay", "one", 5, 15, true) // renewed
+	ask("relay", "two", 14, 24, false)
+	ask("relay", "two", 15, 25, true) // over
+	ask("relay", "one", 16, 26, false)
+	ask("relay", "two", 17, 17, true) // given back
+	ask("relay", "one", 17, 27, true)
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		mine, err := tx.Lease(ctx, "report", "one", at(0), at(10))
+		yours, again := tx.Lease(ctx, "report", "two", at(0), at(10))
+		if !mine || yours {
+			k.Errorf("in one transaction the lease went to the first: %v, and to the second: %v", mine, yours)
+		}
+		return errors.Join(err, again)
+	})
+}
+
+func leasesToOne(k kit) {
+	for round := range 3 {
+		var winners atomic.Int32
+		k.together(4, func(worker int) error {
+			var mine bool
+			err := k.retry(func(ctx context.Context, tx store.Tx) (err error) {
+				now := morning.Add(time.Duration(round) * time.Hour)
+				mine, err = tx.Lease(ctx, "relay", fmt.Sprint("worker ", worker), now, now.Add(time.Hour))
+				time.Sleep(time.Millisecond) // the others ask as well
+				return err
+			})
+			if mine {
+				winners.Add(1)
+			}
+			return err
+		})
+		if winners.Load() != 1 {
+			k.Errorf("%d of four workers got the lease", winners.Load())
+		}
+	}
+}
