@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"slices"
 
 	"github.com/huongvecoso/outreach/core/duty"
 )
@@ -34,4 +35,19 @@ func elapses() map[duty.Kind]elapse {
 		}
 	}
 	return all
+}
+
+// routine is what the programme does by itself once on every civil date, at the
+// first sweep of that date: rules that look at many things and not at the clock
+// of one. It runs in a transaction of its own and must be idempotent, because
+// it runs again when that failed; a date on which no sweep ran is skipped, so
+// what is told or opened carries its date or week in a natural key.
+type routine struct {
+	name string
+	run  func(ctx context.Context, u *unit) error
+}
+
+// routines lists them all. Each module's service says what its own are.
+func routines() []routine {
+	return slices.Concat(dutyRoutines())
 }

@@ -71,6 +71,7 @@ type System struct {
 
 	reactions map[string][]reaction
 	elapses   map[duty.Kind]elapse
+	routines  []routine
 }
 
 // New composes a System over st, governed by pol until another policy version
@@ -84,7 +85,7 @@ func New(st store.Store, pol policy.Policy, opts *Options) (*System, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &System{store: st, policy: pol, reactions: reactions(), elapses: elapses()}
+	s := &System{store: st, policy: pol, reactions: reactions(), elapses: elapses(), routines: routines()}
 	if opts != nil {
 		s.opts = *opts
 	}

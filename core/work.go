@@ -65,6 +65,13 @@ type unit struct {
 	work  *Work
 	due   bool // a notice is due at once
 
+	// as is when what is journalled happened, where that is not now: the end of a
+	// window that is noticed late. Zero: now.
+	as time.Time
+	// told and stale count the notices this unit put into the outbox, and those of
+	// them whose moment had passed.
+	told, stale int
+
 	book *rules // loaded when first asked for
 }
 
@@ -177,6 +184,9 @@ func (u *unit) compose(ctx context.Context, f fact) (event.Record, error) {
 		return event.Record{}, err
 	}
 	if f.happened.IsZero() {
+		f.happened = u.as
+	}
+	if f.happened.IsZero() {
 		f.happened = u.now
 	}
 	return event.Record{
@@ -242,7 +252,8 @@ func (u *unit) openDuties(ctx context.Context, subject event.Subject, kinds ...d
 	return u.tx.Duties(ctx, duty.Query{Subject: subject, Kinds: kinds, Statuses: []duty.Status{duty.Running, duty.Paused}})
 }
 
-// tell puts a notice into the outbox unless one with the same natural key is there.
+// tell puts a notice into the outbox unless one with the same natural key is
+// there. One whose moment has passed is kept as expired and never sent (EX-29).
 func (u *unit) tell(ctx context.Context, notices ...notify.Notice) error {
 	for _, n := range notices {
 		n.ID, n.Created, n.State = notify.ID(u.newID()), u.now, notify.Pending
@@ -250,12 +261,30 @@ func (u *unit) tell(ctx context.Context, notices ...notify.Notice) error {
 			n.NotBefore = u.now
 		}
 		n.NextAt = n.NotBefore
-		if _, err := u.tx.AddNotice(ctx, &n); err != nil {
+		if n.Over(u.now) {
+			if err := n.Expire("its moment had passed", u.now); err != nil {
+				return err
+			}
+		}
+		added, err := u.tx.AddNotice(ctx, &n)
+		if err != nil {
 			return err
 		}
-		u.due = u.due || !n.NextAt.After(u.now)
+		u.count(n, added)
 	}
 	return nil
+}
+
+// count notes that a notice was put into the outbox.
+func (u *unit) count(n notify.Notice, added bool) {
+	switch {
+	case !added:
+	case n.State == notify.Expired:
+		u.stale++
+	default:
+		u.told++
+		u.due = u.due || !n.NextAt.After(u.now)
+	}
 }
 
 // hush cancels the notices that q selects, as far as they have not gone out.

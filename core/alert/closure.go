@@ -1,0 +1,56 @@
+package alert
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// BeforeClosure reminds the holder of a duty that falls due right after a long
+// closure, at an instant on the last working day before it (N21). Those of one
+// person go out as one mail and one SMS. A kind of duty without reminders has none.
+func BeforeClosure(d duty.State, run calendar.Run, at time.Time, line Line, cal *calendar.Calendar) []notify.Notice {
+	levels := duty.Levels(d.Kind)
+	if len(levels) == 0 {
+		return nil
+	}
+	reminder := duty.Step{Level: duty.OnTheDay, At: at, Expires: run.From.At(calendar.TimeOfDay{})}
+	to, _ := partyOf(theHolder, d, line)
+	var notices []notify.Notice
+	for _, channel := range []notify.Channel{notify.Email, notify.SMS} {
+		n := stepNotice(d, reminder, line, cal)
+		n.To, n.Channel, n.Audience = to, channel, audience(d, reminder, to)
+		n.Key = fmt.Sprintf("pre_closure/%s/%s/%s/%s", run.From, d.ID, to.Key(), channel)
+		notices = append(notices, n)
+	}
+	return notices
+}
+
+// CalendarEnding tells the admin and the programme office, and when it gets
+// short the programme's leader, that the calendar of working days runs out
+// (N22): once in each week, named like 2017-W40. left is in calendar days.
+func CalendarEnding(cal *calendar.Calendar, week string, left, alarm int) []notify.Notice {
+	to := []org.Role{org.Admin, org.ProgrammeOffice}
+	if left < alarm/3 {
+		to = append(to, org.ProgrammeLeader)
+	}
+	var notices []notify.Notice
+	for _, role := range to {
+		n := notify.Notice{
+			Key:      fmt.Sprintf("calendar.ending/%s/%d/%s/%s", cal.ID(), cal.Version(), week, role),
+			Template: "calendar.ending", Subject: event.Subject{Type: "calendar", ID: cal.ID()}, To: org.Party{Role: role},
+			Audience: notify.ToLadder, Channel: notify.Email, Class: notify.Duty, Priority: notify.Normal, OnUnknown: notify.Resend,
+			Vars: map[string]string{"due": cal.Coverage().To.String(), "days": fmt.Sprint(max(0, left))},
+		}
+		if role == org.ProgrammeLeader {
+			n.Audience = notify.ToLeader
+		}
+		notices = append(notices, n)
+	}
+	return notices
+}

@@ -1,0 +1,322 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/alert"
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+const (
+	// sweepBatch is how many duties one transaction of a sweep looks at.
+	sweepBatch = 100
+	// sweepLater is when a duty that could not be swept is tried again.
+	sweepLater = 15 * time.Minute
+)
+
+// Swept says what a sweep did.
+type Swept struct {
+	Routines int // daily routines that ran
+	Duties   int // duties that were looked at
+	Steps    int // reminders and levels of the ladder given out
+	Elapsed  int // windows that closed
+	Resumed  int // pauses that ended by themselves
+	Notices  int // notices put into the outbox
+	Expired  int // of the reminders, how many came too late to be sent
+	Failed   int // duties left for later because of an error
+}
+
+func (s *Swept) add(t Swept) {
+	s.Routines += t.Routines
+	s.Duties += t.Duties
+	s.Steps += t.Steps
+	s.Elapsed += t.Elapsed
+	s.Resumed += t.Resumed
+	s.Notices += t.Notices
+	s.Expired += t.Expired
+	s.Failed += t.Failed
+}
+
+// Sweep does everything that now makes due: the day's routines, reminders, the
+// ladder, windows that closed, pauses that ended. It is idempotent and may run
+// late, twice, or on many machines at once; after an outage one sweep catches
+// up: what is still of use is said, stale reminders are kept as expired, every
+// level of the ladder that was missed is said once (EX-29).
+//
+// It works in transactions of bounded size. A duty that fails is left for a
+// quarter of an hour and does not hold up the others; the error tells of all
+// that failed, and Swept of what was done all the same.
+func (s *System) Sweep(ctx context.Context) (Swept, error) {
+	var total Swept
+	err := errors.Join(s.runRoutines(ctx, &total), s.sweepDuties(ctx, &total))
+	return total, err
+}
+
+// NextWake is the earliest instant at which anything becomes due by itself: a
+// step of a duty, a notice that waits for its time, or the routines of the next
+// date. A simulated clock goes from one to the next.
+func (s *System) NextWake(ctx context.Context) (time.Time, error) {
+	var next time.Time
+	err := s.View(ctx, org.System(), func(ctx context.Context, w *Work) error {
+		u := w.unit
+		next = u.today.Add(1).At(calendar.TimeOfDay{}).UTC()
+		wake, err := u.tx.NextWake(ctx)
+		if err != nil {
+			return err
+		}
+		notice, err := u.tx.NextNotice(ctx)
+		if err != nil {
+			return err
+		}
+		for _, t := range []time.Time{wake, notice} {
+			if !t.IsZero() && t.Before(next) {
+				next = t
+			}
+		}
+		return nil
+	})
+	return next, err
+}
+
+// runRoutines runs each routine that did not run yet on this date, anywhere.
+func (s *System) runRoutines(ctx context.Context, total *Swept) error {
+	var faults fault.List
+	for _, r := range s.routines {
+		var ran Swept
+		err := s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
+			ran = Swept{}
+			u := w.unit
+			midnight := u.today.Add(1).At(calendar.TimeOfDay{}).UTC()
+			mine, err := u.tx.Lease(ctx, "routine/"+r.name, u.newID(), u.now, midnight)
+			if err != nil || !mine {
+				return err
+			}
+			err = r.run(ctx, u)
+			ran = Swept{Routines: 1, Notices: u.told, Expired: u.stale}
+			return err
+		})
+		if err != nil {
+			faults.Add(fmt.Errorf("core: routine %s: %w", r.name, err))
+			continue
+		}
+		total.add(ran)
+	}
+	return faults.Err()
+}
+
+// sweepDuties looks at due duties, batch by batch, until none is left.
+func (s *System) sweepDuties(ctx context.Context, total *Swept) error {
+	var faults fault.List
+	for {
+		ids, err := s.sweepTogether(ctx, total)
+		if err != nil && len(ids) > 0 {
+			err = s.sweepEach(ctx, ids, total, &faults)
+		}
+		if err != nil {
+			faults.Add(err)
+			return faults.Err()
+		}
+		if len(ids) < sweepBatch {
+			return faults.Err()
+		}
+	}
+}
+
+// sweepTogether sweeps one batch in one transaction and returns which duties
+// were in it.
+func (s *System) sweepTogether(ctx context.Context, total *Swept) (ids []duty.ID, err error) {
+	var done Swept
+	err = s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
+		done, ids = Swept{}, nil
+		due, err := w.unit.tx.DutiesToWake(ctx, w.unit.now, sweepBatch)
+		if err != nil {
+			return err
+		}
+		for _, d := range due {
+			ids = append(ids, d.ID)
+		}
+		for _, d := range due {
+			if err := w.unit.sweep(ctx, d, &done); err != nil {
+				return err
+			}
+		}
+		done.Notices, done.Expired = w.unit.told, w.unit.stale
+		return nil
+	})
+	if err == nil {
+		total.add(done)
+	}
+	return ids, err
+}
+
+// sweepEach sweeps the duties of a batch that failed one by one. Those that fail
+// are put off and their faults kept; an error means that not even that was possible.
+func (s *System) sweepEach(ctx context.Context, ids []duty.ID, total *Swept, faults *fault.List) error {
+	for _, id := range ids {
+		var done Swept
+		err := s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
+			done = Swept{}
+			d, err := w.unit.tx.Duty(ctx, id)
+			if err != nil || !w.unit.wakes(d) {
+				return err // somebody else was faster
+			}
+			if err := w.unit.sweep(ctx, d, &done); err != nil {
+				return err
+			}
+			done.Notices, done.Expired = w.unit.told, w.unit.stale
+			return nil
+		})
+		if err == nil {
+			total.add(done)
+			continue
+		}
+		faults.Add(fmt.Errorf("core: sweep of duty %s: %w", id, err))
+		if err := s.putOff(ctx, id); err != nil {
+			return err
+		}
+		total.Failed++
+	}
+	return nil
+}
+
+// putOff lets a duty be swept again later.
+func (s *System) putOff(ctx context.Context, id duty.ID) error {
+	return s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
+		d, err := w.unit.tx.Duty(ctx, id)
+		if err != nil || !w.unit.wakes(d) {
+			return err
+		}
+		d.WakeAt = w.unit.now.Add(sweepLater)
+		return w.unit.tx.PutDuty(ctx, &d)
+	})
+}
+
+// wakes reports whether a duty has to be looked at now.
+func (u *unit) wakes(d duty.State) bool {
+	return d.IsOpen() && !d.WakeAt.IsZero() && !d.WakeAt.After(u.now)
+}
+
+// sweep does everything that now makes due for one duty.
+func (u *unit) sweep(ctx context.Context, d duty.State, done *Swept) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	done.Duties++
+	if d.Status == duty.Paused {
+		if err := u.endPause(ctx, &d, done); err != nil {
+			return err
+		}
+	}
+	for _, step := range duty.DueSteps(d, book.Policy, book.Calendar, u.now) {
+		d.Advance(step, book.Policy, book.Calendar)
+		if err := u.tx.PutDuty(ctx, &d); err != nil {
+			return err
+		}
+		if err := u.giveOut(ctx, d, step, done); err != nil {
+			return err
+		}
+		if d, err = u.tx.Duty(ctx, d.ID); err != nil {
+			return err
+		}
+		if d.Status != duty.Running { // what the end of a window set off closed it
+			return nil
+		}
+		if step.Level == duty.Elapsed && d.WakeAt.IsZero() {
+			return u.release(ctx, d.Subject, d.Kind) // the window is over, nothing more is owed
+		}
+	}
+	if !u.wakes(d) {
+		return nil
+	}
+	// Nothing was due: the numbers of the ladder were changed since the wake-up was set.
+	d.Recalendar(book.Policy, book.Calendar, u.now)
+	if u.wakes(d) {
+		return fmt.Errorf("core: duty %s wakes at %s and has nothing to do", d.ID, d.WakeAt)
+	}
+	return u.tx.PutDuty(ctx, &d)
+}
+
+// endPause lets the clock go on when the days of pause are used up, and says so
+// to whoever paused it.
+func (u *unit) endPause(ctx context.Context, d *duty.State, done *Swept) error {
+	until := d.PausedUntil()
+	err := u.set(ctx, d, "the pause is over", func(d *duty.State, book rules) error {
+		return d.Resume(book.Policy, book.Calendar, u.now)
+	})
+	if err != nil {
+		return err
+	}
+	done.Resumed++
+	err = u.journal(ctx, fact{
+		subject: d.Subject, place: d.Place, happened: until.At(calendar.TimeOfDay{}),
+		event: duty.PauseEnded{Duty: d.ID, DutyKind: d.Kind, On: until},
+	})
+	if err != nil {
+		return err
+	}
+	*d, err = u.tx.Duty(ctx, d.ID)
+	return err
+}
+
+// giveOut says one step, or does what the end of a window means. That happened
+// when the window closed, however late the sweep is.
+func (u *unit) giveOut(ctx context.Context, d duty.State, step duty.Step, done *Swept) error {
+	if step.Level == duty.Elapsed {
+		done.Elapsed++
+		act := u.sys.elapses[d.Kind]
+		if act == nil {
+			return nil
+		}
+		u.as = step.At
+		defer func() { u.as = time.Time{} }()
+		return act(ctx, u, d)
+	}
+	done.Steps++
+	line, err := u.line(ctx, d.Holder)
+	if err != nil {
+		return err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	return u.tell(ctx, alert.ForStep(d, step, line, book.Calendar)...)
+}
+
+// line looks up where the holder of a duty stands today.
+func (u *unit) line(ctx context.Context, holder org.Party) (alert.Line, error) {
+	line := alert.Line{Team: holder.Team, Unit: holder.Unit}
+	if holder.Person != "" {
+		held, err := u.dir.Holdings(ctx, org.HoldingQuery{Person: holder.Person, On: u.today})
+		if err != nil {
+			return alert.Line{}, err
+		}
+		for _, h := range held {
+			if line.Team == "" {
+				line.Team = h.Team
+			}
+			if line.Unit == "" {
+				line.Unit = h.Unit
+			}
+		}
+		for _, h := range held {
+			line.Leads = line.Leads || h.Role == org.TeamLeader && h.Team == line.Team
+		}
+	}
+	if line.Unit == "" {
+		return line, nil
+	}
+	unit, err := u.dir.Unit(ctx, line.Unit)
+	if errors.Is(err, fault.ErrNotFound) {
+		return line, nil
+	}
+	line.UnitName = unit.Name
+	return line, err
+}
