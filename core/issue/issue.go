@@ -223,7 +223,7 @@ type State struct {
 	Answers    []Answer       `json:"answers,omitempty"`
 	Deliveries []Delivery     `json:"deliveries,omitempty"`
 	Replies    []Satisfaction `json:"replies,omitempty"`
-	Appeal *Appeal        `json:"appeal,omitempty"`
+	Appeal     *Appeal        `json:"appeal,omitempty"`
 	Held       []Holding      `json:"held,omitempty"`
 
 	Forwarded   bool          `json:"forwarded,omitempty"` // the speaker was told "forwarded", once

@@ -52,8 +52,9 @@ const (
 	Recorded       Status = "recorded"
 	Linked         Status = "linked" // to an issue
 	Guided         Status = "guided" // told which body is competent (complaints)
-	Withdrawn      Status = "withdrawn"
-	SealedAway     Status = "sealed_away" // the body has left this store
+	// Withdrawn: what was said has left this store. The speaker took it back, or
+	// it belongs to the inspector; on purpose nobody can tell which from here.
+	Withdrawn Status = "withdrawn"
 )
 
 // Guidance is what somebody with a complaint was told.
@@ -62,6 +63,15 @@ type Guidance struct {
 	On    calendar.Date `json:"on"`
 	Paper bool          `json:"paper,omitempty"` // a written note was handed over
 }
+
+// Reply is a speaker's word on an answer given on the spot; empty: not asked, or silent.
+type Reply string
+
+// The two replies.
+const (
+	Yes Reply = "yes"
+	No  Reply = "no"
+)
 
 // State is one opinion, in the speaker's own words.
 type State struct {
@@ -84,7 +94,7 @@ type State struct {
 	Happened        calendar.Date   `json:"happened"`
 	Recorded        time.Time       `json:"recorded"`
 	ClientID        string          `json:"client_id,omitempty"`
-	Satisfied       string          `json:"satisfied,omitempty"` // yes, no: asked also of answers on the spot
+	Satisfied       Reply           `json:"satisfied,omitempty"` // asked also of answers on the spot
 }
 
 // Speaker is a citizen who spoke. It is kept apart from what was said, every
