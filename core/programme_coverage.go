@@ -1,0 +1,148 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/programme"
+	"github.com/huongvecoso/outreach/core/report"
+	"github.com/huongvecoso/outreach/core/visit"
+)
+
+// Coverage counts the visits of a month to every hamlet that somebody looks
+// after then, in the order of the hamlets' ids: claimed and verified, slot by
+// slot, with who held them (S9, EX-01, EX-28).
+func (s *Programme) Coverage(ctx context.Context, month calendar.Month) ([]programme.Coverage, error) {
+	return s.u.cover(ctx, month.Period(), "")
+}
+
+// cover counts the visits of a period to every hamlet assigned in it, or to
+// those an official looks after. A period that is not a whole month, such as a
+// round, owes its share of the month's visits.
+func (u *unit) cover(ctx context.Context, period calendar.Period, official org.PersonID) ([]programme.Coverage, error) {
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{During: period, Statuses: inForce()})
+	if err != nil {
+		return nil, err
+	}
+	visits, err := u.counted(ctx, period)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{})
+	if err != nil {
+		return nil, err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := u.plan(ctx, period.From)
+	if err != nil {
+		return nil, err
+	}
+	var rows []programme.Coverage
+	for _, area := range programme.Areas(assignments, official) {
+		area.Period, area.Visits, area.Away = period, visits[area.Place], away(leaves)
+		area.Quota = plan.Owed(period, area.Place, book.Policy)
+		rows = append(rows, programme.Cover(area, book.Quota))
+	}
+	return rows, nil
+}
+
+// counted returns the visits of a period that are claimed, by hamlet.
+func (u *unit) counted(ctx context.Context, period calendar.Period) (map[org.PlaceID][]programme.Counted, error) {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	visits, err := u.tx.Visits(ctx, visit.Query{During: period})
+	if err != nil {
+		return nil, err
+	}
+	byPlace := make(map[org.PlaceID][]programme.Counted)
+	for _, v := range visits {
+		if v.Claimed() {
+			byPlace[v.Place] = append(byPlace[v.Place], programme.Counted{
+				Official: v.Official, HeldBy: v.HeldBy, Happened: v.Happened, VerifiedOn: verifiedOn(v, book.Policy.Visits.EvidenceStrong),
+			})
+		}
+	}
+	return byPlace, nil
+}
+
+// verifiedOn is the day on which others had confirmed the visit: that of the
+// last piece of strong evidence it took, or of the report where a dispute was
+// decided without one. No date for a visit that is not verified.
+func verifiedOn(v visit.State, strong int) calendar.Date {
+	if v.Status != visit.Verified {
+		return calendar.Date{}
+	}
+	var days []calendar.Date
+	for _, e := range v.Evidence {
+		if e.Grade == visit.Strong && !e.Denies {
+			days = append(days, calendar.DateOf(e.Recorded))
+		}
+	}
+	slices.SortFunc(days, calendar.Date.Compare)
+	if len(days) >= strong && strong > 0 {
+		return days[strong-1]
+	}
+	if n := len(v.Reports); n > 0 {
+		return calendar.DateOf(v.Reports[n-1].Recorded)
+	}
+	return v.Happened
+}
+
+// away are the days of leave of each person.
+func away(leaves []org.Leave) map[org.PersonID][]calendar.Period {
+	days := make(map[org.PersonID][]calendar.Period)
+	for _, l := range leaves {
+		days[l.Person] = append(days[l.Person], l.Days)
+	}
+	return days
+}
+
+// countHamlets is cover for the figures of a report: month by month, added up,
+// and never more than the quota, so that one hamlet's zeal does not hide
+// another's lack.
+func (u *unit) countHamlets(ctx context.Context, period calendar.Period, official org.PersonID) ([]report.Hamlet, error) {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sums := make(map[org.PlaceID]*report.Hamlet)
+	for _, part := range programme.Months(period, book.Reports.CloseDay) {
+		rows, err := u.cover(ctx, part, official)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			h := sums[row.Place]
+			if h == nil {
+				h = &report.Hamlet{Place: row.Place}
+				sums[row.Place] = h
+			}
+			h.Official = cmp.Or(row.Official, h.Official)
+			h.Quota += row.Quota
+			h.Claimed += min(row.Claimed, row.Quota)
+			h.Verified += min(row.Verified, row.Quota)
+			for _, slot := range row.Slots {
+				if slot.Excused && !slot.Claimed {
+					h.Excused++
+				}
+			}
+		}
+	}
+	var hamlets []report.Hamlet
+	for _, h := range sums {
+		if h.Commune, err = u.commune(ctx, h.Place, period.To); err != nil {
+			return nil, err
+		}
+		hamlets = append(hamlets, *h)
+	}
+	slices.SortFunc(hamlets, func(a, b report.Hamlet) int { return cmp.Compare(a.Place, b.Place) })
+	return hamlets, nil
+}
