@@ -1,27 +1,67 @@
 package core
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"maps"
+	"slices"
 
+	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
 )
 
 // Duties answers what is due, late, and why. Duties are opened and closed by
-// what the other services do, never here.
+// what the other services do, never here. That a sealed case waits for an
+// inspector is shown to that inspector alone.
 type Duties struct{ u *unit }
 
 // Get returns one duty, or fault.ErrNotFound.
 func (s *Duties) Get(ctx context.Context, id duty.ID) (duty.State, error) {
-	return s.u.tx.Duty(ctx, id)
+	d, err := s.u.tx.Duty(ctx, id)
+	if err != nil {
+		return duty.State{}, err
+	}
+	shown, err := s.shown(ctx, d)
+	if err != nil {
+		return duty.State{}, err
+	}
+	if len(shown) == 0 {
+		return duty.State{}, fault.NotFound("duty", string(id))
+	}
+	return d, nil
 }
 
 // Of returns every duty there was about a subject, in the order of their due dates.
 func (s *Duties) Of(ctx context.Context, subject event.Subject) ([]duty.State, error) {
-	return s.u.tx.Duties(ctx, duty.Query{Subject: subject})
+	found, err := s.u.tx.Duties(ctx, duty.Query{Subject: subject})
+	if err != nil {
+		return nil, err
+	}
+	return s.shown(ctx, found...)
+}
+
+// shown leaves out the duties that the actor may not know of.
+func (s *Duties) shown(ctx context.Context, found ...duty.State) ([]duty.State, error) {
+	var shown []duty.State
+	for _, d := range found {
+		if d.Kind == duty.SealedAck && !s.u.by.System {
+			mine, err := s.falls(ctx, d.Holder, s.u.by.Person)
+			if err != nil {
+				return nil, err
+			}
+			if !mine {
+				continue
+			}
+		}
+		shown = append(shown, d)
+	}
+	return shown, nil
 }
 
 // Overdue returns the duties that q selects, are still owed and are late today,
@@ -47,13 +87,100 @@ func (s *Duties) Overdue(ctx context.Context, q duty.Query) ([]duty.State, error
 			late = append(late, d)
 		}
 	}
-	return late, nil
+	return s.shown(ctx, late...)
+}
+
+// Owed is what a person still owes today (việc tôi còn nợ), the earliest due date
+// first: by name, through a role held at a unit, team or place, and in place of
+// somebody who is away. Whose turn it is follows from the same rules by which
+// notices are sent.
+func (s *Duties) Owed(ctx context.Context, person org.PersonID) ([]duty.State, error) {
+	queries, err := s.holds(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	owed := make(map[duty.ID]duty.State)
+	mine := make(map[string]bool) // by key of the holder
+	for _, q := range queries {
+		q.Statuses = []duty.Status{duty.Running, duty.Paused}
+		open, err := s.u.tx.Duties(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range open {
+			key := d.Holder.Key()
+			if _, known := mine[key]; !known {
+				if mine[key], err = s.falls(ctx, d.Holder, person); err != nil {
+					return nil, err
+				}
+			}
+			if mine[key] {
+				owed[d.ID] = d
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(owed), func(a, b duty.State) int {
+		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID))
+	}), nil
+}
+
+// falls reports whether what a party owes falls to the person today.
+func (s *Duties) falls(ctx context.Context, holder org.Party, person org.PersonID) (bool, error) {
+	there, err := alert.Resolve(ctx, s.u.dir, holder, s.u.today)
+	if alert.IsVacant(err) {
+		return false, nil
+	}
+	return slices.ContainsFunc(there, func(p org.Person) bool { return p.ID == person }), err
+}
+
+// holds are the questions to the store whose answers contain all that may fall
+// to the person.
+func (s *Duties) holds(ctx context.Context, person org.PersonID) ([]duty.Query, error) {
+	leaves, err := s.u.dir.Leaves(ctx, org.LeaveQuery{On: s.u.today})
+	if err != nil {
+		return nil, err
+	}
+	people := []org.PersonID{person}
+	for _, l := range leaves {
+		there, err := org.Present(ctx, s.u.dir, l.Person, s.u.today)
+		switch {
+		case errors.Is(err, fault.ErrRule): // nobody stands in
+		case err != nil:
+			return nil, err
+		case there == person:
+			people = append(people, l.Person)
+		}
+	}
+	var queries []duty.Query
+	beyond := false
+	for _, p := range people {
+		queries = append(queries, duty.Query{Person: p})
+		held, err := s.u.dir.Holdings(ctx, org.HoldingQuery{Person: p, On: s.u.today})
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range held {
+			switch h.Role {
+			case org.Official: // owes by name
+			case org.UnitHead, org.UnitClerk:
+				queries = append(queries, duty.Query{Unit: h.Unit})
+			case org.HamletHead, org.PartyCellSecretary, org.ResidentGroupHead, org.VillageElder, org.CommuneLeader:
+				queries = append(queries, duty.Query{Place: h.Place})
+			default:
+				beyond = true
+			}
+		}
+	}
+	if beyond { // leaders, the office and inspectors also owe what nobody below is there to do
+		return []duty.Query{{}}, nil
+	}
+	return queries, nil
 }
 
 // Explain accounts for a due date day by day, with its pauses and extensions, in
 // the reader's language: "vi" or "en".
 func (s *Duties) Explain(ctx context.Context, id duty.ID, lang string) (string, error) {
-	d, err := s.u.tx.Duty(ctx, id)
+	d, err := s.Get(ctx, id)
 	if err != nil {
 		return "", err
 	}
@@ -67,7 +194,7 @@ func (s *Duties) Explain(ctx context.Context, id duty.ID, lang string) (string, 
 // Forecast lists what the programme will say about a duty by itself if nobody
 // does anything, up to and including the given day (EX-06).
 func (s *Duties) Forecast(ctx context.Context, id duty.ID, until calendar.Date) ([]duty.Step, error) {
-	d, err := s.u.tx.Duty(ctx, id)
+	d, err := s.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}

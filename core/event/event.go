@@ -127,19 +127,42 @@ type Break struct {
 // Verify checks the chains of the given records, which must hold all records
 // of each subject they mention, in ascending Position. It returns every break.
 func Verify(records []Record) []Break {
+	var v Verifier
 	var breaks []Break
-	last := make(map[Subject]Record)
 	for _, r := range records {
-		prev := last[r.Subject]
-		switch {
-		case r.Seq != prev.Seq+1:
-			breaks = append(breaks, Break{r.Subject, r.Seq, fmt.Sprintf("expected record %d", prev.Seq+1)})
-		case r.Prev != prev.Hash:
-			breaks = append(breaks, Break{r.Subject, r.Seq, "does not follow the record before it"})
-		case r.Hash != r.digest():
-			breaks = append(breaks, Break{r.Subject, r.Seq, "was changed after it was written"})
-		}
-		last[r.Subject] = r
+		breaks = append(breaks, v.Check(r)...)
 	}
 	return breaks
+}
+
+// Verifier checks chains record by record, for a journal too long to be read at
+// once. It keeps one hash for each subject. The zero value is ready for use; it
+// belongs to one goroutine.
+type Verifier struct {
+	last map[Subject]link
+}
+
+// link is the end of a chain so far.
+type link struct {
+	seq  int64
+	hash string
+}
+
+// Check returns the breaks between a record and those of its subject checked
+// before it, which have to come in ascending Position.
+func (v *Verifier) Check(r Record) []Break {
+	if v.last == nil {
+		v.last = make(map[Subject]link)
+	}
+	prev := v.last[r.Subject]
+	v.last[r.Subject] = link{r.Seq, r.Hash}
+	switch {
+	case r.Seq != prev.seq+1:
+		return []Break{{r.Subject, r.Seq, fmt.Sprintf("expected record %d", prev.seq+1)}}
+	case r.Prev != prev.hash:
+		return []Break{{r.Subject, r.Seq, "does not follow the record before it"}}
+	case r.Hash != r.digest():
+		return []Break{{r.Subject, r.Seq, "was changed after it was written"}}
+	}
+	return nil
 }
