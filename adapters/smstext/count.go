@@ -28,11 +28,11 @@ func (e Encoding) Room() (whole, part int) {
 // Segments (số phần tin nhắn) is what a text costs.
 type Segments struct {
 	// Encoding is the narrowest alphabet that holds every character.
-	Encoding Encoding
+	Encoding Encoding `json:"encoding"`
 	// Units is the length: septets in GSM-7, 16-bit units in UCS-2.
-	Units int
+	Units int `json:"units"`
 	// Parts is the number of messages billed, 0 for the empty text.
-	Parts int
+	Parts int `json:"parts"`
 }
 
 // Count measures text exactly as given. Nothing is normalised first: a
