@@ -1,0 +1,181 @@
+package smtpmail
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/mail"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message"
+	gomail "github.com/emersion/go-message/mail"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/notify"
+)
+
+// The placeholders of Config.ReturnPath.
+const (
+	noticeField  = "{{notice}}"
+	attemptField = "{{attempt}}"
+)
+
+// maxToken is the longest form of a notice's id in an address or a
+// Message-ID: a UUID has 36 characters.
+const maxToken = 40
+
+// letterhead is what every mail of one sender has in common.
+type letterhead struct {
+	from       mail.Address
+	returnPath string // with placeholders
+	domain     string
+	smtputf8   bool
+}
+
+// letter is one mail, complete before the relay is asked for anything.
+type letter struct {
+	from, to   string // of the envelope
+	envelopeID string
+	wide       bool // an address needs SMTPUTF8
+	data       []byte
+}
+
+// compose renders m. The mail is the same, byte for byte, for every attempt of
+// one notice; only the envelope names the attempt. A refusal is returned as
+// the outcome it leads to.
+func (h letterhead) compose(m notify.Message) (letter, *notify.Outcome) {
+	if refusal := h.judge(m); refusal != nil {
+		return letter{}, refusal
+	}
+	token := noticeToken(m.Notice)
+	attempt := strconv.Itoa(m.Attempt)
+	l := letter{
+		from:       strings.NewReplacer(noticeField, token, attemptField, attempt).Replace(h.returnPath),
+		to:         m.To,
+		envelopeID: token + "." + attempt,
+	}
+	l.wide = !ascii(l.from) || !ascii(l.to)
+
+	var buf bytes.Buffer
+	if err := write(&buf, h.header(m, token), m, boundary(token)); err != nil {
+		return letter{}, refuse("the mail cannot be rendered")
+	}
+	l.data = buf.Bytes()
+	return l, nil
+}
+
+// judge returns the outcome of a message that must not become a mail.
+func (h letterhead) judge(m notify.Message) *notify.Outcome {
+	switch {
+	case m.Channel != notify.Email:
+		return refuse("the message is not for e-mail")
+	case m.Notice == "" || m.Created.IsZero():
+		return refuse("the message has no notice or no time of creation")
+	case m.Attempt < 0 || m.Attempt > 9999:
+		return refuse("the number of the attempt is out of range")
+	case !validMailbox(m.To, true):
+		out := refuse("the address is no mailbox")
+		out.Suppress = true
+		return out
+	case !h.smtputf8 && !ascii(m.To):
+		return refuse("the mailbox has letters outside ASCII")
+	case m.Text == "":
+		return refuse("the message has no text")
+	}
+	for _, value := range []string{m.Subject, m.ToName, m.Language} {
+		if strings.ContainsAny(value, "\r\n\x00") {
+			return refuse("a header holds a line break")
+		}
+	}
+	for _, value := range []string{m.Subject, m.ToName, m.Text, m.HTML} {
+		if !utf8.ValidString(value) {
+			return refuse("the message is not UTF-8")
+		}
+	}
+	return nil
+}
+
+func refuse(detail string) *notify.Outcome {
+	return &notify.Outcome{Result: notify.ResultPermanent, Detail: detail}
+}
+
+// header has the fields of the mail as a whole. go-message writes the field
+// that was added last first.
+func (h letterhead) header(m notify.Message, token string) gomail.Header {
+	var head gomail.Header
+	if m.Language != "" && ascii(m.Language) {
+		head.Set("Content-Language", m.Language)
+	}
+	head.Set("Auto-Submitted", "auto-generated")
+	head.SetMessageID("n." + token + "@" + h.domain)
+	head.SetDate(m.Created.In(calendar.Zone()))
+	if m.Subject != "" {
+		head.SetSubject(norm.NFC.String(m.Subject))
+	}
+	head.SetAddressList("To", []*gomail.Address{{Name: norm.NFC.String(m.ToName), Address: m.To}})
+	head.SetAddressList("From", []*gomail.Address{{Name: h.from.Name, Address: h.from.Address}})
+	return head
+}
+
+// write writes a mail with the text alone, or with the text and, for readers
+// that can show it, the HTML.
+func write(w io.Writer, head gomail.Header, m notify.Message, boundary string) error {
+	if m.HTML == "" {
+		head.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
+		head.Set("Content-Transfer-Encoding", "quoted-printable")
+		body, err := message.CreateWriter(w, head.Header)
+		if err != nil {
+			return err
+		}
+		return writeText(body, m.Text)
+	}
+	head.SetContentType("multipart/alternative", map[string]string{"boundary": boundary})
+	whole, err := message.CreateWriter(w, head.Header)
+	if err != nil {
+		return err
+	}
+	for _, part := range []struct{ kind, text string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
+		var head message.Header
+		head.SetContentType(part.kind, map[string]string{"charset": "utf-8"})
+		head.Set("Content-Transfer-Encoding", "quoted-printable")
+		body, err := whole.CreatePart(head)
+		if err != nil {
+			return err
+		}
+		if err := writeText(body, part.text); err != nil {
+			return err
+		}
+	}
+	return whole.Close()
+}
+
+// newlines makes every line end the way the quoted-printable writer expects.
+var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+func writeText(w io.WriteCloser, text string) error {
+	if _, err := io.WriteString(w, newlines.Replace(norm.NFC.String(text))); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// noticeToken is the notice's id where it can stand in an address, else a
+// digest of it that is as unique.
+func noticeToken(id notify.ID) string {
+	plain := len(id) <= maxToken && !strings.ContainsFunc(string(id), func(r rune) bool {
+		return !alphanumeric(r) && r != '-' && r != '_'
+	})
+	if plain {
+		return string(id)
+	}
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:16])
+}
+
+// boundary separates the parts of a mail. "=_" cannot occur in a
+// quoted-printable text, so no text can forge it.
+func boundary(token string) string { return "=_" + token }
