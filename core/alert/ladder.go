@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -177,11 +178,12 @@ func stepVars(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) map[
 	if d.Kind == duty.SealedAck {
 		return vars
 	}
-	if d.Place != "" {
-		vars["place_id"] = string(d.Place)
+	if vars["place"] = vars["label"]; d.Place != "" {
+		delete(vars, "place")
+		vars["place_id"] = string(d.Place) // its name is put in when the text is made
 	}
-	if line.UnitName != "" {
-		vars["unit"] = line.UnitName
+	if d.Holder.Unit != "" {
+		vars["unit"] = cmp.Or(line.UnitName, string(d.Holder.Unit))
 	}
 	if d.Kind == duty.Visit {
 		vars["weekday"], vars["time"] = d.Due.String(), d.At.VN()
@@ -217,7 +219,8 @@ func partyOf(w who, d duty.State, line Line) (org.Party, bool) {
 	case theSuperior:
 		return superiorOf(d.Holder, line), true
 	case theUnitHead:
-		return org.Party{Role: org.UnitHead, Unit: line.Unit}, line.Unit != ""
+		unit := cmp.Or(d.Holder.Unit, line.Unit)
+		return org.Party{Role: org.UnitHead, Unit: unit}, unit != ""
 	case theOffice:
 		return org.Party{Role: org.ProgrammeOffice}, true
 	case theLeader:
@@ -230,8 +233,8 @@ func partyOf(w who, d duty.State, line Line) (org.Party, bool) {
 func superiorOf(holder org.Party, line Line) org.Party {
 	switch holder.Role {
 	case org.Official:
-		if line.Team != "" && !line.Leads {
-			return org.Party{Role: org.TeamLeader, Team: line.Team}
+		if team := cmp.Or(holder.Team, line.Team); team != "" && !line.Leads {
+			return org.Party{Role: org.TeamLeader, Team: team}
 		}
 	case org.UnitClerk:
 		return org.Party{Role: org.UnitHead, Unit: holder.Unit}
