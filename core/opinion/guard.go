@@ -180,16 +180,17 @@ func (s *State) LinkTo(issue string) error {
 
 // Say writes down whether the speaker is satisfied with an answer given on the
 // spot: those are sampled for quality (S16).
-func (s *State) Say(r Reply) error {
+func (s *State) Say(satisfied bool) error {
 	switch {
-	case r != Yes && r != No:
-		return fault.Broken("opinion.reply.unknown", "satisfied", "a reply is yes or no", "trả lời là yes hoặc no")
 	case s.Status != AnsweredOnSpot:
 		return fault.Broken("opinion.reply.not_answered", "status", "an opinion that is %s was not answered on the spot", "ý kiến đang ở trạng thái %s chưa được trả lời tại chỗ", s.Status)
 	case s.Satisfied != "":
 		return fault.Broken("opinion.reply.twice", "satisfied", "the speaker replied already", "người nêu ý kiến đã trả lời")
 	}
-	s.Satisfied = r
+	s.Satisfied = No
+	if satisfied {
+		s.Satisfied = Yes
+	}
 	return nil
 }
 

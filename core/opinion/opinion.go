@@ -64,13 +64,10 @@ type Guidance struct {
 	Paper bool          `json:"paper,omitempty"` // a written note was handed over
 }
 
-// Reply is a speaker's word on an answer given on the spot; empty: not asked, or silent.
-type Reply string
-
-// The two replies.
+// What a speaker says to an answer given on the spot; empty: not asked, or silent.
 const (
-	Yes Reply = "yes"
-	No  Reply = "no"
+	Yes = "yes"
+	No  = "no"
 )
 
 // State is one opinion, in the speaker's own words.
@@ -94,7 +91,7 @@ type State struct {
 	Happened        calendar.Date   `json:"happened"`
 	Recorded        time.Time       `json:"recorded"`
 	ClientID        string          `json:"client_id,omitempty"`
-	Satisfied       Reply           `json:"satisfied,omitempty"` // asked also of answers on the spot
+	Satisfied       string          `json:"satisfied,omitempty"` // asked also of answers on the spot
 }
 
 // Speaker is a citizen who spoke. It is kept apart from what was said, every
