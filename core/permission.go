@@ -15,6 +15,7 @@ type Action string
 // The actions of the permission matrix.
 const (
 	ManageOrganisation Action = "organisation.manage"
+	TakeLeave          Action = "organisation.take_leave"
 	ProposeAssignment  Action = "assignment.propose"
 	ApproveAssignment  Action = "assignment.approve"
 	SignHandover       Action = "assignment.sign_handover"
@@ -81,6 +82,14 @@ func matrix() []permission {
 	return []permission{
 		{ManageOrganisation, org.ProgrammeOffice, any_, false},
 		{ManageOrganisation, org.Admin, any_, false},
+		{TakeLeave, org.Official, own, false},
+		{TakeLeave, org.TeamLeader, own, false},
+		{TakeLeave, org.TeamLeader, ofTeam, false},
+		{TakeLeave, org.UnitClerk, own, false},
+		{TakeLeave, org.UnitHead, own, false},
+		{TakeLeave, org.UnitHead, ofUnit, false},
+		{TakeLeave, org.ProgrammeOffice, any_, false},
+		{TakeLeave, org.Admin, any_, false},
 		{ProposeAssignment, org.ProgrammeOffice, any_, false},
 		{ProposeAssignment, org.TeamLeader, ofTeam, false},
 		{ApproveAssignment, org.ProgrammeLeader, any_, false},
@@ -248,6 +257,9 @@ func (u *unit) standsIn(ctx context.Context, person org.PersonID) (bool, error) 
 func (u *unit) within(ctx context.Context, place, whole org.PlaceID) (bool, error) {
 	if place == "" || whole == "" {
 		return false, nil
+	}
+	if place == whole { // also where nobody has said yet to what the place now belongs
+		return true, nil
 	}
 	line, err := org.Line(ctx, u.dir, place, u.today)
 	if err != nil {

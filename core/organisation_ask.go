@@ -1,0 +1,140 @@
+package core
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// Place returns a place with its history.
+func (s *Organisation) Place(ctx context.Context, id org.PlaceID) (org.Place, error) {
+	return s.u.dir.Place(ctx, id)
+}
+
+// Unit returns a unit.
+func (s *Organisation) Unit(ctx context.Context, id org.UnitID) (org.Unit, error) {
+	return s.u.dir.Unit(ctx, id)
+}
+
+// Person returns a person.
+func (s *Organisation) Person(ctx context.Context, id org.PersonID) (org.Person, error) {
+	return s.u.dir.Person(ctx, id)
+}
+
+// Present returns who acts for a person on a day (EX-11): see org.Present.
+func (s *Organisation) Present(ctx context.Context, id org.PersonID, on calendar.Date) (org.PersonID, error) {
+	return org.Present(ctx, s.u.dir, id, on)
+}
+
+// Holdings returns the roles that q selects, ordered by id.
+func (s *Organisation) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, error) {
+	return s.u.dir.Holdings(ctx, q)
+}
+
+// Holders returns the persons behind the roles that q selects, each once, in
+// the order of a Vietnamese list (A13).
+func (s *Organisation) Holders(ctx context.Context, q org.HoldingQuery) ([]org.Person, error) {
+	holdings, err := s.u.dir.Holdings(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var found []org.Person
+	for _, h := range holdings {
+		if slices.ContainsFunc(found, func(p org.Person) bool { return p.ID == h.Person }) {
+			continue
+		}
+		p, err := s.u.dir.Person(ctx, h.Person)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, p)
+	}
+	slices.SortFunc(found, org.ComparePersons)
+	return found, nil
+}
+
+// Leaves returns the leaves that q selects and that were not cancelled.
+func (s *Organisation) Leaves(ctx context.Context, q org.LeaveQuery) ([]org.Leave, error) {
+	return s.u.dir.Leaves(ctx, q)
+}
+
+// Line returns a place and everything it lay in on a day: see org.Line.
+func (s *Organisation) Line(ctx context.Context, id org.PlaceID, on calendar.Date) ([]org.PlaceID, error) {
+	return org.Line(ctx, s.u.dir, id, on)
+}
+
+// Successor returns what stands for a place on a day: see org.Successor.
+func (s *Organisation) Successor(ctx context.Context, id org.PlaceID, on calendar.Date) (org.PlaceID, error) {
+	return org.Successor(ctx, s.u.dir, id, on)
+}
+
+// Display returns a place as people read it, with what it lay in on the day.
+func (s *Organisation) Display(ctx context.Context, id org.PlaceID, on calendar.Date) (string, error) {
+	return org.Display(ctx, s.u.dir, id, on)
+}
+
+// Tree returns all places of the programme's store as they were on a day.
+func (s *Organisation) Tree(ctx context.Context, on calendar.Date) (*org.Tree, error) {
+	places, err := s.u.tx.Places(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return org.NewTree(places, on), nil
+}
+
+// Found is one answer of a search.
+type Found struct {
+	ID   string
+	Text string // a place with its parent, a person with the full name
+}
+
+// FindPlaces searches the places of a day by name, without regard to marks:
+// "Binh Minh" finds both hamlets of that name (A13). The best come first.
+func (s *Organisation) FindPlaces(ctx context.Context, words string, on calendar.Date) ([]Found, error) {
+	tree, err := s.Tree(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	var found []Found
+	for _, id := range tree.Find(words) {
+		found = append(found, Found{string(id), tree.Display(id)})
+	}
+	return found, nil
+}
+
+// FindPersons searches the persons by name, without regard to marks; names
+// spelled exactly so come first, the rest in the order of a Vietnamese list.
+func (s *Organisation) FindPersons(ctx context.Context, words string) ([]Found, error) {
+	key := org.Fold(words)
+	if key == "" {
+		return nil, nil
+	}
+	all, err := s.u.tx.Persons(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(p org.Person) bool { return !strings.Contains(org.Fold(p.FullName), key) })
+	slices.SortFunc(all, func(a, b org.Person) int {
+		exactA, exactB := spelled(a, words), spelled(b, words)
+		if exactA != exactB && exactA {
+			return -1
+		}
+		if exactA != exactB {
+			return 1
+		}
+		return org.ComparePersons(a, b)
+	})
+	var found []Found
+	for _, p := range all {
+		found = append(found, Found{string(p.ID), p.FullName})
+	}
+	return found, nil
+}
+
+// spelled reports whether the words stand in the name with these very marks.
+func spelled(p org.Person, words string) bool {
+	return strings.Contains(org.Spelling(p.FullName), org.Spelling(words))
+}

@@ -1,0 +1,83 @@
+package core
+
+import (
+	"context"
+	"slices"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// TakeLeave records that somebody is away and who stands in: on their own word,
+// their team leader's or unit head's, or the office's. A substitute may be
+// missing; then every visit of those days is at risk and the team leader is
+// told (N4). An empty ID is filled in.
+//
+// Rules: org.leave.overlap, org.leave.substitute_self and
+// org.substitution.cycle, when the substitutes would stand in for each other in
+// a circle on one of the days (EX-11). The reason stays with the leave and is
+// not journalled.
+func (s *Organisation) TakeLeave(ctx context.Context, l org.Leave) (org.Leave, error) {
+	if err := s.mayTakeLeave(ctx, l.Person); err != nil {
+		return org.Leave{}, err
+	}
+	if l.ID == "" {
+		l.ID = org.LeaveID(s.u.newID())
+	}
+	l.Version, l.Cancelled = 0, false
+	if _, err := s.u.dir.Person(ctx, l.Person); err != nil {
+		return org.Leave{}, err
+	}
+	if err := org.CheckLeave(ctx, s.u.dir, l); err != nil {
+		return org.Leave{}, err
+	}
+	if err := s.u.tx.PutLeave(ctx, &l); err != nil {
+		return org.Leave{}, err
+	}
+	return l, s.u.journal(ctx, fact{
+		subject: org.PersonSubject(l.Person), event: org.LeaveTaken{Leave: l.ID, Days: l.Days, Substitute: l.Substitute},
+		happened: l.Days.From.At(calendar.TimeOfDay{}),
+	})
+}
+
+// CancelLeave takes a leave back: the person is there after all. What was at
+// risk for want of a substitute is looked at again.
+func (s *Organisation) CancelLeave(ctx context.Context, id org.LeaveID, why string) (org.Leave, error) {
+	all, err := s.u.tx.Leaves(ctx, org.LeaveQuery{})
+	if err != nil {
+		return org.Leave{}, err
+	}
+	i := slices.IndexFunc(all, func(l org.Leave) bool { return l.ID == id })
+	if i < 0 {
+		return org.Leave{}, fault.NotFound("leave", string(id))
+	}
+	l := all[i]
+	if err := s.mayTakeLeave(ctx, l.Person); err != nil {
+		return org.Leave{}, err
+	}
+	l.Cancelled = true
+	if err := s.u.tx.PutLeave(ctx, &l); err != nil {
+		return org.Leave{}, err
+	}
+	return l, s.u.journal(ctx, fact{subject: org.PersonSubject(l.Person), event: org.LeaveCancelled{Leave: l.ID, Days: l.Days}, why: why})
+}
+
+// mayTakeLeave allows the person, and who leads one of the person's teams or
+// heads one of their units today.
+func (s *Organisation) mayTakeLeave(ctx context.Context, person org.PersonID) error {
+	refused := s.u.allow(ctx, TakeLeave, scope{person: person})
+	if refused == nil {
+		return nil
+	}
+	roles, err := s.u.dir.Holdings(ctx, org.HoldingQuery{Person: person, On: s.u.today})
+	if err != nil {
+		return err
+	}
+	for _, h := range roles {
+		if err := s.u.allow(ctx, TakeLeave, scope{person: person, team: h.Team, unit: h.Unit}); err == nil {
+			return nil
+		}
+	}
+	return refused
+}
