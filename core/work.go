@@ -288,8 +288,10 @@ func (u *unit) count(n notify.Notice, added bool) {
 }
 
 // hush cancels the notices that q selects, as far as they have not gone out.
+// Those on their way are marked: the cancel came too late, unless they turn out
+// not to have been taken.
 func (u *unit) hush(ctx context.Context, q notify.Query, why string) error {
-	q.States = []notify.State{notify.Pending, notify.Queued}
+	q.States = []notify.State{notify.Pending, notify.Queued, notify.Merged, notify.Sending, notify.Unknown}
 	notices, err := u.tx.Notices(ctx, q)
 	if err != nil || len(notices) == 0 {
 		return err

@@ -185,24 +185,23 @@ func (n *Notice) Release(until time.Time, why string, now time.Time) error {
 	return nil
 }
 
-// Follow lets an item share the fate of its carrier. An item whose fate is
-// sealed already, because it was cancelled or had expired, stays as it is.
-func (n *Notice) Follow(carrier *Notice, now time.Time) error {
+// Follow lets an item share the fate of its carrier and reports whether that
+// changed it. An item whose fate is sealed already, because it was cancelled or
+// had expired, stays as it is.
+func (n *Notice) Follow(carrier *Notice, now time.Time) (bool, error) {
 	to := carrier.State
 	if to == Pending || to == Queued {
 		to = Merged
 	}
-	if n.State.Terminal() && !allowed(n.State, to) || n.MergedInto != carrier.ID {
-		return nil
+	if n.MergedInto != carrier.ID || n.State == to || n.State.Terminal() && !allowed(n.State, to) {
+		return false, nil
 	}
-	if n.State != to {
-		if err := n.move(to, carrier.Why, now); err != nil {
-			return err
-		}
+	if err := n.move(to, carrier.Why, now); err != nil {
+		return false, err
 	}
 	n.LeaseOwner, n.LeaseUntil, n.NextAt = carrier.LeaseOwner, carrier.LeaseUntil, carrier.NextAt
 	n.Provider, n.ProviderID, n.RepeatUntil = carrier.Provider, carrier.ProviderID, carrier.RepeatUntil
-	return nil
+	return true, nil
 }
 
 // Call is what a worker says when it takes a notice to its provider.

@@ -320,7 +320,12 @@ func TestItemsShareTheFateOfTheirCarrier(t *testing.T) {
 	follow := func(want ...notify.State) {
 		t.Helper()
 		for i, it := range items {
-			it.must(it.Follow(&carrier.Notice, noon)).want(want[i])
+			before := it.State
+			changed, err := it.Follow(&carrier.Notice, noon)
+			it.must(err).want(want[i])
+			if changed != (it.State != before) {
+				t.Errorf("%s -> %s: changed is %v", before, it.State, changed)
+			}
 		}
 	}
 	items[2].must(items[2].Cancel("done", noon))
