@@ -133,13 +133,16 @@ func parse(tb testing.TB, raw []byte) read {
 		if err != nil {
 			return err
 		}
+		kind, _, _ := part.Header.ContentType()
+		if !strings.HasPrefix(kind, "text/") {
+			return nil
+		}
 		body, err := io.ReadAll(part.Body)
 		text := strings.ReplaceAll(string(body), "\r\n", "\n")
-		switch kind, _, _ := part.Header.ContentType(); kind {
-		case "text/plain":
-			r.text = text
-		case "text/html":
+		if kind == "text/html" {
 			r.html = text
+		} else {
+			r.text = text
 		}
 		return err
 	})

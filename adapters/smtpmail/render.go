@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"mime"
 	"net/mail"
 	"strconv"
 	"strings"
@@ -114,11 +115,23 @@ func (h letterhead) header(m notify.Message, token string) gomail.Header {
 	head.SetMessageID("n." + token + "@" + h.domain)
 	head.SetDate(m.Created.In(calendar.Zone()))
 	if m.Subject != "" {
-		head.SetSubject(norm.NFC.String(m.Subject))
+		setSubject(&head, norm.NFC.String(m.Subject))
 	}
 	head.SetAddressList("To", []*gomail.Address{{Name: norm.NFC.String(m.ToName), Address: m.To}})
 	head.SetAddressList("From", []*gomail.Address{{Name: h.from.Name, Address: h.from.Address}})
 	return head
+}
+
+// setSubject writes the subject in ASCII. go-message folds plain text, but
+// leaves encoded words on one line, of which there should be one a line
+// (RFC 2047).
+func setSubject(head *gomail.Header, subject string) {
+	words := mime.QEncoding.Encode("utf-8", subject)
+	if words == subject {
+		head.Set("Subject", subject)
+		return
+	}
+	head.AddRaw([]byte("Subject: " + strings.ReplaceAll(words, "?= =?", "?=\r\n =?") + "\r\n"))
 }
 
 // write writes a mail with the text alone, or with the text and, for readers

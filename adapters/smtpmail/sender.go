@@ -83,12 +83,12 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	if !m.Expires.IsZero() && !s.clock().Before(m.Expires) {
 		return notSent("the message has expired")
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
 	l, refusal := s.compose(m)
 	if refusal != nil {
 		return *refusal
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
-	defer cancel()
 	if err := s.pool.enter(ctx); err != nil {
 		return classify(&failure{phase: atConnect, err: err})
 	}

@@ -181,7 +181,7 @@ func (s *session) converse(l letter, dsn bool) (phase, string, error) {
 	}
 	s.conn.speak()
 	if _, err := w.Write(l.data); err != nil {
-		// Closing w would send the final dot and make the half a whole.
+		// Never w.Close here: it is what writes the final dot.
 		s.conn.Conn.Close()
 		return atBody, "", err
 	}
