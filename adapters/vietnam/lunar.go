@@ -178,7 +178,7 @@ func solsticeMonths(year int) []LunarMonth {
 	for k := first; k < next; k++ {
 		dayAfter := newMoonDay(k + 1)
 		m := LunarMonth{First: solarDate(day), Days: dayAfter - day}
-		if leapDue && k > first && sunSector(day) == sunSector(dayAfter) {
+		if leapDue && sunSector(day) == sunSector(dayAfter) { // never the month of the solstice itself
 			m.Leap, leapDue = true, false
 		} else {
 			number = number%12 + 1

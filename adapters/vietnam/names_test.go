@@ -55,6 +55,11 @@ func TestNamesSortByGivenNameThenFamilyThenMiddle(t *testing.T) {
 	}, vietnam.CompareNames)
 }
 
+// The family name is compared whole, tone included, before the middle name.
+func TestTheFamilyNameDecidesBeforeTheMiddleName(t *testing.T) {
+	sorted(t, []string{"Ha Văn An", "Hà Thị An", "Hà Văn An", "Hạ Bình An"}, vietnam.CompareNames)
+}
+
 func TestLettersComeBeforeTones(t *testing.T) {
 	sorted(t, []string{
 		"an", "ăn", "ân", "bình", "dung", "đào", "em", "êm", "hoa", "hoà", "hoả", "hoá", "hoạ", "hoan",
@@ -129,6 +134,7 @@ func TestANormalizedNameIsComposedAndTidy(t *testing.T) {
 		norm.NFD.String("Nguyễn  Thị Ánh"): "Nguyễn Thị Ánh",
 		"\ufeffLê\tVăn\u200d An\n":         "Lê Văn An",
 		"Ðặng":                             "Đặng",
+		"A\x00\u0300n":                     "Àn", // a letter and its mark, kept apart by a control character
 		"H’Hen":                            "H'Hen",
 		"Hoà":                              "Hoà", // the placement of the mark is the person's own
 		"":                                 "",
