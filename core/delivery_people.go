@@ -117,8 +117,10 @@ func (p *people) judge(ctx context.Context, channel notify.Channel, contacts []c
 		return nil
 	}
 	found, err := p.u.tx.Suppressions(ctx, channel, hashes...)
-	for _, s := range found {
-		if !s.Since.After(p.u.now) && (s.Until.IsZero() || p.u.now.Before(s.Until)) {
+	slices.SortStableFunc(found, func(a, b notify.Suppression) int { return a.Since.Compare(b.Since) })
+	for _, s := range found { // the latest word counts
+		delete(p.bad, s.Address)
+		if s.Until.IsZero() || p.u.now.Before(s.Until) {
 			p.bad[s.Address] = s.Reason
 		}
 	}

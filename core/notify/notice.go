@@ -164,8 +164,9 @@ type Attempt struct {
 	Segments   int       `json:"segments,omitempty"`
 }
 
-// Suppression says that an address must not be used on a channel. The address
-// is kept as a keyed hash only.
+// Suppression says that an address must not be used on a channel, or, where
+// Until is not after Since, that it may be used again: the latest one counts. The
+// address is kept as a keyed hash only.
 type Suppression struct {
 	ID      string    `json:"id"`
 	Version int64     `json:"version"`
