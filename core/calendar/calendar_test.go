@@ -428,7 +428,7 @@ func TestNoDateIsNoWorkingDayAndHasNoTerm(t *testing.T) {
 	}
 }
 
-// --- properties (model section 8, invariants 1 to 4) ---
+// --- properties: invariants 1 to 4 of the model, and an oracle ---
 
 // anySpec draws a calendar for about a year around 2017, with closures of all
 // lengths and made-up working days.
