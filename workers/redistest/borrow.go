@@ -155,9 +155,10 @@ func databases(ctx context.Context, c *redis.Client) (int, error) {
 	if err := c.Ping(ctx).Err(); err != nil {
 		return 0, err
 	}
-	settings, err := c.ConfigGet(ctx, "databases").Result()
-	if err != nil {
-		return 16, nil
+	if settings, err := c.ConfigGet(ctx, "databases").Result(); err == nil {
+		if n, err := strconv.Atoi(settings["databases"]); err == nil {
+			return n, nil
+		}
 	}
-	return strconv.Atoi(settings["databases"])
+	return 16, nil
 }

@@ -3,6 +3,7 @@ package redistest
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -144,8 +145,8 @@ func (i *Instance) launch() error {
 		return err
 	}
 	if err := await(i.Addr, log); err != nil {
-		process.Process.Kill()
-		process.Wait()
+		err = errors.Join(err, process.Process.Kill())
+		_ = process.Wait() // says that it was killed
 		return err
 	}
 	i.process = process
@@ -158,7 +159,7 @@ func (i *Instance) end(how os.Signal) {
 	if err := i.process.Process.Signal(how); err != nil {
 		i.tb.Errorf("end Redis: %v", err)
 	}
-	i.process.Wait() // its error tells how the server ended, which was our doing
+	_ = i.process.Wait() // says how the server ended, which was our doing
 	i.process = nil
 }
 
@@ -195,8 +196,7 @@ func freeAddr() (string, error) {
 // the wait early.
 func await(addr, log string) error {
 	const limit = 10 * time.Second
-	var answer string
-	var err error
+	err := errors.New("it never said that it was ready")
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(3 * time.Millisecond) {
 		said, _ := os.ReadFile(log)
 		if bytes.Contains(said, []byte("Failed listening")) {
@@ -205,12 +205,16 @@ func await(addr, log string) error {
 		if !bytes.Contains(said, []byte("Ready to accept connections")) {
 			continue // whoever answers on the port now is another server
 		}
-		if answer, err = ask(addr, "PING"); err == nil && answer == "+PONG" {
-			return nil
+		var answer string
+		if answer, err = ask(addr, "PING"); err == nil {
+			if answer == "+PONG" {
+				return nil
+			}
+			err = fmt.Errorf("it answered %q", answer)
 		}
 	}
 	said, _ := os.ReadFile(log)
-	return fmt.Errorf("the server does not answer: %q, %v\n%s", answer, err, said)
+	return fmt.Errorf("the server is not to be reached: %w\n%s", err, said)
 }
 
 // ask sends one command on a connection of its own and returns the first line

@@ -188,7 +188,7 @@ func (s *Sink) write(w http.ResponseWriter, r *http.Request, said answer, fault 
 
 func (s *Sink) writeBody(w http.ResponseWriter, r *http.Request, body []byte, fault Fault) {
 	if fault.Drip == 0 {
-		w.Write(body) // a client that is gone is no fault of the sink
+		_, _ = w.Write(body) // a client that is gone is no fault of the sink
 		return
 	}
 	for i := range body {

@@ -176,7 +176,9 @@ func (s *Sink) listen() error {
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() {
 		defer close(s.served)
-		s.server.Serve(listener) // ends with http.ErrServerClosed
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.fail(err)
+		}
 	}()
 	return nil
 }

@@ -361,14 +361,6 @@ func Tarpit(verb string) []Move {
 }
 
 // StopReading takes DATA and then reads no byte of the message. A client with
-// more to send than the buffers of the system hold is stuck in its write.
-func StopReading() []Move {
-	return append([]Move{smallBuffer}, toData(Hang())...)
-}
-
-func smallBuffer(t *talk) error {
-	if tcp, ok := t.conn.(*net.TCPConn); ok {
-		return tcp.SetReadBuffer(4 << 10)
-	}
-	return nil
-}
+// more to send than the buffers of the two systems hold, some megabytes, is
+// stuck in its write.
+func StopReading() []Move { return toData(Hang()) }

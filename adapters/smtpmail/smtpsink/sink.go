@@ -185,7 +185,9 @@ func (s *Sink) listen() error {
 	}
 	go func() {
 		defer close(s.served)
-		s.server.Serve(outer) // ends with the error of the closed listener
+		if err := s.server.Serve(outer); !errors.Is(err, net.ErrClosed) {
+			s.fail(err)
+		}
 	}()
 	return nil
 }

@@ -164,6 +164,9 @@ func TestASinkStartedAgainGoesOnCounting(t *testing.T) {
 		if err := sink.Close(); err != nil {
 			t.Fatal(err)
 		}
+		if mails, err := smtpsink.ReadLedger(file); err != nil || len(mails) != n%2+1 {
+			t.Errorf("round %d: %+v, %v", n, mails, err)
+		}
 		// A crash in the middle of the next line.
 		torn, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {

@@ -47,14 +47,7 @@ import (
 func Server(tb testing.TB) (dsn string) {
 	tb.Helper()
 	shared.once.Do(shared.open)
-	var none *missing
-	if errors.As(shared.err, &none) {
-		none.end(tb)
-	}
-	if shared.err != nil {
-		tb.Fatalf("PostgreSQL for tests: %v", shared.err)
-	}
-	return shared.dsn
+	return shared.address(tb)
 }
 
 // Database creates an empty UTF-8 database for this test alone and returns
@@ -90,6 +83,19 @@ type server struct {
 	dsn      string
 	err      error
 	lifeline *os.File // never written; the server ends when it is closed
+}
+
+// address returns the URL, or ends a test that cannot have it.
+func (s *server) address(tb testing.TB) string {
+	tb.Helper()
+	var none *missing
+	switch {
+	case errors.As(s.err, &none):
+		none.end(tb)
+	case s.err != nil:
+		tb.Fatalf("PostgreSQL for tests: %v", s.err)
+	}
+	return s.dsn
 }
 
 func (s *server) open() {

@@ -127,10 +127,13 @@ func judge(f func(tb testing.TB)) *verdict {
 	return v
 }
 
+// none is what a machine without PostgreSQL has.
+var none = &server{err: &missing{"no server here"}}
+
 func TestAMissingServerSkipsAndSaysSo(t *testing.T) {
 	for _, require := range []string{"", "redis", "postgresql"} {
 		t.Setenv("OUTREACH_REQUIRE", require)
-		v := judge((&missing{"no server here"}).end)
+		v := judge(func(tb testing.TB) { none.address(tb) })
 		if v.fatal != "" || !strings.Contains(v.skip, "NOT tested on PostgreSQL: no server here") {
 			t.Errorf("OUTREACH_REQUIRE=%q: %+v", require, v)
 		}
@@ -140,7 +143,7 @@ func TestAMissingServerSkipsAndSaysSo(t *testing.T) {
 func TestAMissingServerFailsWhereItIsRequired(t *testing.T) {
 	for _, require := range []string{"postgres", "redis,postgres", "postgres,redis"} {
 		t.Setenv("OUTREACH_REQUIRE", require)
-		v := judge((&missing{"no server here"}).end)
+		v := judge(func(tb testing.TB) { none.address(tb) })
 		if v.skip != "" || !strings.Contains(v.fatal, "no server here") {
 			t.Errorf("OUTREACH_REQUIRE=%q: %+v", require, v)
 		}
@@ -154,6 +157,13 @@ func TestANamedServerThatDoesNotWorkIsNeverSkipped(t *testing.T) {
 		if err := named(dsn); err == nil || errors.As(err, &none) || strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: %v", dsn, err)
 		}
+	}
+}
+
+func TestAServerThatDoesNotStartIsNeverSkipped(t *testing.T) {
+	broken := &server{err: errors.New("initdb: out of space")}
+	if v := judge(func(tb testing.TB) { broken.address(tb) }); v.skip != "" || !strings.Contains(v.fatal, "out of space") {
+		t.Errorf("%+v", v)
 	}
 }
 

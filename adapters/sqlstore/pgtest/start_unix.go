@@ -66,7 +66,7 @@ func (s *server) start(bin string) (err error) {
 	if err := keep.Start(); err != nil {
 		return errors.Join(err, lifeline.Close(), os.RemoveAll(dir))
 	}
-	s.lifeline, s.dsn = lifeline, address(dir)
+	s.lifeline, s.dsn = lifeline, location(dir)
 	if err := await(s.dsn, dir); err != nil {
 		return errors.Join(err, lifeline.Close(), keep.Wait())
 	}
@@ -132,9 +132,9 @@ func command(dir string, owner *syscall.Credential, name string, args ...string)
 	return cmd
 }
 
-// address returns the URL of the server whose socket is in dir. It leaves
+// location returns the URL of the server whose socket is in dir. It leaves
 // nothing to PGPORT and its like.
-func address(dir string) string {
+func location(dir string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/postgres"}
 	u.RawQuery = url.Values{"host": {dir}, "port": {port}, "sslmode": {"disable"}}.Encode()
 	return u.String()
