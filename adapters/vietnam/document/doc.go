@@ -1,0 +1,6 @@
+// Package document prints what the programme owes on paper: the period report in
+// the form of Decree 30/2020/NĐ-CP (national name and motto, number and symbol,
+// place and date, subject, body, signature block, recipients) and the sheet an
+// official takes along to a hamlet. The output is one HTML file each that prints
+// on A4 and needs no network, no script and no font of its own.
+package document

@@ -1,0 +1,171 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/task"
+)
+
+// Outbox is what a worker needs of a core.System.
+type Outbox interface {
+	Claim(ctx context.Context, owner string, provider notify.Capabilities, tickets []core.Ticket) ([]core.Delivery, error)
+	Settle(ctx context.Context, settled []core.Settled) error
+}
+
+// Options have a default each; nil is legal.
+type Options struct {
+	Log *slog.Logger // Default: discards
+
+	// Observe is called after each call of a provider, for metrics. It must be
+	// safe for concurrent use. Default: none.
+	Observe func(provider notify.Capabilities, outcome notify.Outcome, took time.Duration)
+}
+
+// Handler delivers. It is safe for concurrent use.
+type Handler struct {
+	outbox  Outbox
+	owner   string
+	senders map[notify.Channel]notify.Sender
+	opts    Options
+}
+
+// New makes a handler named owner over the senders, one for each channel. Two
+// senders of one name or one channel, or none at all, are an error.
+func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*Handler, error) {
+	h := &Handler{outbox: outbox, owner: owner, senders: make(map[notify.Channel]notify.Sender)}
+	if opts != nil {
+		h.opts = *opts
+	}
+	if h.opts.Log == nil {
+		h.opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(senders) == 0 {
+		return nil, errors.New("deliver: no senders: without one nothing can go out")
+	}
+	names := make(map[string]bool)
+	for _, s := range senders {
+		c := s.Describe()
+		if c.Name == "" || c.Channel == "" {
+			return nil, fmt.Errorf("deliver: a sender needs a name and a channel, got %q and %q", c.Name, c.Channel)
+		}
+		if names[c.Name] {
+			return nil, fmt.Errorf("deliver: two senders are called %q", c.Name)
+		}
+		if other, taken := h.senders[c.Channel]; taken {
+			return nil, fmt.Errorf("deliver: channel %s has two senders: %q and %q", c.Channel, other.Describe().Name, c.Name)
+		}
+		names[c.Name], h.senders[c.Channel] = true, s
+	}
+	return h, nil
+}
+
+// Channels are the channels that have a sender.
+func (h *Handler) Channels() []notify.Channel {
+	channels := make([]notify.Channel, 0, len(h.senders))
+	for c := range h.senders {
+		channels = append(channels, c)
+	}
+	return channels
+}
+
+// ProcessTask delivers the notices of one task. A task nobody can read is
+// dropped for good: its notices are handed out again by the sweep.
+func (h *Handler) ProcessTask(ctx context.Context, t *asynq.Task) error {
+	tickets, err := task.Parse(t)
+	if err != nil {
+		h.opts.Log.Error("deliver: unreadable task dropped", "error", err)
+		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
+	}
+	sender, ok := h.senders[tickets[0].Channel]
+	if !ok {
+		return fmt.Errorf("deliver: no sender for channel %q", tickets[0].Channel)
+	}
+	return h.Deliver(ctx, sender, tickets)
+}
+
+// Deliver claims, sends and settles the tickets in windows of as many calls as
+// the sender makes at once: that many may be in doubt after a crash, not more.
+func (h *Handler) Deliver(ctx context.Context, sender notify.Sender, tickets []core.Ticket) error {
+	provider := sender.Describe()
+	window := max(provider.Parallel, 1)
+	for len(tickets) > 0 {
+		n := min(window, len(tickets))
+		if err := h.window(ctx, sender, provider, tickets[:n]); err != nil {
+			return err
+		}
+		tickets = tickets[n:]
+	}
+	return nil
+}
+
+func (h *Handler) window(ctx context.Context, sender notify.Sender, provider notify.Capabilities, tickets []core.Ticket) error {
+	deliveries, err := h.outbox.Claim(ctx, h.owner, provider, tickets)
+	if err != nil {
+		return fmt.Errorf("deliver: claim: %w", err)
+	}
+	settled := make([]core.Settled, len(deliveries))
+	var calls sync.WaitGroup
+	for i, d := range deliveries {
+		calls.Go(func() { settled[i] = core.Settled{Delivery: d, Outcome: h.call(ctx, sender, provider, d)} })
+	}
+	calls.Wait()
+	return h.settle(ctx, settled)
+}
+
+// call sends one message. A sender that panics may have handed it over: nobody
+// knows.
+func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notify.Capabilities, d core.Delivery) (outcome notify.Outcome) {
+	began := time.Now()
+	defer func() {
+		if p := recover(); p != nil {
+			outcome = notify.Outcome{Result: notify.ResultUnknown, Code: "panic", Detail: "the sender panicked"}
+		}
+		took := time.Since(began)
+		h.opts.Log.Info("deliver: sent", "notice", d.Ticket.ID, "attempt", d.Attempt.Number, "provider", provider.Name,
+			"outcome", outcome.Result, "code", outcome.Code, "took", took)
+		if h.opts.Observe != nil {
+			h.opts.Observe(provider, outcome, took)
+		}
+	}()
+	if provider.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, provider.Timeout)
+		defer cancel()
+	}
+	return sender.Send(ctx, d.Message)
+}
+
+// settleFor is how long outcomes are tried to be written, even when the worker
+// has been told to stop: a call that was made must not be forgotten.
+const settleFor = 20 * time.Second
+
+func (h *Handler) settle(ctx context.Context, settled []core.Settled) error {
+	if len(settled) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
+	defer cancel()
+	pause := 50 * time.Millisecond
+	for {
+		err := h.outbox.Settle(ctx, settled)
+		if err == nil {
+			return nil
+		}
+		h.opts.Log.Error("deliver: outcomes not written", "calls", len(settled), "error", err)
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("deliver: settle: %w", err)
+		case <-time.After(pause):
+			pause = min(2*pause, 2*time.Second)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+// Package relay carries what is due from the outbox into Redis. It may run in any
+// number of processes: one works, the others stand by. Redis may be empty, slow
+// or gone at any moment; what it does not take stays in the outbox, what it
+// loses is handed out again (see core.System.Recover).
+package relay
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/task"
+)
+
+// Outbox is what the relay needs of a core.System.
+type Outbox interface {
+	Dispatch(ctx context.Context, owner string, limit int) (core.Dispatched, error)
+	Requeue(ctx context.Context, tickets []core.Ticket, why string) error
+}
+
+// Queue takes tasks; *asynq.Client is one. It must be safe for concurrent use.
+type Queue interface {
+	EnqueueContext(ctx context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
+}
+
+// Options have a default each; nil is legal.
+type Options struct {
+	Prefix  string        // of the queues. Default: outreach
+	Poll    time.Duration // how often to look when nobody wakes it. Default: 1 s
+	Limit   int           // notices looked at in one pass. Default: 500
+	Group   int           // tickets of normal and bulk notices in one task; critical ones travel alone. Default: 50
+	Timeout time.Duration // of one task: the provider's timeouts for a group and the writes. Default: 5 min
+	Log     *slog.Logger  // Default: discards
+}
+
+// Relay is one relay. Run works; Wake tells it to look now.
+type Relay struct {
+	outbox Outbox
+	queue  Queue
+	owner  string
+	opts   Options
+	wake   chan struct{}
+}
+
+// New makes a relay named owner, which must be unique among all processes.
+func New(outbox Outbox, queue Queue, owner string, opts *Options) *Relay {
+	r := &Relay{outbox: outbox, queue: queue, owner: owner, wake: make(chan struct{}, 1)}
+	if opts != nil {
+		r.opts = *opts
+	}
+	r.opts.fill()
+	return r
+}
+
+func (o *Options) fill() {
+	if o.Prefix == "" {
+		o.Prefix = "outreach"
+	}
+	if o.Poll <= 0 {
+		o.Poll = time.Second
+	}
+	if o.Limit <= 0 {
+		o.Limit = 500
+	}
+	if o.Group <= 0 {
+		o.Group = 50
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 5 * time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Wake makes the relay look at once. It never blocks; a relay that is at work
+// looks once more afterwards.
+func (r *Relay) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run carries until ctx ends, and returns its error. Errors of the database and
+// of Redis are logged and tried again at the next look.
+func (r *Relay) Run(ctx context.Context) error {
+	ticker := time.NewTicker(r.opts.Poll)
+	defer ticker.Stop()
+	for {
+		for {
+			more, err := r.Pass(ctx)
+			if err != nil && ctx.Err() == nil {
+				r.opts.Log.Error("relay: pass failed", "error", err)
+			}
+			if !more || err != nil {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// Pass looks once: what is due is marked in the outbox first and handed to the
+// queue then, so that a crash in between delays it and never doubles it. more
+// says that the limit was reached.
+func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
+	done, err := r.outbox.Dispatch(ctx, r.owner, r.opts.Limit)
+	if err != nil {
+		return false, err
+	}
+	for _, group := range r.groups(done.Tickets) {
+		if err := r.enqueue(ctx, group); err != nil {
+			return false, err
+		}
+	}
+	return done.More, nil
+}
+
+// groups splits tickets into tasks: of one lane each, critical ones alone.
+func (r *Relay) groups(tickets []core.Ticket) [][]core.Ticket {
+	type lane struct {
+		channel  notify.Channel
+		priority notify.Priority
+	}
+	var groups [][]core.Ticket
+	open := make(map[lane]int) // index of the lane's unfinished group
+	for _, t := range tickets {
+		l := lane{t.Channel, t.Priority}
+		size := r.opts.Group
+		if t.Priority == notify.Critical {
+			size = 1
+		}
+		i, ok := open[l]
+		if !ok || len(groups[i]) >= size {
+			i = len(groups)
+			groups, open[l] = append(groups, nil), i
+		}
+		groups[i] = append(groups[i], t)
+	}
+	return groups
+}
+
+// enqueue hands one group over. The same task already there is as good; what
+// the queue refuses goes back to the outbox, and so does everything when the
+// process is told to stop in the middle.
+func (r *Relay) enqueue(ctx context.Context, group []core.Ticket) error {
+	t, err := task.New(group, r.opts.Prefix, r.opts.Timeout)
+	if err == nil {
+		_, err = r.queue.EnqueueContext(ctx, t)
+	}
+	if err == nil || errors.Is(err, asynq.ErrTaskIDConflict) {
+		return nil
+	}
+	r.opts.Log.Warn("relay: the queue refused a task", "tickets", len(group), "error", err)
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, r.outbox.Requeue(back, group, "queue: refused"))
+}

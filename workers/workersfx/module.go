@@ -1,0 +1,240 @@
+// Package workersfx runs the notification workers under fx: a relay, a sweeper
+// and asynq servers, started and stopped with the application. The host supplies
+// what it owns: the core.System, the Redis client, the senders in the value group
+// "outreach.senders", and, if it likes, a logger.
+//
+//	fx.New(
+//		fx.Supply(sys, workersfx.Config{}),
+//		fx.Provide(newRedis, newSender...),
+//		workersfx.Module,
+//	)
+package workersfx
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/fx"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/deliver"
+	"github.com/huongvecoso/outreach/workers/relay"
+	"github.com/huongvecoso/outreach/workers/sweep"
+	"github.com/huongvecoso/outreach/workers/task"
+)
+
+// Module provides *Workers and runs them with the application.
+var Module = fx.Module("outreach.workers", fx.Provide(New), fx.Invoke(func(*Workers) {}))
+
+// Config has a default for each field; the zero value is legal.
+type Config struct {
+	Owner       string        // name of this process, unique among all. Default: host, process id and a random part
+	Prefix      string        // of the queues. Default: outreach
+	Concurrency int           // tasks at once on each channel. Default: 4
+	Check       time.Duration // how often an idle worker looks for tasks. Default: 200 ms
+	Poll        time.Duration // how often the relay looks when nobody wakes it. Default: 1 s
+	Group       int           // notices in one task, critical ones travel alone. Default: 50
+	Sweep       time.Duration // between two sweeps. Default: 15 s; negative: none, the host sweeps
+	Recover     time.Duration // between two looks for what got stuck. Default: 30 s
+	Shutdown    time.Duration // how long a stop waits for calls under way. Default: 30 s
+}
+
+func (c *Config) fill() error {
+	if c.Owner == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("workersfx: Config.Owner is empty and the host has no name: %w", err)
+		}
+		c.Owner = fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
+	}
+	if c.Prefix == "" {
+		c.Prefix = "outreach"
+	}
+	defaults := []struct {
+		value *time.Duration
+		to    time.Duration
+	}{{&c.Check, 200 * time.Millisecond}, {&c.Poll, time.Second}, {&c.Sweep, 15 * time.Second}, {&c.Recover, 30 * time.Second}, {&c.Shutdown, 30 * time.Second}}
+	for _, d := range defaults {
+		if *d.value == 0 {
+			*d.value = d.to
+		}
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 4
+	}
+	if c.Concurrency < 0 || c.Check < 0 || c.Poll < 0 || c.Group < 0 || c.Recover < 0 || c.Shutdown < 0 {
+		return errors.New("workersfx: Config.Concurrency, Check, Poll, Group, Recover and Shutdown must not be negative")
+	}
+	return nil
+}
+
+// Params are what the workers need of the host.
+type Params struct {
+	fx.In
+
+	Lifecycle fx.Lifecycle
+	System    *core.System
+	Redis     redis.UniversalClient // not closed here: the host owns it
+	Senders   []notify.Sender       `group:"outreach.senders"`
+	Config    Config                `optional:"true"`
+	Log       *slog.Logger          `optional:"true"`
+	Options   *deliver.Options      `optional:"true"`
+}
+
+// Workers are the running parts. Wake makes the relay look at once: give it to
+// core.Options.Wake, or call it after a joined transaction was committed.
+type Workers struct {
+	Relay   *relay.Relay
+	Sweeper *sweep.Sweeper
+
+	config  Config
+	redis   redis.UniversalClient
+	client  *asynq.Client
+	servers []*asynq.Server
+	handler *deliver.Handler
+	log     *slog.Logger
+
+	stop  context.CancelFunc
+	loops sync.WaitGroup
+}
+
+// Wake makes the relay look at once. It never blocks.
+func (w *Workers) Wake() { w.Relay.Wake() }
+
+// New composes the workers and hangs them into the lifecycle.
+func New(p Params) (*Workers, error) {
+	if err := p.Config.fill(); err != nil {
+		return nil, err
+	}
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	opts := deliver.Options{Log: p.Log}
+	if p.Options != nil {
+		opts = *p.Options
+	}
+	handler, err := deliver.New(p.System, p.Config.Owner, p.Senders, &opts)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workers{config: p.Config, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
+	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
+		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Log: p.Log,
+	})
+	w.Sweeper = sweep.New(p.System, &sweep.Options{Every: p.Config.Sweep, Recover: p.Config.Recover, Log: p.Log})
+	p.Lifecycle.Append(fx.Hook{OnStart: w.Start, OnStop: w.Stop})
+	return w, nil
+}
+
+// Start begins to work. It fails when Redis does not answer: asynq itself would
+// start all the same and stay silent.
+func (w *Workers) Start(ctx context.Context) error {
+	if err := w.redis.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("workersfx: redis does not answer: %w", err)
+	}
+	for _, channel := range w.handler.Channels() {
+		server := w.server(channel)
+		if err := server.Start(w.handler); err != nil {
+			w.shutdown()
+			return fmt.Errorf("workersfx: server of channel %s: %w", channel, err)
+		}
+		w.servers = append(w.servers, server)
+	}
+	// The context of the start ends soon; the loops live until Stop.
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.stop = stop
+	w.loop(run, w.Relay.Run)
+	w.loop(run, w.register)
+	if w.config.Sweep > 0 {
+		w.loop(run, w.Sweeper.Run)
+	}
+	return nil
+}
+
+func (w *Workers) loop(ctx context.Context, run func(context.Context) error) {
+	w.loops.Go(func() { _ = run(ctx) }) // every loop ends with its context, and says why in the log
+}
+
+// server makes the asynq server of one channel, so that a slow mail server never
+// takes the places of SMS.
+func (w *Workers) server(channel notify.Channel) *asynq.Server {
+	return asynq.NewServerFromRedisClient(w.redis, asynq.Config{
+		Concurrency:              w.config.Concurrency,
+		Queues:                   task.Queues(w.config.Prefix, channel),
+		TaskCheckInterval:        w.config.Check,
+		DelayedTaskCheckInterval: time.Second,
+		ShutdownTimeout:          w.config.Shutdown,
+		RetryDelayFunc:           func(n int, _ error, _ *asynq.Task) time.Duration { return min(2*time.Second<<min(n, 5), time.Minute) },
+		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, t *asynq.Task, err error) {
+			w.log.Error("workers: task failed", "type", t.Type(), "error", err)
+		}),
+		Logger:   quiet{w.log},
+		LogLevel: asynq.WarnLevel,
+	})
+}
+
+// registerEvery is how soon queues are visible again after Redis was emptied.
+const registerEvery = 30 * time.Second
+
+// register keeps the queues in asynq's list of queues. A client writes them
+// there once in its life; after Redis was emptied they would work but be
+// invisible to every tool.
+func (w *Workers) register(ctx context.Context) error {
+	ticker := time.NewTicker(registerEvery)
+	defer ticker.Stop()
+	for {
+		for _, channel := range w.handler.Channels() {
+			for queue := range task.Queues(w.config.Prefix, channel) {
+				if err := w.redis.SAdd(ctx, "asynq:queues", queue).Err(); err != nil && ctx.Err() == nil {
+					w.log.Warn("workers: queues not registered", "error", err)
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// Stop ends gracefully: no new tasks, calls under way are finished and written
+// down, then the loops end.
+func (w *Workers) Stop(context.Context) error {
+	for _, s := range w.servers {
+		s.Stop()
+	}
+	if w.stop != nil {
+		w.stop()
+	}
+	w.loops.Wait()
+	w.shutdown()
+	return nil
+}
+
+func (w *Workers) shutdown() {
+	var all sync.WaitGroup
+	for _, s := range w.servers {
+		all.Go(s.Shutdown)
+	}
+	all.Wait()
+	w.servers = nil
+}
+
+// quiet passes asynq's log lines on.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Debug(args ...any) { q.log.Debug(fmt.Sprint(args...)) }
+func (q quiet) Info(args ...any)  { q.log.Info(fmt.Sprint(args...)) }
+func (q quiet) Warn(args ...any)  { q.log.Warn(fmt.Sprint(args...)) }
+func (q quiet) Error(args ...any) { q.log.Error(fmt.Sprint(args...)) }
+func (q quiet) Fatal(args ...any) { q.log.Error(fmt.Sprint(args...)) }
