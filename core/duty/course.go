@@ -50,10 +50,10 @@ type lead string
 
 const (
 	none      lead = ""
-	longTerms lead = "T-2, long terms" // Ladder.RemindDaysBefore wd, for terms of at least Ladder.RemindMinTerm
-	always    lead = "T-2"             // Ladder.RemindDaysBefore wd, whatever the term
-	planning  lead = "T-5"             // Quota.PlanRemindDays wd
-	visiting  lead = "T-2 days"        // Visits.RemindDaysBefore calendar days; the reminder on the day is hours before the visit
+	longTerms lead = "T-2 of long term" // Ladder.RemindDaysBefore wd, for terms of at least Ladder.RemindMinTerm
+	always    lead = "T-2"              // Ladder.RemindDaysBefore wd, whatever the term
+	planning  lead = "T-5"              // Quota.PlanRemindDays wd
+	visiting  lead = "T-2 days"         // Visits.RemindDaysBefore calendar days; the reminder on the day is hours before the visit
 )
 
 // courses is the one table of who is reminded and how far the ladder goes
@@ -62,22 +62,22 @@ func courses() []course {
 	return []course{
 		{MonthPlan, planning, true, false, E1},
 		{Visit, visiting, true, false, ""},
-		{Report, none, true, true, E3},
+		{Report, longTerms, true, true, E3},
 		{Confirm, none, false, true, ""},
-		{Dispute, none, true, false, E1},
+		{Dispute, longTerms, true, false, E1},
 		{Survey, longTerms, true, false, E2},
-		{Handover, none, true, false, E2},
-		{Triage, none, true, false, E1},
+		{Handover, longTerms, true, false, E2},
+		{Triage, longTerms, true, false, E1},
 		{Promise, longTerms, true, true, E4},
 		{Unit, longTerms, true, false, E4},
-		{Arbitration, none, true, false, E1},
+		{Arbitration, longTerms, true, false, E1},
 		{Roadmap, longTerms, true, false, E4},
-		{Feedback, none, true, false, E1},
+		{Feedback, longTerms, true, false, E1},
 		{Satisfaction, none, false, true, ""},
 		{Appeal, longTerms, true, false, E1},
-		{SealedAck, none, true, false, E1},
+		{SealedAck, longTerms, true, false, E1},
 		{Rating, none, false, true, ""},
-		{RoundReport, none, true, false, E2},
+		{RoundReport, longTerms, true, false, E2},
 		{MonthReport, always, true, false, E2},
 		{Explain, longTerms, true, false, E1},
 	}
@@ -115,28 +115,29 @@ func Levels(kind Kind) []Level {
 	return append(levels, ladder()[:c.height()]...)
 }
 
-// Courses prints the table of courses as text, one kind a line.
+// Courses prints the table of courses as text, one kind a line. The package
+// documentation shows it.
 func Courses() string {
 	var b strings.Builder
-	line := func(cells ...any) {
-		b.WriteString(strings.TrimRight(fmt.Sprintf("%-13s %-16s %-4s %-8s %s", cells...), " ") + "\n")
+	line := func(kind, before, onDay, elapses, ladder string) {
+		b.WriteString(strings.TrimRight(fmt.Sprintf("%-13s %-16s %-4s %-8s %s", kind, before, onDay, elapses, ladder), " ") + "\n")
 	}
-	yes := func(ok bool, word string) string {
+	yes := func(ok bool) string {
 		if ok {
-			return word
+			return "yes"
 		}
 		return "-"
 	}
 	line("kind", "reminder before", "T-0", "elapses", "ladder")
 	for _, c := range courses() {
-		ladderText := "-"
-		if c.height() > 0 {
-			ladderText = strings.TrimSuffix("E1-"+strings.ToUpper(string(c.top)), "-E1")
-			if c.top == E1 {
-				ladderText = "E1"
-			}
+		before, rungs := string(c.before), "-"
+		if c.before == none {
+			before = "-"
 		}
-		line(string(c.kind), yes(c.before != none, string(c.before)), yes(c.onDay, "yes"), yes(c.elapses, "yes"), ladderText)
+		if c.top != "" {
+			rungs = "up to " + strings.ToUpper(string(c.top))
+		}
+		line(string(c.kind), before, yes(c.onDay), yes(c.elapses), rungs)
 	}
 	return b.String()
 }

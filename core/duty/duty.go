@@ -1,11 +1,3 @@
-// Package duty is the programme's one kind of clock: somebody owes something
-// by a civil date. It knows when a duty is due, when to remind, which level of
-// the ladder comes next, what a pause or an extension does, and whether it is
-// late; nothing else in the programme decides that (model M5).
-//
-//	running <-> paused
-//	   |          |
-//	   +----------+--> met | met_late | cancelled | superseded
 package duty
 
 import (

@@ -39,12 +39,12 @@ func (s State) Explanation(cal *calendar.Calendar) Explanation {
 	default:
 		e.Explanation = calendar.Explanation{Calendar: cal.ID(), Version: cal.Version(), Start: s.Start, Due: s.Due, Provisional: s.Provisional}
 	}
-	e.standStill()
+	e.standStill(cal)
 	return e
 }
 
 // standStill takes the days of the pauses out of the count.
-func (e *Explanation) standStill() {
+func (e *Explanation) standStill(cal *calendar.Calendar) {
 	e.Counted = 0
 	for i := range e.Days {
 		day := &e.Days[i]
@@ -52,7 +52,7 @@ func (e *Explanation) standStill() {
 			continue
 		}
 		for _, p := range e.Pauses {
-			if !p.To.IsZero() && day.Date.After(p.From) && !day.Date.After(p.To) {
+			if !p.To.IsZero() && day.Date.After(p.From) && !day.Date.After(p.end(cal)) {
 				day.Counted, day.N, day.Why, day.WhyEn = false, 0, "tạm dừng", "paused"
 			}
 		}

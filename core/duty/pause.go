@@ -30,15 +30,17 @@ func (s *State) Pause(reason string, by org.PersonID, pol policy.Policy, cal *ca
 		return fault.Broken("duty.pause.exhausted", "days",
 			"All %d working days of pause are used up.", "Đã dùng hết %d ngày làm việc được tạm dừng.", pol.Issues.PauseDays)
 	}
-	s.Pauses = append(slices.Clip(s.Pauses), Interval{From: on, Until: cal.Add(on, left), Reason: reason, By: by})
+	s.Pauses = append(slices.Clip(s.Pauses), Interval{From: on, Reason: reason, By: by})
 	s.Status = Paused
-	s.wake(pol, cal)
+	s.limit(pol, cal)
 	return nil
 }
 
-// Resume lets the clock go on. The due date moves by exactly the working days
-// that passed since the pause, though never by more than were left for it,
-// however late the resumption is noticed. The rule is "duty.resume.not_paused".
+// Resume lets the clock go on. The due date moves by exactly the working days of
+// the pause: those after the day it began, up to the day it ended; one that ends
+// on a day off ends on the next working day, as every term does (A9). It never
+// takes more days than were left for it, however late the resumption is noticed.
+// The rule is "duty.resume.not_paused".
 func (s *State) Resume(pol policy.Policy, cal *calendar.Calendar, now time.Time) error {
 	p := s.pausing()
 	if p == nil {
@@ -93,12 +95,34 @@ func (s *State) Recalendar(pol policy.Policy, cal *calendar.Calendar, now time.T
 	}
 	s.Pauses = slices.Clone(s.Pauses)
 	s.recount(pol, cal, now)
-	if p := s.pausing(); p != nil {
-		p.Until = cal.Add(p.From, max(0, pol.Issues.PauseDays-s.PausedDays()))
-		s.wake(pol, cal)
-	}
+	s.limit(pol, cal)
 	return old
 }
+
+// limit sets the day on which the pause that lasts ends by itself.
+func (s *State) limit(pol policy.Policy, cal *calendar.Calendar) {
+	p := s.pausing()
+	if p == nil {
+		return
+	}
+	left := max(0, pol.Issues.PauseDays-s.PausedDays())
+	p.Until = cal.Add(s.standsFrom(len(s.Pauses)-1, cal), left)
+	s.wake(pol, cal)
+}
+
+// standsFrom is the day after which the clock stands still in the i-th pause.
+// Where that began before the one before it had ended, on the same weekend, no
+// day counts twice.
+func (s State) standsFrom(i int, cal *calendar.Calendar) calendar.Date {
+	from := s.Pauses[i].From
+	if i > 0 && s.Pauses[i-1].end(cal).After(from) {
+		return s.Pauses[i-1].end(cal)
+	}
+	return from
+}
+
+// end is the last day of a pause on which the clock stood still.
+func (i Interval) end(cal *calendar.Calendar) calendar.Date { return cal.NextWorkingDay(i.To) }
 
 // PausedDays returns the working days that ended pauses took.
 func (s State) PausedDays() int {

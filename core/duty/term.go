@@ -153,7 +153,7 @@ func (s *State) count(cal *calendar.Calendar) {
 	moved := 0
 	for i := range s.Pauses {
 		if p := &s.Pauses[i]; !p.To.IsZero() {
-			p.Days = cal.Elapsed(p.From, p.To)
+			p.Days = cal.Elapsed(s.standsFrom(i, cal), p.end(cal))
 			moved += p.Days
 		}
 	}
