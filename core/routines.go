@@ -38,11 +38,7 @@ func beforeClosure(ctx context.Context, u *unit) error {
 		return err
 	}
 	for _, d := range soon {
-		line, err := u.line(ctx, d.Holder)
-		if err != nil {
-			return err
-		}
-		if err := u.tell(ctx, alert.BeforeClosure(d, run, u.today.At(w.PreClosureAt), line, book.Calendar)...); err != nil {
+		if err := u.tell(ctx, alert.BeforeClosure(d, run, u.today.At(w.PreClosureAt), book.Calendar)...); err != nil {
 			return err
 		}
 	}

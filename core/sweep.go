@@ -1,9 +1,11 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/alert"
@@ -293,30 +295,14 @@ func (u *unit) giveOut(ctx context.Context, d duty.State, step duty.Step, done *
 // line looks up where the holder of a duty stands today.
 func (u *unit) line(ctx context.Context, holder org.Party) (alert.Line, error) {
 	line := alert.Line{Team: holder.Team, Unit: holder.Unit}
-	if holder.Person != "" {
-		held, err := u.dir.Holdings(ctx, org.HoldingQuery{Person: holder.Person, On: u.today})
-		if err != nil {
-			return alert.Line{}, err
-		}
-		for _, h := range held {
-			if line.Team == "" {
-				line.Team = h.Team
-			}
-			if line.Unit == "" {
-				line.Unit = h.Unit
-			}
-		}
-		for _, h := range held {
-			line.Leads = line.Leads || h.Role == org.TeamLeader && h.Team == line.Team
-		}
-	}
-	if line.Unit == "" {
+	if holder.Person == "" {
 		return line, nil
 	}
-	unit, err := u.dir.Unit(ctx, line.Unit)
-	if errors.Is(err, fault.ErrNotFound) {
-		return line, nil
+	held, err := u.dir.Holdings(ctx, org.HoldingQuery{Person: holder.Person, On: u.today})
+	for _, h := range held {
+		line.Team = cmp.Or(line.Team, h.Team)
+		line.Unit = cmp.Or(line.Unit, h.Unit)
 	}
-	line.UnitName = unit.Name
+	line.Leads = slices.ContainsFunc(held, func(h org.Holding) bool { return h.Role == org.TeamLeader && h.Team == line.Team })
 	return line, err
 }

@@ -14,16 +14,16 @@ import (
 // BeforeClosure reminds the holder of a duty that falls due right after a long
 // closure, at an instant on the last working day before it (N21). Those of one
 // person go out as one mail and one SMS. A kind of duty without reminders has none.
-func BeforeClosure(d duty.State, run calendar.Run, at time.Time, line Line, cal *calendar.Calendar) []notify.Notice {
+func BeforeClosure(d duty.State, run calendar.Run, at time.Time, cal *calendar.Calendar) []notify.Notice {
 	levels := duty.Levels(d.Kind)
 	if len(levels) == 0 {
 		return nil
 	}
 	reminder := duty.Step{Level: duty.OnTheDay, At: at, Expires: run.From.At(calendar.TimeOfDay{})}
-	to, _ := partyOf(theHolder, d, line)
+	to, _ := partyOf(theHolder, d, Line{})
 	var notices []notify.Notice
 	for _, channel := range []notify.Channel{notify.Email, notify.SMS} {
-		n := stepNotice(d, reminder, line, cal)
+		n := stepNotice(d, reminder, cal)
 		n.To, n.Channel, n.Audience = to, channel, audience(d, reminder, to)
 		n.Key = fmt.Sprintf("pre_closure/%s/%s/%s/%s", run.From, d.ID, to.Key(), channel)
 		notices = append(notices, n)

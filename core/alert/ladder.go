@@ -16,10 +16,9 @@ import (
 // Line (tuyến báo cáo) is where the holder of a duty stands, as far as the duty
 // itself does not say: whom a level of the ladder reaches follows from it.
 type Line struct {
-	Team     org.TeamID // of an official
-	Unit     org.UnitID // an official's own unit, or the unit that owes
-	UnitName string     // of the unit that owes
-	Leads    bool       // the official leads the team: the programme office is the superior
+	Team  org.TeamID // of an official
+	Unit  org.UnitID // an official's own unit
+	Leads bool       // the official leads the team: the programme office is the superior
 }
 
 // DutyKey is the cancel key of everything a duty's clock says.
@@ -52,7 +51,7 @@ func rungs() []rung {
 	mail, both := []notify.Channel{notify.Email}, []notify.Channel{notify.Email, notify.SMS}
 	kinds := func(k ...duty.Kind) []duty.Kind { return k }
 	return []rung{
-		{duty.Before, kinds(duty.Visit), []who{theHolder}, both},
+		{duty.Before, kinds(duty.Visit, duty.SealedAck), []who{theHolder}, both},
 		{duty.OnTheDay, kinds(duty.Visit, duty.SealedAck), []who{theHolder}, both},
 		{duty.OnTheDay, kinds(duty.Report), []who{theHolder}, []notify.Channel{notify.SMS}},
 		{duty.E1, kinds(duty.MonthPlan, duty.Dispute), []who{theHolder, theSuperior}, mail},
@@ -134,7 +133,7 @@ func ForStep(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) []not
 		}
 		told = append(told, to.Key())
 		for _, channel := range r.channels {
-			n := stepNotice(d, s, line, cal)
+			n := stepNotice(d, s, cal)
 			n.To, n.Channel, n.Audience = to, channel, audience(d, s, to)
 			n.Key += "/" + to.Key() + "/" + string(channel)
 			notices = append(notices, n)
@@ -145,12 +144,12 @@ func ForStep(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) []not
 
 // stepNotice is what all notices of a step have in common. Its natural key holds
 // the due date: where that moves, the duty is reminded of anew.
-func stepNotice(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) notify.Notice {
+func stepNotice(d duty.State, s duty.Step, cal *calendar.Calendar) notify.Notice {
 	n := notify.Notice{
 		Key:      fmt.Sprintf("%s/%s/%d.%s", DutyKey(d.ID), d.Due, s.Number, s.Level),
 		Template: ladderTemplate(d.Kind, s.Level), Subject: d.Subject, Duty: string(d.ID), Moot: DutyKey(d.ID),
 		Class: notify.Duty, Priority: notify.Normal, OnUnknown: notify.Resend,
-		Vars: stepVars(d, s, line, cal), NotBefore: s.At, Expires: s.Expires,
+		Vars: stepVars(d, s, cal), NotBefore: s.At, Expires: s.Expires,
 	}
 	if !s.Expires.IsZero() {
 		n.OnUnknown = notify.Hold
@@ -166,7 +165,7 @@ func stepNotice(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) no
 
 // stepVars are the values of the texts: codes, ids, dates and numbers only. Of a
 // sealed case nothing is told but its code.
-func stepVars(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) map[string]string {
+func stepVars(d duty.State, s duty.Step, cal *calendar.Calendar) map[string]string {
 	vars := map[string]string{"label": d.Label, "due": d.Due.String()}
 	if vars["label"] == "" {
 		vars["label"] = d.Subject.ID
@@ -178,13 +177,17 @@ func stepVars(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) map[
 	if d.Kind == duty.SealedAck {
 		return vars
 	}
-	if vars["place"] = vars["label"]; d.Place != "" {
-		delete(vars, "place")
-		vars["place_id"] = string(d.Place) // its name is put in when the text is made
+	// Names are put in where the ids are when the text is made.
+	name := func(field, id string) {
+		if id == "" {
+			vars[field] = vars["label"]
+			return
+		}
+		vars[field+"_id"] = id
 	}
-	if d.Holder.Unit != "" {
-		vars["unit"] = cmp.Or(line.UnitName, string(d.Holder.Unit))
-	}
+	name("place", string(d.Place))
+	name("unit", string(d.Holder.Unit))
+	name("official", string(d.Holder.Person))
 	if d.Kind == duty.Visit {
 		vars["weekday"], vars["time"] = d.Due.String(), d.At.VN()
 	}
