@@ -1,0 +1,249 @@
+package deliver_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/deliver"
+	"github.com/huongvecoso/outreach/workers/task"
+)
+
+// outbox gives every ticket out once, and keeps what was settled.
+type outbox struct {
+	mu        sync.Mutex
+	claims    [][]core.Ticket
+	claimed   map[notify.ID]bool
+	settled   map[notify.ID]notify.Outcome
+	claimErr  error
+	failFirst int // so many settles fail
+}
+
+func (o *outbox) Claim(_ context.Context, _ string, _ notify.Capabilities, tickets []core.Ticket) ([]core.Delivery, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.claimErr != nil {
+		return nil, o.claimErr
+	}
+	if o.claimed == nil {
+		o.claimed = make(map[notify.ID]bool)
+	}
+	o.claims = append(o.claims, tickets)
+	var deliveries []core.Delivery
+	for _, t := range tickets {
+		if !o.claimed[t.ID] {
+			o.claimed[t.ID] = true
+			deliveries = append(deliveries, core.Delivery{Ticket: t, Message: notify.Message{Notice: t.ID}})
+		}
+	}
+	return deliveries, nil
+}
+
+func (o *outbox) Settle(ctx context.Context, settled []core.Settled) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if o.failFirst > 0 {
+		o.failFirst--
+		return errors.New("database down")
+	}
+	if o.settled == nil {
+		o.settled = make(map[notify.ID]notify.Outcome)
+	}
+	for _, s := range settled {
+		o.settled[s.Delivery.Ticket.ID] = s.Outcome
+	}
+	return nil
+}
+
+// sender calls a function.
+type sender struct {
+	caps notify.Capabilities
+	send func(context.Context, notify.Message) notify.Outcome
+}
+
+func (s sender) Describe() notify.Capabilities { return s.caps }
+func (s sender) Send(ctx context.Context, m notify.Message) notify.Outcome {
+	return s.send(ctx, m)
+}
+
+func accepts(name string, channel notify.Channel, parallel int) sender {
+	return sender{notify.Capabilities{Name: name, Channel: channel, Parallel: parallel, Timeout: time.Second},
+		func(context.Context, notify.Message) notify.Outcome {
+			return notify.Outcome{Result: notify.ResultAccepted}
+		}}
+}
+
+func handler(t *testing.T, box deliver.Outbox, s notify.Sender) *deliver.Handler {
+	t.Helper()
+	h, err := deliver.New(box, "w1", []notify.Sender{s}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func smsTask(t *testing.T, n int) *asynq.Task {
+	t.Helper()
+	var tickets []core.Ticket
+	for i := range n {
+		tickets = append(tickets, core.Ticket{ID: notify.ID(fmt.Sprint(i)), Generation: 1, Channel: notify.SMS, Priority: notify.Normal})
+	}
+	made, err := task.New(tickets, "outreach", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestEachMessageIsClaimedSentAndSettled(t *testing.T) {
+	box := &outbox{}
+	if err := handler(t, box, accepts("gw", notify.SMS, 2)).ProcessTask(t.Context(), smsTask(t, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if len(box.settled) != 5 {
+		t.Errorf("%d outcomes of 5", len(box.settled))
+	}
+}
+
+func TestNoMoreThanOneWindowIsInDoubtAtATime(t *testing.T) {
+	box := &outbox{}
+	var now, most atomic.Int32
+	s := accepts("gw", notify.SMS, 3)
+	s.send = func(context.Context, notify.Message) notify.Outcome {
+		if n := now.Add(1); n > most.Load() {
+			most.Store(n)
+		}
+		time.Sleep(time.Millisecond)
+		now.Add(-1)
+		return notify.Outcome{Result: notify.ResultAccepted}
+	}
+	if err := handler(t, box, s).ProcessTask(t.Context(), smsTask(t, 10)); err != nil {
+		t.Fatal(err)
+	}
+	if most.Load() != 3 {
+		t.Errorf("%d calls at once, want 3", most.Load())
+	}
+	for _, c := range box.claims {
+		if len(c) > 3 {
+			t.Errorf("claimed %d at once, want at most 3", len(c))
+		}
+	}
+}
+
+func TestATaskThatComesTwiceSendsOnce(t *testing.T) {
+	box := &outbox{}
+	var sent atomic.Int32
+	s := accepts("gw", notify.SMS, 4)
+	s.send = func(context.Context, notify.Message) notify.Outcome {
+		sent.Add(1)
+		return notify.Outcome{Result: notify.ResultAccepted}
+	}
+	h := handler(t, box, s)
+	for range 3 {
+		if err := h.ProcessTask(t.Context(), smsTask(t, 4)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sent.Load() != 4 {
+		t.Errorf("%d calls, want 4", sent.Load())
+	}
+}
+
+func TestASenderThatPanicsLeavesAnUnknownOutcome(t *testing.T) {
+	box := &outbox{}
+	s := accepts("gw", notify.SMS, 1)
+	s.send = func(context.Context, notify.Message) notify.Outcome { panic("0912345678") }
+	if err := handler(t, box, s).ProcessTask(t.Context(), smsTask(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if o := box.settled["0"]; o.Result != notify.ResultUnknown || strings.Contains(o.Detail, "0912") {
+		t.Errorf("settled as %+v", o)
+	}
+}
+
+func TestASenderIsHeldToItsTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{}
+		s := accepts("gw", notify.SMS, 1)
+		s.send = func(ctx context.Context, _ notify.Message) notify.Outcome {
+			<-ctx.Done()
+			return notify.Outcome{Result: notify.ResultUnknown}
+		}
+		began := time.Now()
+		if err := handler(t, box, s).ProcessTask(t.Context(), smsTask(t, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("took %v, the sender's timeout is 1s", took)
+		}
+	})
+}
+
+func TestOutcomesAreWrittenThoughTheDatabaseFailsForAWhileAndTheWorkerIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{failFirst: 4}
+		ctx, stop := context.WithCancel(t.Context())
+		s := accepts("gw", notify.SMS, 1)
+		s.send = func(context.Context, notify.Message) notify.Outcome {
+			stop() // told to stop in the middle of the call
+			return notify.Outcome{Result: notify.ResultAccepted}
+		}
+		if err := handler(t, box, s).ProcessTask(ctx, smsTask(t, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if box.settled["0"].Result != notify.ResultAccepted {
+			t.Error("a call that was made was forgotten")
+		}
+	})
+}
+
+func TestWhenTheOutcomeCannotBeWrittenAsynqIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{failFirst: 1 << 20}
+		if err := handler(t, box, accepts("gw", notify.SMS, 1)).ProcessTask(t.Context(), smsTask(t, 1)); err == nil {
+			t.Error("the outcome is lost and nobody was told")
+		}
+	})
+}
+
+func TestOnlyADatabaseOutOfReachIsAnErrorWorthARetry(t *testing.T) {
+	down := &outbox{claimErr: errors.New("database down")}
+	err := handler(t, down, accepts("gw", notify.SMS, 1)).ProcessTask(t.Context(), smsTask(t, 1))
+	if err == nil || errors.Is(err, asynq.SkipRetry) {
+		t.Errorf("database down: %v", err)
+	}
+	err = handler(t, &outbox{}, accepts("gw", notify.SMS, 1)).ProcessTask(t.Context(), asynq.NewTask(task.Kind, []byte("?")))
+	if !errors.Is(err, asynq.SkipRetry) {
+		t.Errorf("an unreadable task is tried again: %v", err)
+	}
+	err = handler(t, &outbox{}, accepts("mail", notify.Email, 1)).ProcessTask(t.Context(), smsTask(t, 1))
+	if err == nil || !strings.Contains(err.Error(), "sms") {
+		t.Errorf("a channel without a sender: %v", err)
+	}
+}
+
+func TestSendersMustNotGetInEachOthersWay(t *testing.T) {
+	for name, senders := range map[string][]notify.Sender{
+		"none":            nil,
+		"one name twice":  {accepts("x", notify.SMS, 1), accepts("x", notify.Email, 1)},
+		"one channel two": {accepts("x", notify.SMS, 1), accepts("y", notify.SMS, 1)},
+		"nameless":        {accepts("", notify.SMS, 1)},
+	} {
+		if _, err := deliver.New(&outbox{}, "w1", senders, nil); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/relay"
+	"github.com/huongvecoso/outreach/workers/task"
+)
+
+// outbox hands out what a test put in, and remembers what came back.
+type outbox struct {
+	mu       sync.Mutex
+	passes   []core.Dispatched
+	looked   int
+	requeued []core.Ticket
+	err      error
+}
+
+func (o *outbox) Dispatch(context.Context, string, int) (core.Dispatched, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.looked++
+	if o.err != nil {
+		return core.Dispatched{}, o.err
+	}
+	if len(o.passes) == 0 {
+		return core.Dispatched{}, nil
+	}
+	pass := o.passes[0]
+	o.passes = o.passes[1:]
+	return pass, nil
+}
+
+func (o *outbox) Requeue(ctx context.Context, tickets []core.Ticket, _ string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	o.requeued = append(o.requeued, tickets...)
+	return nil
+}
+
+// queue takes tasks, or refuses them all with err.
+type queue struct {
+	tasks []*asynq.Task
+	err   error
+}
+
+func (q *queue) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
+	q.tasks = append(q.tasks, t)
+	return nil, q.err
+}
+
+func tickets(n int, channel notify.Channel, priority notify.Priority) []core.Ticket {
+	var all []core.Ticket
+	for i := range n {
+		all = append(all, core.Ticket{ID: notify.ID(fmt.Sprintf("%s-%s-%d", channel, priority, i)), Generation: 1, Channel: channel, Priority: priority})
+	}
+	return all
+}
+
+func TestCriticalNoticesTravelAloneAndTheOthersInGroupsOfOneLane(t *testing.T) {
+	due := slices.Concat(tickets(2, notify.SMS, notify.Critical), tickets(5, notify.SMS, notify.Normal), tickets(1, notify.Email, notify.Normal))
+	q := &queue{}
+	r := relay.New(&outbox{passes: []core.Dispatched{{Tickets: due}}}, q, "r1", &relay.Options{Group: 3})
+	if _, err := r.Pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var sizes []int
+	var sent []core.Ticket
+	for _, made := range q.tasks {
+		group, err := task.Parse(made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(group))
+		sent = append(sent, group...)
+		for _, one := range group {
+			if one.Channel != group[0].Channel || one.Priority != group[0].Priority {
+				t.Errorf("%v and %v travel in one task", one, group[0])
+			}
+		}
+	}
+	if want := []int{1, 1, 3, 2, 1}; !slices.Equal(sizes, want) {
+		t.Errorf("tasks of %v tickets, want %v", sizes, want)
+	}
+	if len(sent) != len(due) {
+		t.Errorf("%d of %d tickets were handed over", len(sent), len(due))
+	}
+}
+
+func TestWhatTheQueueRefusesGoesBackToTheOutbox(t *testing.T) {
+	due := tickets(2, notify.SMS, notify.Normal)
+	box := &outbox{passes: []core.Dispatched{{Tickets: due}}}
+	r := relay.New(box, &queue{err: errors.New("connection refused")}, "r1", nil)
+	if _, err := r.Pass(t.Context()); err == nil {
+		t.Error("a refusal is no error")
+	}
+	if !slices.Equal(box.requeued, due) {
+		t.Errorf("back came %v", box.requeued)
+	}
+}
+
+func TestARefusalAtTheStopGoesBackAllTheSame(t *testing.T) {
+	box := &outbox{passes: []core.Dispatched{{Tickets: tickets(1, notify.SMS, notify.Normal)}}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _ = relay.New(box, &queue{err: context.Canceled}, "r1", nil).Pass(ctx)
+	if len(box.requeued) != 1 {
+		t.Error("a ticket was dropped because the process was stopping")
+	}
+}
+
+func TestTheSameTaskAlreadyThereIsAsGood(t *testing.T) {
+	box := &outbox{passes: []core.Dispatched{{Tickets: tickets(1, notify.SMS, notify.Normal)}}}
+	r := relay.New(box, &queue{err: asynq.ErrTaskIDConflict}, "r1", nil)
+	if _, err := r.Pass(t.Context()); err != nil || len(box.requeued) > 0 {
+		t.Errorf("%v, requeued %v", err, box.requeued)
+	}
+}
+
+func TestARelayLooksWhenWokenAndElseAtItsPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{}
+		r := relay.New(box, &queue{}, "r1", &relay.Options{Poll: time.Second})
+		ctx, cancel := context.WithCancel(t.Context())
+		var end error
+		done := make(chan struct{})
+		go func() { end = r.Run(ctx); close(done) }()
+		looks := func(want int, when string) {
+			t.Helper()
+			synctest.Wait()
+			box.mu.Lock()
+			defer box.mu.Unlock()
+			if box.looked != want {
+				t.Errorf("%s: looked %d times, want %d", when, box.looked, want)
+			}
+		}
+		looks(1, "at the start")
+		r.Wake()
+		r.Wake()
+		looks(2, "woken twice before it could look")
+		time.Sleep(time.Second)
+		looks(3, "after a poll")
+		box.mu.Lock()
+		box.err = errors.New("database down")
+		box.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		looks(5, "with the database down it goes on looking")
+		cancel()
+		<-done
+		if !errors.Is(end, context.Canceled) {
+			t.Errorf("ended with %v", end)
+		}
+	})
+}
+
+func TestAFullPassIsFollowedByAnotherAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{passes: []core.Dispatched{{More: true}, {More: true}, {}}}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = relay.New(box, &queue{}, "r1", &relay.Options{Poll: time.Hour}).Run(ctx) }()
+		synctest.Wait()
+		if box.looked != 3 {
+			t.Errorf("looked %d times before the first poll, want 3", box.looked)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
