@@ -1,0 +1,143 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/fault"
+)
+
+// insertAll adds all of vs or, with ErrExists, none.
+func (t *table[T]) insertAll(ctx context.Context, tx *tx, vs []*T) error {
+	refuse := func(v *T) error { return fault.Exists(t.kind, t.id(v)) }
+	if err := t.distinct(vs, refuse, func(version int64) bool { return version == 0 }); err != nil {
+		return err
+	}
+	return t.writeAll(ctx, tx, t.insertions, t.insertion, vs, refuse)
+}
+
+// replaceAll replaces exactly the given versions or, with ErrStale, none.
+func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
+	refuse := func(v *T) error { return fault.Stale(t.kind, t.id(v)) }
+	if err := t.distinct(vs, refuse, func(version int64) bool { return version != 0 }); err != nil {
+		return err
+	}
+	err := t.writeAll(ctx, tx, t.replacements, t.replacement, vs, func(v *T) error { return t.stale(tx, v) })
+	if taken(err) {
+		return fmt.Errorf("%w: %w", fault.Exists(t.kind, "of a batch"), err)
+	}
+	return err
+}
+
+// distinct refuses the first of vs that is there twice or has a wrong version.
+func (t *table[T]) distinct(vs []*T, refuse func(*T) error, right func(version int64) bool) error {
+	seen := make(map[string]bool, len(vs))
+	for _, v := range vs {
+		if seen[t.id(v)] || !right(*t.version(v)) {
+			return refuse(v)
+		}
+		seen[t.id(v)] = true
+	}
+	return nil
+}
+
+// writeAll writes vs with one statement for all where the database can, else
+// with one for each, and raises their versions. Either all are written or none.
+func (t *table[T]) writeAll(ctx context.Context, tx *tx, forAll, forEach string, vs []*T, refuse func(*T) error) error {
+	if len(vs) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(vs))
+	for i, v := range vs {
+		var err error
+		if rows[i], err = t.row(v); err != nil {
+			return err
+		}
+	}
+	write := t.writeOneByOne
+	if tx.dialect.setBased {
+		write = t.writeSet
+		forEach = forAll
+	}
+	if err := write(ctx, tx, forEach, vs, rows, refuse); err != nil {
+		return err
+	}
+	for _, v := range vs {
+		*t.version(v)++
+		t.saw(tx, v)
+	}
+	return nil
+}
+
+// writeSet passes each column as an array.
+func (t *table[T]) writeSet(ctx context.Context, tx *tx, statement string, vs []*T, rows [][]any, refuse func(*T) error) error {
+	args := make([]any, len(rows[0]))
+	for column := range args {
+		args[column] = columnLiteral(rows, column)
+	}
+	n, err := tx.exec(ctx, statement, args...)
+	if err == nil && n != int64(len(vs)) {
+		for _, v := range vs { // which one it was, the database does not say
+			err = refuse(v)
+		}
+	}
+	return err
+}
+
+// columnLiteral writes one column of rows as a PostgreSQL array.
+func columnLiteral(rows [][]any, column int) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, row := range rows {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		switch value := row[column].(type) {
+		case nil:
+			b.WriteString("NULL")
+		case string:
+			quoteElement(&b, value)
+		case time.Time:
+			quoteElement(&b, value.UTC().Truncate(time.Microsecond).Format(fixedWidth))
+		default:
+			fmt.Fprint(&b, value)
+		}
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// writeOneByOne undoes what it wrote when one is refused.
+func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, statement string, vs []*T, rows [][]any, refuse func(*T) error) error {
+	return tx.whole(ctx, func() error {
+		for i, row := range rows {
+			n, err := tx.exec(ctx, statement, row...)
+			if err == nil && n != 1 {
+				err = refuse(vs[i])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// whole undoes what fn wrote when fn fails, and leaves the transaction usable.
+func (t *tx) whole(ctx context.Context, fn func() error) error {
+	if _, err := t.exec(ctx, "SAVEPOINT whole"); err != nil {
+		return err
+	}
+	failure := fn()
+	if failure != nil {
+		if _, err := t.exec(ctx, "ROLLBACK TO SAVEPOINT whole"); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(ctx, "RELEASE SAVEPOINT whole"); err != nil {
+		return err
+	}
+	return failure
+}

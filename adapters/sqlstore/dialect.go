@@ -1,0 +1,132 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Dialect is the kind of database.
+type Dialect string
+
+// The dialects.
+const (
+	SQLite   Dialect = "sqlite"   // 3.35 or later, by any driver that takes $1 parameters
+	Postgres Dialect = "postgres" // 12 or later
+)
+
+// dialect is what the two databases do differently.
+type dialect struct {
+	name   Dialect
+	serial bool // writing transactions run one after the other
+
+	view   sql.TxOptions
+	update sql.TxOptions
+
+	lock    string // locks the rows that were selected
+	claim   string // the same, leaving out those that others have locked
+	find    string // function (text, part): where part is within text, 0 when it is not
+	member  string // after a column: is among the values of a list, the parameter %s
+	list    func([]string) string
+	instant func(time.Time) any
+	// setBased: many rows can be written with one statement by unnest.
+	setBased bool
+}
+
+func (d Dialect) differences() (*dialect, error) {
+	switch d {
+	case SQLite:
+		return &dialect{
+			name:    SQLite,
+			serial:  true,
+			view:    sql.TxOptions{ReadOnly: true},
+			find:    "instr",
+			member:  "IN (SELECT value FROM json_each(%s))",
+			list:    jsonList,
+			instant: func(t time.Time) any { return t.UTC().Format(fixedWidth) },
+		}, nil
+	case Postgres:
+		return &dialect{
+			name:     Postgres,
+			view:     sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+			lock:     " FOR UPDATE",
+			claim:    " FOR UPDATE SKIP LOCKED",
+			find:     "strpos",
+			member:   "= ANY(%s::text[])",
+			list:     arrayLiteral,
+			instant:  func(t time.Time) any { return t.UTC() },
+			setBased: true,
+		}, nil
+	}
+	return nil, fmt.Errorf("sqlstore: unknown dialect %q", d)
+}
+
+// fixedWidth is how SQLite stores instants: as text that sorts by time.
+const fixedWidth = "2006-01-02T15:04:05.000000Z"
+
+func jsonList(values []string) string {
+	text, err := json.Marshal(values)
+	if err != nil { // strings always encode
+		return "[]"
+	}
+	return string(text)
+}
+
+// arrayLiteral writes a PostgreSQL array of text, which every driver can pass.
+func arrayLiteral(values []string) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		quoteElement(&b, v)
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+func quoteElement(b *strings.Builder, v string) {
+	b.WriteByte('"')
+	for {
+		i := strings.IndexAny(v, `"\`)
+		if i < 0 {
+			break
+		}
+		b.WriteString(v[:i])
+		b.WriteByte('\\')
+		b.WriteByte(v[i])
+		v = v[i+1:]
+	}
+	b.WriteString(v)
+	b.WriteByte('"')
+}
+
+// SQLiteDSN returns the data source name for modernc.org/sqlite under which the
+// file at path serves several connections and processes: a busy database is
+// waited for, readers see a snapshot beside the one writer (WAL), and a
+// transaction takes the write lock when it begins, so that none fails half way.
+// Commits are flushed to the disk; append "&_pragma=synchronous(NORMAL)" where
+// losing the last moments before a power cut is acceptable.
+func SQLiteDSN(path string) string {
+	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_txlock=immediate"
+}
+
+// SQLiteReadDSN returns the data source name for a second, read-only handle on
+// a file that exists already: see Options.ReadDB.
+func SQLiteReadDSN(path string) string {
+	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&mode=ro"
+}
+
+// sqliteFile writes path as a file: URI without a host.
+func sqliteFile(path string) string {
+	path = filepath.ToSlash(path)
+	if filepath.IsAbs(path) && !strings.HasPrefix(path, "/") {
+		path = "/" + path // C:/…
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath()
+}

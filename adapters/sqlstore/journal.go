@@ -1,0 +1,90 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
+)
+
+// chain is what transactions know the last Seq of.
+const chain = "outreach_record"
+
+// AppendRecord implements [event.Journal].
+func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
+	bare := *r
+	bare.Data, bare.Position = nil, 0
+	state, err := encode(&bare)
+	if err != nil {
+		return err
+	}
+	var data any // apart from the rest: it is hashed and keeps every byte
+	if r.Data != nil {
+		data = string(r.Data)
+	}
+	position, written, err := t.returning(ctx, `INSERT INTO outreach_record (subject_type, subject_id, seq, kind, recorded, state, data)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING position`,
+		r.Subject.Type, r.Subject.ID, r.Seq, r.Kind, r.Recorded, state, data)
+	switch {
+	case err != nil:
+		return err
+	case !written:
+		t.overtaken = t.overtaken || t.knows(chain, r.Subject.String(), r.Seq-1)
+		return fault.Stale("record of", r.Subject.String())
+	}
+	r.Position = position
+	t.saw(chain, r.Subject.String(), r.Seq)
+	return nil
+}
+
+// LastRecord implements [event.Journal].
+func (t *tx) LastRecord(ctx context.Context, s event.Subject) (event.Record, error) {
+	records, err := t.records(ctx, "WHERE subject_type = $1 AND subject_id = $2 ORDER BY seq DESC LIMIT 1", s.Type, s.ID)
+	if err != nil {
+		return event.Record{}, err
+	}
+	if len(records) == 0 {
+		t.saw(chain, s.String(), 0)
+		return event.Record{}, fault.NotFound("record of", s.String())
+	}
+	t.saw(chain, s.String(), records[0].Seq)
+	return records[0], nil
+}
+
+// Records implements [event.Journal].
+func (t *tx) Records(ctx context.Context, q event.Query) ([]event.Record, error) {
+	where := t.where()
+	where.about(q.Subject)
+	oneOf(where, "kind", q.Kinds)
+	if q.After > 0 {
+		where.add("position > %s", where.param(q.After))
+	}
+	return t.records(ctx, where.ordered("position", q.Limit), where.args...)
+}
+
+func (t *tx) records(ctx context.Context, selection string, args ...any) ([]event.Record, error) {
+	records := []event.Record{}
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var position int64
+		var state, data sql.RawBytes
+		if err := rows.Scan(&position, &state, &data); err != nil {
+			return err
+		}
+		var r event.Record
+		if err := json.Unmarshal(state, &r); err != nil {
+			return err
+		}
+		r.Position = position
+		if data != nil {
+			r.Data = append(json.RawMessage{}, data...)
+		}
+		records = append(records, r)
+		return nil
+	}, "SELECT position, state, data FROM outreach_record "+selection, args...)
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
+}

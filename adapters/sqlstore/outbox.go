@@ -1,0 +1,229 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+var (
+	notices = newTable("notice", "outreach_notice",
+		func(n *notify.Notice) string { return string(n.ID) }, func(n *notify.Notice) *int64 { return &n.Version },
+		text("key", func(n *notify.Notice) string { return n.Key }),
+		text("template", func(n *notify.Notice) string { return n.Template }),
+		text("subject_type", func(n *notify.Notice) string { return n.Subject.Type }),
+		text("subject_id", func(n *notify.Notice) string { return n.Subject.ID }),
+		text("duty", func(n *notify.Notice) string { return n.Duty }),
+		text("moot", func(n *notify.Notice) string { return n.Moot }),
+		text("channel", func(n *notify.Notice) notify.Channel { return n.Channel }),
+		text("status", func(n *notify.Notice) notify.State { return n.State }),
+		number("lane", lane),
+		instant("next_at", func(n *notify.Notice) time.Time { return n.NextAt }),
+		instant("lease_until", func(n *notify.Notice) time.Time { return n.LeaseUntil }),
+		text("person", func(n *notify.Notice) org.PersonID { return n.Person }),
+		text("merged_into", func(n *notify.Notice) notify.ID { return n.MergedInto }),
+		text("provider", func(n *notify.Notice) string { return n.Provider }),
+		text("provider_id", func(n *notify.Notice) string { return n.ProviderID }),
+		instant("created", func(n *notify.Notice) time.Time { return n.Created }),
+		moment("done", func(n *notify.Notice) time.Time { return n.Done }))
+
+	attempts = newTable("attempt", "outreach_attempt",
+		func(a *notify.Attempt) string { return a.ID }, func(a *notify.Attempt) *int64 { return &a.Version },
+		text("notice", func(a *notify.Attempt) notify.ID { return a.Notice }),
+		number("number", func(a *notify.Attempt) int64 { return int64(a.Number) }))
+
+	suppressions = newTable("suppression", "outreach_suppression",
+		func(s *notify.Suppression) string { return s.ID }, func(s *notify.Suppression) *int64 { return &s.Version },
+		text("channel", func(s *notify.Suppression) notify.Channel { return s.Channel }),
+		text("address", func(s *notify.Suppression) string { return s.Address }),
+		instant("since", func(s *notify.Suppression) time.Time { return s.Since }))
+)
+
+// The lanes in which due notices go.
+const (
+	urgent   = 0
+	ordinary = 1
+)
+
+func lane(n *notify.Notice) int64 {
+	if n.Priority == notify.Critical {
+		return urgent
+	}
+	return ordinary
+}
+
+// AddNotice implements [notify.Outbox]; ErrExists when only the id is taken.
+func (t *tx) AddNotice(ctx context.Context, n *notify.Notice) (bool, error) {
+	added := *n
+	added.Version = 0
+	written, err := notices.insert(ctx, t, &added)
+	if err != nil {
+		return false, err
+	}
+	if !written {
+		same, err := t.Notices(ctx, notify.Query{Keys: []string{n.Key}})
+		if err == nil && len(same) == 0 {
+			err = fault.Exists("notice", string(n.ID))
+		}
+		return false, err
+	}
+	n.Version = added.Version
+	return true, nil
+}
+
+// Notice implements [notify.Outbox].
+func (t *tx) Notice(ctx context.Context, id notify.ID) (notify.Notice, error) {
+	return notices.get(ctx, t, string(id))
+}
+
+// Notices implements [notify.Outbox].
+func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
+	where := t.where()
+	oneOf(where, "status", q.States)
+	where.about(q.Subject)
+	where.is("moot", q.Moot)
+	where.is("duty", q.Duty)
+	where.is("person", string(q.Person))
+	among(where, "person", q.Persons)
+	among(where, "key", q.Keys)
+	where.is("template", q.Template)
+	where.is("channel", string(q.Channel))
+	where.is("provider", q.Provider)
+	where.is("provider_id", q.ProviderID)
+	where.is("merged_into", string(q.Into))
+	where.since("created", q.Since)
+	where.since("done", q.AcceptedSince)
+	where.lookedAtBefore(q.States, q.Before)
+	return notices.list(ctx, t, where.ordered("created, id", q.Limit), where.args...)
+}
+
+// lookedAtBefore asks for notices that are to be looked at again before the
+// wish: those being sent when their lease ends, others at next_at. Where the
+// states leave only one of the two, an index finds them.
+func (s *selection) lookedAtBefore(states []notify.State, wish time.Time) {
+	if wish.IsZero() {
+		return
+	}
+	before := s.param(wish)
+	switch sending := slices.Contains(states, notify.Sending); {
+	case sending && len(states) == 1:
+		s.add("lease_until < %s", before)
+	case !sending && len(states) > 0:
+		s.add("next_at < %s", before)
+	default:
+		s.add("CASE WHEN status = 'sending' THEN lease_until ELSE next_at END < %s", before)
+	}
+}
+
+// NoticesByID implements [notify.Outbox]; ordered by id.
+func (t *tx) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice, error) {
+	if len(ids) == 0 {
+		return nil, t.usable()
+	}
+	where := t.where()
+	among(where, "id", ids)
+	lock := t.dialect.lock
+	if t.reading {
+		lock = ""
+	}
+	return notices.list(ctx, t, where.ordered("id", 0)+lock, where.args...)
+}
+
+// DueNotices implements [notify.Outbox]. Each lane is read from its end of the
+// partial index outreach_notice_due, the ordinary one only as far as the urgent
+// one left room.
+func (t *tx) DueNotices(ctx context.Context, now time.Time, limit int) ([]notify.Notice, error) {
+	due, err := t.due(ctx, urgent, now, limit)
+	if err != nil || limit > 0 && len(due) == limit {
+		return due, err
+	}
+	if limit > 0 {
+		limit -= len(due)
+	}
+	rest, err := t.due(ctx, ordinary, now, limit)
+	return append(due, rest...), err
+}
+
+func (t *tx) due(ctx context.Context, lane int, now time.Time, limit int) ([]notify.Notice, error) {
+	where := t.where()
+	where.add("status = 'pending' AND lane = %d AND next_at <= %s", lane, where.param(now))
+	return notices.list(ctx, t, where.ordered("next_at, id", limit)+t.claim(), where.args...)
+}
+
+// PutNotices implements [notify.Outbox].
+func (t *tx) PutNotices(ctx context.Context, ns []*notify.Notice) error {
+	return notices.replaceAll(ctx, t, ns)
+}
+
+// NextNotice implements [notify.Outbox].
+func (t *tx) NextNotice(ctx context.Context) (time.Time, error) {
+	var next time.Time
+	for _, lane := range []int{urgent, ordinary} {
+		first, err := notices.one(ctx, t, "next", "WHERE status = 'pending' AND lane = $1 ORDER BY next_at LIMIT 1", lane)
+		if errors.Is(err, fault.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return time.Time{}, err
+		}
+		if next.IsZero() || first.NextAt.Before(next) {
+			next = first.NextAt
+		}
+	}
+	return next, nil
+}
+
+// CountNotices implements [notify.Outbox]; states without notices are left out.
+func (t *tx) CountNotices(ctx context.Context) (map[notify.State]int, error) {
+	counts := map[notify.State]int{}
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var state string
+		var n int
+		err := rows.Scan(&state, &n)
+		counts[notify.State(state)] = n
+		return err
+	}, "SELECT coalesce(status, ''), count(*) FROM outreach_notice GROUP BY 1")
+	return counts, err
+}
+
+// AddAttempts implements [notify.Outbox]; all or, with ErrExists, none.
+func (t *tx) AddAttempts(ctx context.Context, as []*notify.Attempt) error {
+	return attempts.insertAll(ctx, t, as)
+}
+
+// PutAttempts implements [notify.Outbox]; all or, with ErrStale, none.
+func (t *tx) PutAttempts(ctx context.Context, as []*notify.Attempt) error {
+	return attempts.replaceAll(ctx, t, as)
+}
+
+// Attempts implements [notify.Outbox]; ordered by Number, then id.
+func (t *tx) Attempts(ctx context.Context, notice notify.ID) ([]notify.Attempt, error) {
+	return attempts.list(ctx, t, "WHERE notice = $1 ORDER BY number, id", string(notice))
+}
+
+// AddSuppression implements [notify.Outbox]; ErrExists when the id is taken.
+func (t *tx) AddSuppression(ctx context.Context, s *notify.Suppression) error {
+	return suppressions.insertAll(ctx, t, []*notify.Suppression{s})
+}
+
+// Suppressions implements [notify.Outbox]; ordered by Since, then id.
+func (t *tx) Suppressions(ctx context.Context, channel notify.Channel, addresses ...string) ([]notify.Suppression, error) {
+	where := t.where()
+	where.add("channel = %s", where.param(string(channel)))
+	among(where, "address", addresses)
+	return suppressions.list(ctx, t, where.ordered("since, id", 0), where.args...)
+}
+
+// Lease implements [notify.Outbox].
+func (t *tx) Lease(ctx context.Context, name, owner string, now, until time.Time) (bool, error) {
+	n, err := t.exec(ctx, `INSERT INTO outreach_lease AS l (name, owner, until) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET owner = $2, until = $3 WHERE l.owner = $2 OR l.until <= $4`,
+		name, owner, until, now)
+	return n == 1, err
+}

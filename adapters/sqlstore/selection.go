@@ -1,0 +1,134 @@
+package sqlstore
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/event"
+)
+
+// selection collects the conditions of a query. A zero wish is fulfilled by
+// every row and adds nothing.
+type selection struct {
+	dialect    *dialect
+	conditions []string
+	args       []any
+}
+
+func (t *tx) where() *selection { return &selection{dialect: t.dialect} }
+
+// param adds a parameter and returns its place in the statement.
+func (s *selection) param(arg any) string {
+	s.args = append(s.args, arg)
+	return "$" + strconv.Itoa(len(s.args))
+}
+
+func (s *selection) add(format string, args ...any) {
+	s.conditions = append(s.conditions, fmt.Sprintf(format, args...))
+}
+
+// is asks for a value of a column.
+func (s *selection) is(column, wish string) {
+	if wish != "" {
+		s.add("%s = %s", column, s.param(wish))
+	}
+}
+
+func (s *selection) about(wish event.Subject) {
+	if !wish.IsZero() {
+		s.add("subject_type = %s AND subject_id = %s", s.param(wish.Type), s.param(wish.ID))
+	}
+}
+
+// among asks for any of the values of a column.
+func among[S ~string](s *selection, column string, wishes []S) {
+	if len(wishes) > 0 {
+		s.add("%s "+s.dialect.member, column, s.param(s.dialect.list(texts(wishes))))
+	}
+}
+
+// oneOf is among for the few values of an enumeration. They stand in the
+// statement itself, so that the planner can see which partial index has them.
+func oneOf[S ~string](s *selection, column string, wishes []S) {
+	if len(wishes) == 0 {
+		return
+	}
+	quoted := make([]string, len(wishes))
+	for i, w := range wishes {
+		quoted[i] = "'" + strings.ReplaceAll(string(w), "'", "''") + "'"
+	}
+	s.add("%s IN (%s)", column, strings.Join(quoted, ", "))
+}
+
+func texts[S ~string](values []S) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
+}
+
+// within asks for a date in a period. An invalid period contains nothing.
+func (s *selection) within(column string, wish calendar.Period) {
+	switch {
+	case wish.IsZero():
+		return
+	case !wish.Valid():
+		s.nothing()
+		return
+	}
+	s.add("%s >= %s", column, s.param(civil(wish.From)))
+	if !wish.Open() {
+		s.add("%s <= %s", column, s.param(civil(wish.To)))
+	}
+}
+
+// on asks for a period, in two columns, that contains the day.
+func (s *selection) on(from, to string, day calendar.Date) {
+	if day.IsZero() {
+		return
+	}
+	p := s.param(civil(day))
+	s.add("%[1]s <= %[3]s AND (%[2]s IS NULL OR %[2]s >= %[3]s)", from, to, p)
+}
+
+// overlaps asks for a period, in two columns, that shares a day with the wish.
+// One that ends before it begins shares none.
+func (s *selection) overlaps(from, to string, wish calendar.Period) {
+	switch {
+	case wish.IsZero():
+		return
+	case !wish.Valid():
+		s.nothing()
+		return
+	}
+	s.add("%[1]s IS NOT NULL AND (%[2]s IS NULL OR %[2]s >= %[1]s AND %[2]s >= %[3]s)", from, to, s.param(civil(wish.From)))
+	if !wish.Open() {
+		s.add("%s <= %s", from, s.param(civil(wish.To)))
+	}
+}
+
+// since asks for an instant that is not before the wish.
+func (s *selection) since(column string, wish time.Time) {
+	if !wish.IsZero() {
+		s.add("%s >= %s", column, s.param(wish))
+	}
+}
+
+func (s *selection) nothing() { s.add("1 = 0") }
+
+// ordered ends the selection with its order and, if it is not 0, its limit.
+func (s *selection) ordered(order string, limit int) string {
+	var b strings.Builder
+	if len(s.conditions) > 0 {
+		b.WriteString("WHERE " + strings.Join(s.conditions, " AND "))
+	}
+	b.WriteString(" ORDER BY " + order)
+	if limit > 0 {
+		b.WriteString(" LIMIT " + s.param(limit))
+	}
+	return b.String()
+}

@@ -1,0 +1,317 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/fault"
+)
+
+// table describes how values of one type are kept: each in one row, whole in
+// the column state, with some of its fields in columns beside it.
+type table[T any] struct {
+	kind    string // in errors
+	name    string // default name in the database
+	id      func(*T) string
+	version func(*T) *int64 // nil: a value without version
+	columns []column[T]
+
+	insertion, replacement   string
+	insertions, replacements string // of many rows at once
+}
+
+// column repeats a field of the value for queries.
+type column[T any] struct {
+	name string
+	kind string // PostgreSQL type, for the statements that write many rows
+	of   func(*T) any
+}
+
+// The kinds of columns. Empty references and zero dates are NULL: they are not
+// equal to anything, and partial indexes leave them out.
+
+func text[T any, S ~string](name string, of func(*T) S) column[T] {
+	return column[T]{name, "text", func(v *T) any {
+		if s := of(v); s != "" {
+			return string(s)
+		}
+		return nil
+	}}
+}
+
+func number[T any](name string, of func(*T) int64) column[T] {
+	return column[T]{name, "bigint", func(v *T) any { return of(v) }}
+}
+
+func boolean[T any](name string, of func(*T) bool) column[T] {
+	return column[T]{name, "boolean", func(v *T) any { return of(v) }}
+}
+
+func date[T any](name string, of func(*T) calendar.Date) column[T] {
+	return column[T]{name, "date", func(v *T) any { return civil(of(v)) }}
+}
+
+// civil is how both databases take a date.
+func civil(d calendar.Date) any {
+	if d.IsZero() {
+		return nil
+	}
+	return d.String()
+}
+
+// instant keeps a zero time as the year 1, before every other.
+func instant[T any](name string, of func(*T) time.Time) column[T] {
+	return column[T]{name, "timestamptz", func(v *T) any { return of(v) }}
+}
+
+// moment keeps a zero time as NULL: it never comes.
+func moment[T any](name string, of func(*T) time.Time) column[T] {
+	return column[T]{name, "timestamptz", func(v *T) any {
+		if t := of(v); !t.IsZero() {
+			return t
+		}
+		return nil
+	}}
+}
+
+// newTable writes the statements of a table. The parameters of each are id,
+// version, state and then the columns, in this order.
+func newTable[T any](kind, name string, id func(*T) string, version func(*T) *int64, columns ...column[T]) *table[T] {
+	names, kinds := []string{"id", "version", "state"}, []string{"text", "bigint", "json"}
+	for _, c := range columns {
+		names, kinds = append(names, c.name), append(kinds, c.kind)
+	}
+	parameters, lists, set, from := make([]string, len(names)), make([]string, len(names)), make([]string, len(names)), make([]string, len(names))
+	for i, name := range names {
+		parameters[i] = "$" + strconv.Itoa(i+1)
+		lists[i] = parameters[i] + "::" + kinds[i] + "[]"
+		set[i] = name + " = " + parameters[i]
+		from[i] = name + " = v." + name
+	}
+	all, values := strings.Join(names, ", "), strings.Join(parameters, ", ")
+	many := "WITH v (" + all + ") AS (SELECT * FROM unnest(" + strings.Join(lists, ", ") + "))"
+	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns}
+
+	t.insertion = "INSERT INTO " + t.name + " (" + all + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"
+
+	t.replacement = "UPDATE " + t.name + " SET " + strings.Join(set[1:], ", ") + " WHERE id = $1 AND version = $2 - 1"
+
+	t.insertions = many + " INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM v" +
+		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t JOIN v ON t.id = v.id)"
+
+	// The rows are locked in the order of their ids before any is written, and
+	// all are written or none.
+	t.replacements = many + ", held AS (SELECT t.id FROM " + t.name + " t JOIN v ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t)" +
+		" UPDATE " + t.name + " t SET " + strings.Join(from[1:], ", ") + " FROM v" +
+		" WHERE t.id = v.id AND (SELECT count(*) FROM held) = (SELECT count(*) FROM v)"
+	return t
+}
+
+// get returns the value with the id.
+func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
+	return t.one(ctx, tx, id, "WHERE id = $1", id)
+}
+
+// one returns the first value of a selection, ErrNotFound with the name when it is empty.
+func (t *table[T]) one(ctx context.Context, tx *tx, name, selection string, args ...any) (T, error) {
+	values, err := t.list(ctx, tx, selection, args...)
+	if err == nil && len(values) == 0 {
+		err = fault.NotFound(t.kind, name)
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return values[0], nil
+}
+
+// list returns the values of a selection: what follows FROM the table.
+func (t *table[T]) list(ctx context.Context, tx *tx, selection string, args ...any) ([]T, error) {
+	return t.read(ctx, tx, "SELECT state FROM "+t.name+" "+selection, args...)
+}
+
+// read returns the values in the first column of a query.
+func (t *table[T]) read(ctx context.Context, tx *tx, query string, args ...any) ([]T, error) {
+	values := []T{}
+	err := tx.query(ctx, func(rows *sql.Rows) error {
+		var state sql.RawBytes
+		if err := rows.Scan(&state); err != nil {
+			return err
+		}
+		var v T
+		if err := json.Unmarshal(state, &v); err != nil {
+			return fmt.Errorf("%s: %w", t.kind, err)
+		}
+		t.saw(tx, &v)
+		values = append(values, v)
+		return nil
+	}, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// put inserts v when its version is 0 and otherwise replaces exactly that
+// version. A violated unique constraint beside the id is ErrExists as well.
+func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
+	if *t.version(v) == 0 {
+		if written, err := t.insert(ctx, tx, v); err != nil || !written {
+			return orElse(err, fault.Exists(t.kind, t.id(v)))
+		}
+		return nil
+	}
+	args, err := t.row(v)
+	if err != nil {
+		return err
+	}
+	n, err := tx.exec(ctx, t.replacement, args...)
+	switch {
+	case taken(err):
+		return fmt.Errorf("%w: %w", fault.Exists(t.kind, t.id(v)), err)
+	case err != nil:
+		return err
+	case n == 0:
+		return t.stale(tx, v)
+	}
+	*t.version(v)++
+	t.saw(tx, v)
+	return nil
+}
+
+// saw notes the version the transaction knows of a value.
+func (t *table[T]) saw(tx *tx, v *T) {
+	if t.version != nil {
+		tx.saw(t.name, t.id(v), *t.version(v))
+	}
+}
+
+// stale returns the error of a replacement that found another version. If the
+// transaction itself has read the one it wanted to replace, it was overtaken.
+func (t *table[T]) stale(tx *tx, v *T) error {
+	if tx.knows(t.name, t.id(v), *t.version(v)) {
+		tx.overtaken = true
+	}
+	return fault.Stale(t.kind, t.id(v))
+}
+
+// insert adds v, unless something with its id or another of its unique values is there.
+func (t *table[T]) insert(ctx context.Context, tx *tx, v *T) (written bool, err error) {
+	args, err := t.row(v)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.exec(ctx, t.insertion, args...)
+	if n == 0 || err != nil {
+		return false, err
+	}
+	if t.version != nil {
+		*t.version(v)++
+		t.saw(tx, v)
+	}
+	return true, nil
+}
+
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// row returns the parameters of a statement that writes v with its next version.
+func (t *table[T]) row(v *T) ([]any, error) {
+	next := *v
+	version := int64(1)
+	if t.version != nil {
+		*t.version(&next)++
+		version = *t.version(&next)
+	}
+	state, err := encode(&next)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
+	}
+	args := make([]any, 0, 3+len(t.columns))
+	args = append(args, t.id(v), version, state)
+	for _, c := range t.columns {
+		args = append(args, c.of(v))
+	}
+	return args, nil
+}
+
+// encode writes v as JSON with its instants in UTC and microseconds, and leaves
+// raw JSON within it as it is.
+func encode[T any](v *T) (string, error) {
+	if !settled(reflect.ValueOf(v).Elem()) {
+		own, err := marshal(v)
+		if err != nil {
+			return "", err
+		}
+		v = new(T)
+		if err := json.Unmarshal([]byte(own), v); err != nil {
+			return "", err
+		}
+		settle(reflect.ValueOf(v).Elem())
+	}
+	return marshal(v)
+}
+
+func marshal(v any) (string, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+// settled reports whether all instants within v are in UTC with microseconds.
+func settled(v reflect.Value) bool { return eachInstant(v, isSettled) }
+
+func isSettled(t *time.Time) bool {
+	return t.Location() == time.UTC && t.Nanosecond()%1000 == 0
+}
+
+// settle makes them so.
+func settle(v reflect.Value) {
+	eachInstant(v, func(t *time.Time) bool {
+		*t = t.UTC().Truncate(time.Microsecond)
+		return true
+	})
+}
+
+// eachInstant calls fn with the instants within v until one call returns false.
+func eachInstant(v reflect.Value, fn func(*time.Time) bool) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return v.IsNil() || eachInstant(v.Elem(), fn)
+	case reflect.Slice:
+		switch v.Type().Elem().Kind() {
+		case reflect.Struct, reflect.Pointer, reflect.Slice:
+			for i := range v.Len() {
+				if !eachInstant(v.Index(i), fn) {
+					return false
+				}
+			}
+		}
+	case reflect.Struct:
+		if t, ok := v.Addr().Interface().(*time.Time); ok {
+			return fn(t)
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && !eachInstant(v.Field(i), fn) {
+				return false
+			}
+		}
+	}
+	return true
+}
