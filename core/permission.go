@@ -35,7 +35,8 @@ const (
 	AnswerReferral     Action = "issue.answer" // accept, return, draft
 	ApproveAnswer      Action = "issue.approve_answer"
 	ApproveSensitive   Action = "issue.approve_sensitive"
-	ApprovePause       Action = "issue.approve_pause" // pauses and extensions
+	ApproveHigher      Action = "issue.approve_higher" // from the second round on, one level above the unit
+	ApprovePause       Action = "issue.approve_pause"  // pauses and extensions
 	Arbitrate          Action = "issue.arbitrate"
 	LinkIssue          Action = "issue.link"
 	DeliverFeedback    Action = "issue.deliver_feedback"
@@ -129,6 +130,8 @@ func matrix() []permission {
 		{AnswerReferral, org.UnitHead, ofUnit, false},
 		{ApproveAnswer, org.UnitHead, ofUnit, true},
 		{ApproveSensitive, org.ProgrammeOffice, any_, true},
+		{ApproveHigher, org.UnitHead, ofUnit, true},
+		{ApproveHigher, org.ProgrammeLeader, any_, true},
 		{ApprovePause, org.ProgrammeOffice, any_, false},
 		{ApprovePause, org.ProgrammeLeader, any_, false},
 		{Arbitrate, org.ProgrammeOffice, any_, false},

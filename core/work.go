@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,6 +121,7 @@ func (u *unit) rules(ctx context.Context) (rules, error) {
 	if err != nil {
 		return rules{}, err
 	}
+	slices.SortStableFunc(versions, func(a, b programme.Rule) int { return a.Decided.Compare(b.Decided) })
 	for _, r := range versions {
 		if r.Status != programme.RuleApproved {
 			continue

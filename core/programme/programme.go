@@ -1,6 +1,3 @@
-// Package programme models the plan itself: its legal basis and year, the
-// teams, who is assigned to which hamlet from when to when, the month plan, and
-// how the two visits a month are counted and attributed (S5–S9, model M1).
 package programme
 
 import (
@@ -40,6 +37,9 @@ type State struct {
 	Owner          org.UnitID      `json:"owner,omitempty"`
 	Renews         ID              `json:"renews,omitempty"` // last year's programme
 	QuotaOverrides []QuotaOverride `json:"quota_overrides,omitempty"`
+	Kinds          []string        `json:"kinds,omitempty"`         // kinds of place that are visited; empty: the innermost kinds
+	ConflictRules  []ConflictRule  `json:"conflict_rules,omitzero"` // nil: DefaultConflicts
+	Relations      []Relation      `json:"relations,omitempty"`
 }
 
 // QuotaOverride lowers or raises the quota of one month by decision, for
@@ -94,6 +94,7 @@ type Assignment struct {
 	Decision  string           `json:"decision,omitempty"`
 	Waivers   []Waiver         `json:"waivers,omitempty"`
 	EndReason string           `json:"end_reason,omitempty"`
+	Successor org.PersonID     `json:"successor,omitempty"` // who takes the hamlet over
 	Handover  []HandoverItem   `json:"handover,omitempty"`
 	Signed    []org.PersonID   `json:"signed,omitempty"` // both officials, then it is handed over
 }
@@ -125,7 +126,8 @@ type Rule struct {
 	Reason   string         `json:"reason"`
 	Proposer org.PersonID   `json:"proposer"`
 	Approver org.PersonID   `json:"approver,omitempty"`
-	Recorded time.Time      `json:"recorded"`
+	Recorded time.Time      `json:"recorded"`         // when it was proposed
+	Decided  time.Time      `json:"decided,omitzero"` // when it was approved or rejected; the latest approved one is in force
 }
 
 // AssignmentQuery selects assignments; zero fields select everything.

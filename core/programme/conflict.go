@@ -1,0 +1,169 @@
+package programme
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
+)
+
+// SpreadRule is the rule that measures how evenly hamlets are shared out.
+const SpreadRule = "spread"
+
+// ConflictRule says when somebody should not look after a hamlet. The rules
+// are data of the programme: a leader may waive one for one assignment with a
+// reason, and a programme may have others.
+type ConflictRule struct {
+	Code    string     `json:"code"`              // named in waivers
+	Roles   []org.Role `json:"roles"`             // held at the place by the official …
+	Related bool       `json:"related,omitempty"` // … or by somebody related to the official
+	Upward  bool       `json:"upward,omitempty"`  // also at what the place lies in: its commune
+	En      string     `json:"en"`
+	Vi      string     `json:"vi"`
+}
+
+// Relation says that two persons are close: family, or anything else that would
+// let people doubt. It is kept without saying what it is.
+type Relation struct {
+	A org.PersonID `json:"a"`
+	B org.PersonID `json:"b"`
+}
+
+// DefaultConflicts are the rules of a programme that decided no others: nobody
+// is heard, confirmed and rated where they, or people close to them, are the
+// ones who hear, confirm and rate.
+func DefaultConflicts() []ConflictRule {
+	return []ConflictRule{
+		{Code: "holds_role_there", Roles: hosts(), En: "The official holds an office in the hamlet itself.", Vi: "Người được phân công đang giữ chức danh tại chính ấp đó."},
+		{Code: "leads_commune", Roles: []org.Role{org.CommuneLeader}, Upward: true, En: "The official leads the commune of the hamlet.", Vi: "Người được phân công là lãnh đạo xã của ấp đó."},
+		{Code: "related_to_host", Roles: hosts(), Related: true, En: "Somebody close to the official holds an office in the hamlet.", Vi: "Người thân của người được phân công giữ chức danh tại ấp đó."},
+	}
+}
+
+// hosts are those in a hamlet who confirm and rate visits.
+func hosts() []org.Role {
+	return []org.Role{org.HamletHead, org.PartyCellSecretary, org.ResidentGroupHead, org.VillageElder}
+}
+
+// Breach is a rule that an assignment breaks.
+type Breach struct {
+	Rule string `json:"rule"`
+	En   string `json:"en"`
+	Vi   string `json:"vi"`
+}
+
+// Conflicts returns the conflict rules that an assignment of the official to a
+// place breaks. line is the place and everything it lies in; roles are the roles
+// held there. Each rule is named once.
+func (s State) Conflicts(official org.PersonID, line []org.PlaceID, roles []org.Holding) []Breach {
+	rules := s.ConflictRules
+	if rules == nil {
+		rules = DefaultConflicts()
+	}
+	var breaches []Breach
+	for _, rule := range rules {
+		if slices.ContainsFunc(roles, func(h org.Holding) bool { return rule.matches(s, official, line, h) }) {
+			breaches = append(breaches, Breach{rule.Code, rule.En, rule.Vi})
+		}
+	}
+	return breaches
+}
+
+func (r ConflictRule) matches(s State, official org.PersonID, line []org.PlaceID, h org.Holding) bool {
+	if !slices.Contains(r.Roles, h.Role) || len(line) == 0 {
+		return false
+	}
+	if h.Place != line[0] && !(r.Upward && slices.Contains(line, h.Place)) {
+		return false
+	}
+	if r.Related {
+		return slices.ContainsFunc(s.Relations, func(rel Relation) bool {
+			return rel.A == official && rel.B == h.Person || rel.B == official && rel.A == h.Person
+		})
+	}
+	return h.Person == official
+}
+
+// Load is how many hamlets one official looks after.
+type Load struct {
+	Official org.PersonID `json:"official"`
+	Hamlets  int          `json:"hamlets"`
+}
+
+// Loads counts the hamlets of each official that has any on the day, the most
+// loaded first, then by id. Proposed assignments do not count.
+func Loads(assignments []Assignment, on calendar.Date) []Load {
+	places := make(map[org.PersonID]map[org.PlaceID]bool)
+	for _, a := range assignments {
+		if a.Status != Proposed && a.Status != Cancelled && a.Valid.Contains(on) {
+			if places[a.Official] == nil {
+				places[a.Official] = make(map[org.PlaceID]bool)
+			}
+			places[a.Official][a.Place] = true
+		}
+	}
+	var loads []Load
+	for official, hamlets := range places {
+		loads = append(loads, Load{official, len(hamlets)})
+	}
+	slices.SortFunc(loads, func(a, b Load) int {
+		return cmp.Or(cmp.Compare(b.Hamlets, a.Hamlets), cmp.Compare(a.Official, b.Official))
+	})
+	return loads
+}
+
+// Spread is the difference in hamlets between the most and the least loaded of
+// those who have any. Who has none is told by [Staffing], not here.
+func Spread(loads []Load) int {
+	if len(loads) == 0 {
+		return 0
+	}
+	most, least := loads[0].Hamlets, loads[0].Hamlets
+	for _, l := range loads {
+		most, least = max(most, l.Hamlets), min(least, l.Hamlets)
+	}
+	return most - least
+}
+
+// CheckSpread returns a breach when the loads differ by more than the policy allows.
+func CheckSpread(loads []Load, q policy.Quota) []Breach {
+	spread := Spread(loads)
+	if spread <= q.MaxSpread {
+		return nil
+	}
+	told := fault.Broken(SpreadRule, "", "The hamlets per official differ by %[1]d; the programme allows %[2]d.",
+		"Số ấp của mỗi người chênh nhau %[1]d; kế hoạch cho phép %[2]d.", spread, q.MaxSpread)
+	return []Breach{{SpreadRule, told.En, told.Vi}}
+}
+
+// Gaps say who has no hamlet and which hamlet has nobody on a day (S7).
+type Gaps struct {
+	On        calendar.Date  `json:"on"`
+	Officials []org.PersonID `json:"officials,omitempty"` // without a hamlet
+	Places    []org.PlaceID  `json:"places,omitempty"`    // without an official
+	Loads     []Load         `json:"loads,omitempty"`
+	Spread    int            `json:"spread"`
+}
+
+// Staffing compares who is there and what is visited with the assignments of a
+// day. officials and places keep their order.
+func Staffing(on calendar.Date, officials []org.PersonID, places []org.PlaceID, assignments []Assignment) Gaps {
+	loads := Loads(assignments, on)
+	g := Gaps{On: on, Loads: loads, Spread: Spread(loads)}
+	for _, who := range officials {
+		if !slices.ContainsFunc(loads, func(l Load) bool { return l.Official == who }) {
+			g.Officials = append(g.Officials, who)
+		}
+	}
+	for _, place := range places {
+		if !slices.ContainsFunc(assignments, func(a Assignment) bool {
+			return a.Place == place && a.Status != Proposed && a.Status != Cancelled && a.Valid.Contains(on)
+		}) {
+			g.Places = append(g.Places, place)
+		}
+	}
+	return g
+}
