@@ -254,6 +254,9 @@ func (c *claim) wanted(n *notify.Notice) (live []*notify.Notice, dissolved bool,
 			err = c.did(item, item.Cancel("the duty is over", c.now))
 		case item.Over(c.now):
 			err = c.did(item, item.Expire("its moment passed", c.now))
+		case !item.RepeatableBy(c.call.Provider, c.now): // the carrier goes again for the sake of others
+			err = c.did(item, item.Doubtful("it may have gone with "+string(n.ID)+", and is not to be doubled", c.now))
+			item.MergedInto = "" // what becomes of this call says nothing about it
 		default:
 			live = append(live, item)
 			quiet = quiet || c.opens(item, c.now).After(c.now)

@@ -195,7 +195,11 @@ func (s *System) Receipt(ctx context.Context, r Receipt) error {
 				continue
 			}
 			p.touch(n)
-			for _, item := range carried(&notify.Notice{ID: n.ID, Items: n.Items, State: before}, items) {
+			for _, id := range n.Items {
+				item := items[id]
+				if item == nil || item.MergedInto != n.ID || item.State != before {
+					continue
+				}
 				if err := p.did(item, item.Receipt(r.Delivered, bounded(r.Code), p.now)); err != nil {
 					return err
 				}
