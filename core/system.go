@@ -12,6 +12,7 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/sealed"
 	"github.com/huongvecoso/outreach/core/store"
 )
 
@@ -100,12 +101,16 @@ func (s *System) Update(ctx context.Context, by org.Actor, fn func(context.Conte
 		return errors.New("core: Update needs a system and a function")
 	}
 	var due bool
+	var refused []sealed.Access
 	err := s.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
 		w := s.Join(tx, by)
 		err := fn(ctx, w)
-		due = w.unit.due
+		due, refused = w.unit.due, w.unit.refused
 		return err
 	})
+	if err != nil && len(refused) > 0 {
+		err = s.keepRefusals(ctx, refused, err)
+	}
 	if err == nil && due && s.opts.Wake != nil {
 		s.opts.Wake()
 	}

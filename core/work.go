@@ -17,6 +17,7 @@ import (
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/programme"
+	"github.com/huongvecoso/outreach/core/sealed"
 	"github.com/huongvecoso/outreach/core/store"
 )
 
@@ -72,6 +73,8 @@ type unit struct {
 	// told and stale count the notices this unit put into the outbox, and those of
 	// them whose moment had passed.
 	told, stale int
+	// refused are tries to see sealed cases: kept even when the unit is undone.
+	refused []sealed.Access
 
 	book *rules // loaded when first asked for
 }

@@ -243,7 +243,7 @@ func superiorOf(holder org.Party, line Line) org.Party {
 		return org.Party{Role: org.UnitHead, Unit: holder.Unit}
 	case org.ProgrammeOffice:
 		return org.Party{Role: org.ProgrammeLeader}
-	case org.ProgrammeLeader:
+	case org.ProgrammeLeader, org.DeputyInspector, org.ProgrammeChair: // what is sealed never goes to the office
 		return org.Party{Role: org.ProgrammeChair}
 	case org.Inspector:
 		return org.Party{Role: org.DeputyInspector}

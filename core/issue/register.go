@@ -73,6 +73,9 @@ func (r Registration) check() error {
 	case r.To == org.TeamLeader && r.Team == "":
 		broken("team_missing", "team", "an issue reported to the team leader needs the team", "vấn đề báo cáo Tổ trưởng phải ghi tổ công tác")
 	}
+	if r.Earlier != nil && r.Earlier.Unanswered() {
+		broken("repeat_open", "repeat_of", "issue %s is still being handled: link to it", "vấn đề %s đang được xử lý: hãy liên kết với vấn đề đó", r.Earlier.Code)
+	}
 	if !r.Urgency.Valid() {
 		broken("urgency_unknown", "urgency", "%q is no urgency: urgent, normal or complex", "%q không hợp lệ: urgent, normal hoặc complex", r.Urgency)
 	}
@@ -89,6 +92,15 @@ func (s State) desk() string {
 		return HolderOffice
 	}
 	return "team:" + string(s.Team)
+}
+
+// OnDeskSince is the day on which the issue came onto that desk: registered, or
+// given back by a unit.
+func (s State) OnDeskSince() calendar.Date {
+	if n := len(s.Referrals); n > 0 && !s.Referrals[n-1].ReturnedOn.IsZero() {
+		return s.Referrals[n-1].ReturnedOn
+	}
+	return s.Registered
 }
 
 // Sorting is what triage decides.
