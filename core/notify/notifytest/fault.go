@@ -79,8 +79,9 @@ func (f Fault) silent() bool {
 	return false
 }
 
-// faults lists every fault that has a name of its own.
-func faults() []Fault {
+// Faults lists every fault that has a name of its own, so that a harness can
+// say of all of them why its provider cannot show them.
+func Faults() []Fault {
 	return []Fault{Healthy, Refused, NoHost, BadTLS, CutBefore, StallBefore,
 		CutAfter, StallAfter, StallOnce, Drip, Huge, Truncated, Empty, Page, Garbage, WrongTypes, Undefined,
 		Throttled, Duplicate}

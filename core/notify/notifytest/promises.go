@@ -242,7 +242,7 @@ func keepsApart(c *check) {
 }
 
 func keepsSecrets(c *check) {
-	possible := slices.Concat(faults(), codeFaults(c.h))
+	possible := slices.Concat(Faults(), codeFaults(c.h))
 	for _, fault := range possible {
 		if _, cannot := c.h.Cannot[fault]; cannot {
 			continue

@@ -1,0 +1,163 @@
+package httpsms
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// form is a Body made ready: its templates are parsed.
+type form struct {
+	kind     BodyKind
+	fields   map[string]formField
+	document template
+}
+
+type formField struct {
+	template
+	Field
+}
+
+func (c Config) form() (form, error) {
+	f := form{kind: c.Body.Kind, fields: map[string]formField{}}
+	var err error
+	if f.document, err = c.parse("body.template", c.Body.Template); err != nil {
+		return form{}, err
+	}
+	for name, field := range c.Body.Fields {
+		t, err := c.parse("body.fields."+name, field.Value)
+		if err != nil {
+			return form{}, err
+		}
+		f.fields[name] = formField{t, field}
+	}
+	return f, nil
+}
+
+// write returns the body of a request, or for a query what stands behind the
+// question mark, and the type of its content.
+func (f form) write(v values) (body []byte, contentType string, err error) {
+	switch f.kind {
+	case JSON:
+		body, err = f.writeJSON(v)
+		return body, "application/json; charset=utf-8", err
+	case XML:
+		return []byte(f.document.fill(v, escapeXML)), "text/xml; charset=utf-8", nil
+	}
+	params := url.Values{}
+	for name, field := range f.fields {
+		params.Set(name, field.value(v))
+	}
+	return []byte(params.Encode()), "application/x-www-form-urlencoded", nil
+}
+
+func (f formField) value(v values) string { return f.Filter.apply(f.fill(v, nil)) }
+
+func (f form) writeJSON(v values) ([]byte, error) {
+	flat := map[string]any{}
+	for name, field := range f.fields {
+		value, err := field.typed(v)
+		if err != nil {
+			return nil, err
+		}
+		flat[name] = value
+	}
+	tree, err := nest(flat)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // an answer to a browser this is not
+	err = enc.Encode(tree)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
+
+var errNotOfType = errors.New("the value of a field is not of its type")
+
+func (f formField) typed(v values) (any, error) {
+	value := f.value(v)
+	switch f.Type {
+	case Number:
+		if !json.Valid([]byte(value)) || !strings.ContainsAny(value[:1], "-0123456789") {
+			return nil, errNotOfType
+		}
+		return json.Number(value), nil
+	case Bool:
+		return strconv.ParseBool(value)
+	}
+	return value, nil
+}
+
+// nest builds an object from values under dotted names. Numbers in a name
+// are places in a list, which must be without gaps.
+func nest(flat map[string]any) (any, error) {
+	root := branch{}
+	for _, name := range slices.Sorted(maps.Keys(flat)) {
+		at := root
+		steps := strings.Split(name, ".")
+		for i, step := range steps {
+			last := i == len(steps)-1
+			child, taken := at[step]
+			inner, isBranch := child.(branch)
+			switch {
+			case step == "" || taken && (last || !isBranch):
+				return nil, wrong("body.fields."+name, "this name does not go with the other fields: a field is either a value or a group",
+					"tên này không đi cùng các trường khác: mỗi trường là một giá trị hoặc một nhóm")
+			case last:
+				at[step] = flat[name]
+			case !taken:
+				inner = branch{}
+				at[step] = inner
+			}
+			at = inner
+		}
+	}
+	return root.grown()
+}
+
+// branch is an object or list that is being built.
+type branch map[string]any
+
+// grown returns a list when every name is a number, else an object.
+func (b branch) grown() (any, error) {
+	object := map[string]any{}
+	numbers := 0
+	for name, child := range b {
+		if inner, ok := child.(branch); ok {
+			var err error
+			if child, err = inner.grown(); err != nil {
+				return nil, err
+			}
+		}
+		object[name] = child
+		if name != "" && digits(name) {
+			numbers++
+		}
+	}
+	if numbers == 0 {
+		return object, nil
+	}
+	list := make([]any, len(object))
+	for i := range list {
+		child, ok := object[strconv.Itoa(i)]
+		if !ok {
+			return nil, wrong("body.fields", "a list needs the places 0, 1, 2 and so on, and nothing else",
+				"danh sách cần các vị trí 0, 1, 2 liên tục và không có gì khác")
+		}
+		list[i] = child
+	}
+	return list, nil
+}
+
+func escapeXML(value string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(value)) // a strings.Builder takes everything
+	return b.String()
+}
