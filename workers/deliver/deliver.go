@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -36,6 +39,8 @@ type Handler struct {
 	owner   string
 	senders map[notify.Channel]notify.Sender
 	opts    Options
+
+	draining atomic.Bool
 }
 
 // New makes a handler named owner over the senders, one for each channel. Two
@@ -68,14 +73,26 @@ func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*
 	return h, nil
 }
 
-// Channels are the channels that have a sender.
-func (h *Handler) Channels() []notify.Channel {
-	channels := make([]notify.Channel, 0, len(h.senders))
-	for c := range h.senders {
-		channels = append(channels, c)
+// Channels are the channels that have a sender, in order.
+func (h *Handler) Channels() []notify.Channel { return slices.Sorted(maps.Keys(h.senders)) }
+
+// TaskTime is how long a task of so many notices may take: every window of
+// calls at its sender's timeout, and the writes.
+func (h *Handler) TaskTime(notices int) time.Duration {
+	longest := time.Duration(0)
+	for _, s := range h.senders {
+		c := s.Describe()
+		window := max(c.Parallel, 1)
+		windows := (max(notices, 1) + window - 1) / window
+		longest = max(longest, time.Duration(windows)*(c.Timeout+settleFor))
 	}
-	return channels
+	return longest
 }
+
+// Drain makes the handler finish the calls it has begun and claim nothing more,
+// in tasks under way either: what is left of them is for another worker. It
+// cannot be taken back.
+func (h *Handler) Drain() { h.draining.Store(true) }
 
 // ProcessTask delivers the notices of one task. A task nobody can read is
 // dropped for good: its notices are handed out again by the sweep.
@@ -92,12 +109,19 @@ func (h *Handler) ProcessTask(ctx context.Context, t *asynq.Task) error {
 	return h.Deliver(ctx, sender, tickets)
 }
 
+// errLater gives the rest of a task back to the queue.
+var errLater = errors.New("deliver: the rest of the task is for later")
+
 // Deliver claims, sends and settles the tickets in windows of as many calls as
 // the sender makes at once: that many may be in doubt after a crash, not more.
+// No window begins that the handler or ctx would not let come to its end.
 func (h *Handler) Deliver(ctx context.Context, sender notify.Sender, tickets []core.Ticket) error {
 	provider := sender.Describe()
 	window := max(provider.Parallel, 1)
-	for len(tickets) > 0 {
+	for begun := false; len(tickets) > 0; begun = true {
+		if h.draining.Load() || begun && !enough(ctx, provider.Timeout) {
+			return errLater
+		}
 		n := min(window, len(tickets))
 		if err := h.window(ctx, sender, provider, tickets[:n]); err != nil {
 			return err
@@ -105,6 +129,12 @@ func (h *Handler) Deliver(ctx context.Context, sender notify.Sender, tickets []c
 		tickets = tickets[n:]
 	}
 	return nil
+}
+
+// enough reports whether ctx leaves time for one more call.
+func enough(ctx context.Context, call time.Duration) bool {
+	end, limited := ctx.Deadline()
+	return ctx.Err() == nil && (!limited || time.Until(end) > call)
 }
 
 func (h *Handler) window(ctx context.Context, sender notify.Sender, provider notify.Capabilities, tickets []core.Ticket) error {

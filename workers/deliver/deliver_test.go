@@ -143,6 +143,59 @@ func TestNoMoreThanOneWindowIsInDoubtAtATime(t *testing.T) {
 	}
 }
 
+func TestAWorkerThatIsToldToStopFinishesItsCallsAndGivesTheRestBack(t *testing.T) {
+	box := &outbox{}
+	s := accepts("gw", notify.SMS, 2)
+	var h *deliver.Handler
+	s.send = func(context.Context, notify.Message) notify.Outcome {
+		h.Drain()
+		return notify.Outcome{Result: notify.ResultAccepted}
+	}
+	h = handler(t, box, s)
+	err := h.ProcessTask(t.Context(), smsTask(t, 5))
+	if err == nil || errors.Is(err, asynq.SkipRetry) {
+		t.Errorf("the rest is forgotten: %v", err)
+	}
+	if len(box.settled) != 2 || len(box.claimed) != 2 {
+		t.Errorf("claimed %d and settled %d, want the first window of 2", len(box.claimed), len(box.settled))
+	}
+}
+
+func TestNoCallBeginsThatTheTasksTimeWouldCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{}
+		s := accepts("gw", notify.SMS, 1)
+		s.caps.Timeout = 10 * time.Second
+		s.send = func(ctx context.Context, _ notify.Message) notify.Outcome {
+			time.Sleep(6 * time.Second)
+			if ctx.Err() != nil {
+				t.Error("a call was cut short")
+			}
+			return notify.Outcome{Result: notify.ResultAccepted}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := handler(t, box, s).ProcessTask(ctx, smsTask(t, 5)); err == nil {
+			t.Error("the rest is forgotten")
+		}
+		if len(box.claimed) != 2 {
+			t.Errorf("%d calls in 20 s of at most 10 s each, want 2: the third would have 8 s", len(box.claimed))
+		}
+	})
+}
+
+func TestATaskHasTimeForEveryWindowOfItsSlowestSender(t *testing.T) {
+	sms, mail := accepts("gw", notify.SMS, 10), accepts("mail", notify.Email, 1)
+	mail.caps.Timeout = 30 * time.Second
+	h, err := deliver.New(&outbox{}, "w1", []notify.Sender{sms, mail}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := h.TaskTime(50); got < 50*30*time.Second {
+		t.Errorf("%v for 50 mails one after the other, each up to 30 s", got)
+	}
+}
+
 func TestATaskThatComesTwiceSendsOnce(t *testing.T) {
 	box := &outbox{}
 	var sent atomic.Int32

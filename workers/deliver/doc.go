@@ -9,5 +9,6 @@
 // yesterday ends at the claim. A worker that dies leaves at most the calls of
 // one window in doubt; they are resolved by core.System.Recover, never by
 // sending blindly again. The handler returns an error to asynq only when it
-// could not reach the database.
+// could not reach the database, or had to stop before it had looked at every
+// notice of its task.
 package deliver

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -119,9 +120,12 @@ func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, group := range r.groups(done.Tickets) {
+	groups := r.groups(done.Tickets)
+	for i, group := range groups {
 		if err := r.enqueue(ctx, group); err != nil {
-			return false, err
+			rest := slices.Concat(groups[i:]...)
+			r.opts.Log.Warn("relay: the queue refused a task", "back", len(rest), "error", err)
+			return false, errors.Join(err, r.giveBack(ctx, rest))
 		}
 	}
 	return done.More, nil
@@ -151,19 +155,22 @@ func (r *Relay) groups(tickets []core.Ticket) [][]core.Ticket {
 	return groups
 }
 
-// enqueue hands one group over. The same task already there is as good; what
-// the queue refuses goes back to the outbox, and so does everything when the
-// process is told to stop in the middle.
+// enqueue hands one group over. The same task already there is as good.
 func (r *Relay) enqueue(ctx context.Context, group []core.Ticket) error {
 	t, err := task.New(group, r.opts.Prefix, r.opts.Timeout)
-	if err == nil {
-		_, err = r.queue.EnqueueContext(ctx, t)
+	if err != nil {
+		return err
 	}
-	if err == nil || errors.Is(err, asynq.ErrTaskIDConflict) {
+	if _, err = r.queue.EnqueueContext(ctx, t); errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil
 	}
-	r.opts.Log.Warn("relay: the queue refused a task", "tickets", len(group), "error", err)
-	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	return err
+}
+
+// giveBack returns what the queue did not take to the outbox, also when the
+// process is told to stop in the middle.
+func (r *Relay) giveBack(ctx context.Context, tickets []core.Ticket) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return errors.Join(err, r.outbox.Requeue(back, group, "queue: refused"))
+	return r.outbox.Requeue(ctx, tickets, "queue: refused")
 }

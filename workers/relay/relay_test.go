@@ -52,14 +52,18 @@ func (o *outbox) Requeue(ctx context.Context, tickets []core.Ticket, _ string) e
 	return nil
 }
 
-// queue takes tasks, or refuses them all with err.
+// queue takes so many tasks and refuses the others with err, if there is one.
 type queue struct {
 	tasks []*asynq.Task
+	takes int
 	err   error
 }
 
 func (q *queue) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
 	q.tasks = append(q.tasks, t)
+	if len(q.tasks) <= q.takes {
+		return nil, nil
+	}
 	return nil, q.err
 }
 
@@ -101,15 +105,19 @@ func TestCriticalNoticesTravelAloneAndTheOthersInGroupsOfOneLane(t *testing.T) {
 	}
 }
 
-func TestWhatTheQueueRefusesGoesBackToTheOutbox(t *testing.T) {
-	due := tickets(2, notify.SMS, notify.Normal)
+func TestWhatTheQueueRefusesGoesBackToTheOutboxAndAllThatFollows(t *testing.T) {
+	due := tickets(5, notify.SMS, notify.Normal)
 	box := &outbox{passes: []core.Dispatched{{Tickets: due}}}
-	r := relay.New(box, &queue{err: errors.New("connection refused")}, "r1", nil)
+	q := &queue{err: errors.New("connection refused"), takes: 1}
+	r := relay.New(box, q, "r1", &relay.Options{Group: 2})
 	if _, err := r.Pass(t.Context()); err == nil {
 		t.Error("a refusal is no error")
 	}
-	if !slices.Equal(box.requeued, due) {
-		t.Errorf("back came %v", box.requeued)
+	if !slices.Equal(box.requeued, due[2:]) {
+		t.Errorf("back came %v, the queue took the first two", box.requeued)
+	}
+	if len(q.tasks) != 2 {
+		t.Errorf("the queue was asked %d times: it had refused already", len(q.tasks))
 	}
 }
 

@@ -20,8 +20,8 @@ type System interface {
 
 // Options have a default each; nil is legal.
 type Options struct {
-	Every   time.Duration // between two sweeps. Default: 15 s
-	Recover time.Duration // between two looks for what got stuck. Default: 30 s
+	Every   time.Duration // between two sweeps. Default: 15 s; negative: none
+	Recover time.Duration // between two looks for what got stuck. Default: 30 s; negative: none
 	Log     *slog.Logger  // Default: discards
 }
 
@@ -37,10 +37,10 @@ func New(system System, opts *Options) *Sweeper {
 	if opts != nil {
 		s.opts = *opts
 	}
-	if s.opts.Every <= 0 {
+	if s.opts.Every == 0 {
 		s.opts.Every = 15 * time.Second
 	}
-	if s.opts.Recover <= 0 {
+	if s.opts.Recover == 0 {
 		s.opts.Recover = 30 * time.Second
 	}
 	if s.opts.Log == nil {
@@ -49,23 +49,39 @@ func New(system System, opts *Options) *Sweeper {
 	return s
 }
 
-// Run sweeps until ctx ends, and returns its error. A sweep that fails is logged
+// Run sweeps, at once and then again and again, until ctx ends, and returns its
+// error. A sweep that fails is logged
 // and tried again at the next turn.
 func (s *Sweeper) Run(ctx context.Context) error {
-	due, stuck := time.NewTicker(s.opts.Every), time.NewTicker(s.opts.Recover)
-	defer due.Stop()
-	defer stuck.Stop()
-	s.Sweep(ctx)
+	due, endDue := every(s.opts.Every)
+	defer endDue()
+	stuck, endStuck := every(s.opts.Recover)
+	defer endStuck()
+	if due != nil {
+		s.Sweep(ctx)
+	}
+	if stuck != nil {
+		s.Recover(ctx)
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-due.C:
+		case <-due:
 			s.Sweep(ctx)
-		case <-stuck.C:
+		case <-stuck:
 			s.Recover(ctx)
 		}
 	}
+}
+
+// every ticks at the interval, or never when it is negative.
+func every(interval time.Duration) (<-chan time.Time, func()) {
+	if interval < 0 {
+		return nil, func() {}
+	}
+	t := time.NewTicker(interval)
+	return t.C, t.Stop
 }
 
 // Sweep sweeps once.
@@ -75,7 +91,8 @@ func (s *Sweeper) Sweep(ctx context.Context) {
 		s.opts.Log.Error("sweep: failed", "error", err)
 	}
 	if done != (core.Swept{}) {
-		s.opts.Log.Info("sweep: done", "duties", done.Duties, "steps", done.Steps, "elapsed", done.Elapsed, "notices", done.Notices)
+		s.opts.Log.Info("sweep: done", "duties", done.Duties, "steps", done.Steps, "elapsed", done.Elapsed, "resumed", done.Resumed,
+			"routines", done.Routines, "notices", done.Notices, "expired", done.Expired, "failed", done.Failed)
 	}
 }
 
@@ -86,6 +103,7 @@ func (s *Sweeper) Recover(ctx context.Context) {
 		s.opts.Log.Error("sweep: recovery failed", "error", err)
 	}
 	if done != (core.Recovered{}) {
-		s.opts.Log.Warn("sweep: recovered", "what", done)
+		s.opts.Log.Warn("sweep: recovered", "requeued", done.Requeued, "unknown", done.Unknown, "repeated", done.Repeated,
+			"uncertain", done.Uncertain, "ended", done.Ended)
 	}
 }

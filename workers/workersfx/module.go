@@ -1,12 +1,17 @@
 // Package workersfx runs the notification workers under fx: a relay, a sweeper
 // and asynq servers, started and stopped with the application. The host supplies
-// what it owns: the core.System, the Redis client, the senders in the value group
-// "outreach.senders", and, if it likes, a logger.
+// what it owns: the core.System, the Redis client (redis.UniversalClient), the
+// senders in the value group "outreach.senders", and, if it likes, a Config, a
+// logger, deliver.Options and a Bell.
 //
+//	bell := new(workersfx.Bell)
+//	sys, err := core.New(store, policy, &core.Options{Wake: bell.Ring})
+//	…
 //	fx.New(
-//		fx.Supply(sys, workersfx.Config{}),
-//		fx.Provide(newRedis, newSender...),
+//		fx.Supply(sys, bell, workersfx.Config{Concurrency: 8}),
+//		fx.Provide(newRedis, fx.Annotate(newSender, fx.As(new(notify.Sender)), fx.ResultTags(`group:"outreach.senders"`))),
 //		workersfx.Module,
+//		fx.StopTimeout(40*time.Second), // more than Config.Shutdown
 //	)
 package workersfx
 
@@ -18,6 +23,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -27,6 +33,7 @@ import (
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/deliver"
+	"github.com/huongvecoso/outreach/workers/redischeck"
 	"github.com/huongvecoso/outreach/workers/relay"
 	"github.com/huongvecoso/outreach/workers/sweep"
 	"github.com/huongvecoso/outreach/workers/task"
@@ -43,9 +50,9 @@ type Config struct {
 	Check       time.Duration // how often an idle worker looks for tasks. Default: 200 ms
 	Poll        time.Duration // how often the relay looks when nobody wakes it. Default: 1 s
 	Group       int           // notices in one task, critical ones travel alone. Default: 50
-	Sweep       time.Duration // between two sweeps. Default: 15 s; negative: none, the host sweeps
+	Sweep       time.Duration // between two sweeps. Default: 15 s; negative: none, another process sweeps
 	Recover     time.Duration // between two looks for what got stuck. Default: 30 s
-	Shutdown    time.Duration // how long a stop waits for calls under way. Default: 30 s
+	Shutdown    time.Duration // how long a stop waits for calls under way, more than any sender's timeout. Default: 30 s
 }
 
 func (c *Config) fill() error {
@@ -71,6 +78,9 @@ func (c *Config) fill() error {
 	if c.Concurrency == 0 {
 		c.Concurrency = 4
 	}
+	if c.Group == 0 {
+		c.Group = 50
+	}
 	if c.Concurrency < 0 || c.Check < 0 || c.Poll < 0 || c.Group < 0 || c.Recover < 0 || c.Shutdown < 0 {
 		return errors.New("workersfx: Config.Concurrency, Check, Poll, Group, Recover and Shutdown must not be negative")
 	}
@@ -88,10 +98,23 @@ type Params struct {
 	Config    Config                `optional:"true"`
 	Log       *slog.Logger          `optional:"true"`
 	Options   *deliver.Options      `optional:"true"`
+	Bell      *Bell                 `optional:"true"`
 }
 
-// Workers are the running parts. Wake makes the relay look at once: give it to
-// core.Options.Wake, or call it after a joined transaction was committed.
+// Bell wakes a relay that does not exist yet: core.Options.Wake is needed to
+// make the System, and the System to make the relay. Give Ring to the System and
+// supply the Bell to fx. The zero value is ready; ringing before there is a relay
+// does nothing. It is safe for concurrent use.
+type Bell struct{ relay atomic.Pointer[relay.Relay] }
+
+// Ring makes the relay look at once. It never blocks.
+func (b *Bell) Ring() {
+	if r := b.relay.Load(); r != nil {
+		r.Wake()
+	}
+}
+
+// Workers are the running parts.
 type Workers struct {
 	Relay   *relay.Relay
 	Sweeper *sweep.Sweeper
@@ -107,7 +130,8 @@ type Workers struct {
 	loops sync.WaitGroup
 }
 
-// Wake makes the relay look at once. It never blocks.
+// Wake makes the relay look at once: call it after a joined transaction was
+// committed. It never blocks.
 func (w *Workers) Wake() { w.Relay.Wake() }
 
 // New composes the workers and hangs them into the lifecycle.
@@ -128,18 +152,25 @@ func New(p Params) (*Workers, error) {
 	}
 	w := &Workers{config: p.Config, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
 	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
-		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Log: p.Log,
+		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
 	})
+	if p.Bell != nil {
+		p.Bell.relay.Store(w.Relay)
+	}
 	w.Sweeper = sweep.New(p.System, &sweep.Options{Every: p.Config.Sweep, Recover: p.Config.Recover, Log: p.Log})
 	p.Lifecycle.Append(fx.Hook{OnStart: w.Start, OnStop: w.Stop})
 	return w, nil
 }
 
-// Start begins to work. It fails when Redis does not answer: asynq itself would
-// start all the same and stay silent.
+// Start begins to work. It fails when Redis does not answer or is too old: asynq
+// itself would start all the same and stay silent.
 func (w *Workers) Start(ctx context.Context) error {
-	if err := w.redis.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("workersfx: redis does not answer: %w", err)
+	found, err := redischeck.Check(ctx, w.redis)
+	if err != nil {
+		return fmt.Errorf("workersfx: %w", err)
+	}
+	for _, warning := range found.Warnings {
+		w.log.Warn("workers: " + warning)
 	}
 	for _, channel := range w.handler.Channels() {
 		server := w.server(channel)
@@ -154,9 +185,7 @@ func (w *Workers) Start(ctx context.Context) error {
 	w.stop = stop
 	w.loop(run, w.Relay.Run)
 	w.loop(run, w.register)
-	if w.config.Sweep > 0 {
-		w.loop(run, w.Sweeper.Run)
-	}
+	w.loop(run, w.Sweeper.Run)
 	return nil
 }
 
@@ -191,13 +220,15 @@ const registerEvery = 30 * time.Second
 func (w *Workers) register(ctx context.Context) error {
 	ticker := time.NewTicker(registerEvery)
 	defer ticker.Stop()
+	var queues []any
+	for _, channel := range w.handler.Channels() {
+		for queue := range task.Queues(w.config.Prefix, channel) {
+			queues = append(queues, queue)
+		}
+	}
 	for {
-		for _, channel := range w.handler.Channels() {
-			for queue := range task.Queues(w.config.Prefix, channel) {
-				if err := w.redis.SAdd(ctx, "asynq:queues", queue).Err(); err != nil && ctx.Err() == nil {
-					w.log.Warn("workers: queues not registered", "error", err)
-				}
-			}
+		if err := w.redis.SAdd(ctx, "asynq:queues", queues...).Err(); err != nil && ctx.Err() == nil {
+			w.log.Warn("workers: queues not registered", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -207,9 +238,11 @@ func (w *Workers) register(ctx context.Context) error {
 	}
 }
 
-// Stop ends gracefully: no new tasks, calls under way are finished and written
-// down, then the loops end.
+// Stop ends gracefully: nothing new is claimed, the loops end, calls under way
+// are finished and written down. That takes up to Config.Shutdown, whatever the
+// context says; fx stops waiting when its StopTimeout is over.
 func (w *Workers) Stop(context.Context) error {
+	w.handler.Drain()
 	for _, s := range w.servers {
 		s.Stop()
 	}
