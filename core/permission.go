@@ -16,8 +16,9 @@ type Action string
 const (
 	ManageOrganisation Action = "organisation.manage"
 	TakeLeave          Action = "organisation.take_leave"
+	ManageProgramme    Action = "programme.manage" // the plan itself, its teams, its quota by decision
 	ProposeAssignment  Action = "assignment.propose"
-	ApproveAssignment  Action = "assignment.approve"
+	ApproveAssignment  Action = "assignment.approve" // also cancel and end
 	SignHandover       Action = "assignment.sign_handover"
 	ProposeRule        Action = "rule.propose" // policy or calendar version
 	ApproveRule        Action = "rule.approve"
@@ -91,10 +92,14 @@ func matrix() []permission {
 		{TakeLeave, org.UnitHead, ofUnit, false},
 		{TakeLeave, org.ProgrammeOffice, any_, false},
 		{TakeLeave, org.Admin, any_, false},
+		{ManageProgramme, org.ProgrammeOffice, any_, false},
+		{ManageProgramme, org.ProgrammeLeader, any_, false},
+		{ManageProgramme, org.Admin, any_, false},
 		{ProposeAssignment, org.ProgrammeOffice, any_, false},
 		{ProposeAssignment, org.TeamLeader, ofTeam, false},
 		{ApproveAssignment, org.ProgrammeLeader, any_, false},
 		{SignHandover, org.Official, own, false},
+		{SignHandover, org.TeamLeader, own, false},
 		{ProposeRule, org.ProgrammeOffice, any_, false},
 		{ApproveRule, org.ProgrammeLeader, any_, true},
 

@@ -76,7 +76,7 @@ func (u *unit) planned(ctx context.Context, official org.PersonID, month calenda
 		var days []calendar.Date
 		for _, v := range visits {
 			if v.Status != visit.Cancelled && v.Status != visit.Refused {
-				days = append(days, v.Planned)
+				days = append(days, v.On())
 			}
 		}
 		if len(programme.Pick(days, book.Quota)) < plan.Quota(month, a.Place, book.Quota) {
@@ -84,4 +84,104 @@ func (u *unit) planned(ctx context.Context, official org.PersonID, month calenda
 		}
 	}
 	return true, nil
+}
+
+// openMonthPlans opens, once for each official and month, the duty to plan the
+// next month: due on the last working day up to the policy's day, and reminded
+// of before (N1, EX-04). Who is assigned after that day owes no plan for it.
+func (u *unit) openMonthPlans(ctx context.Context) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	month := calendar.MonthOf(u.today).Next()
+	due := programme.MonthPlanDue(month, book.Policy, book.Calendar)
+	if due.Before(u.today) {
+		return nil
+	}
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{
+		During: month.Period(), Statuses: []programme.AssignmentStatus{programme.Approved, programme.Active},
+	})
+	if err != nil {
+		return err
+	}
+	for _, official := range distinctOfficials(assignments) {
+		err := u.oweOnce(ctx, duty.Term{
+			Kind: duty.MonthPlan, Subject: monthPlanSubject(official, month), Label: month.String(),
+			Holder: org.Party{Role: org.Official, Person: official, Team: teamIn(assignments, official)}, Start: u.today, Due: due,
+		})
+		if err != nil {
+			return err
+		}
+		if err := u.checkMonthPlan(ctx, official, month); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PlanMonth proposes dates for the visits that are still missing in a month: of
+// one official, of a team, or of everybody when neither is given. It respects
+// closures, the days and hours the hamlets prefer, the gap between visits, leave,
+// and one visit an evening for each official; every choice says why. It plans
+// nothing: Visits.Plan does, by whoever may.
+//
+// An official may ask for their own, a team leader for the team, the office for all.
+func (s *Programme) PlanMonth(ctx context.Context, month calendar.Month, team org.TeamID, official org.PersonID) (programme.Draft, error) {
+	u := s.u
+	if err := u.allow(ctx, PlanVisit, scope{person: official, team: team}); err != nil {
+		return programme.Draft{}, err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return programme.Draft{}, err
+	}
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{
+		Official: official, Team: team, During: month.Period(), Statuses: []programme.AssignmentStatus{programme.Approved, programme.Active},
+	})
+	if err != nil {
+		return programme.Draft{}, err
+	}
+	r := programme.Request{Month: month, Quota: book.Quota, Calendar: book.Calendar, From: u.today.Add(1)}
+	if err := u.hosts(ctx, &r, assignments); err != nil {
+		return programme.Draft{}, err
+	}
+	leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{})
+	if err != nil {
+		return programme.Draft{}, err
+	}
+	r.Away = away(leaves)
+	return programme.Plan(r), nil
+}
+
+// hosts fills in the hamlets of a request, the visits there are, and on which
+// days officials are taken by one, wherever it is.
+func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []programme.Assignment) error {
+	plan, err := u.plan(ctx, r.Month.First())
+	if err != nil {
+		return err
+	}
+	around := calendar.Period{From: r.Month.First().Add(-r.Quota.MinGapDays), To: r.Month.Last().Add(r.Quota.MinGapDays)}
+	visits, err := u.tx.Visits(ctx, visit.Query{During: around})
+	if err != nil {
+		return err
+	}
+	there := make(map[org.PlaceID][]calendar.Date)
+	r.Busy = make(map[org.PersonID][]calendar.Date)
+	for _, v := range visits {
+		if v.Open() || v.Status == visit.Held || v.Claimed() {
+			there[v.Place] = append(there[v.Place], v.On())
+			r.Busy[v.Holder()] = append(r.Busy[v.Holder()], v.On())
+		}
+	}
+	for _, area := range programme.Areas(assignments, "") {
+		place, err := u.dir.Place(ctx, area.Place)
+		if err != nil {
+			return err
+		}
+		r.Hamlets = append(r.Hamlets, programme.Host{
+			Place: area.Place, Owed: plan.Quota(r.Month, area.Place, r.Quota), Hosting: place.Hosting, Tenures: area.Tenures, Visits: there[area.Place],
+		})
+	}
+	return nil
 }

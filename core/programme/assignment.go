@@ -162,6 +162,19 @@ func (a *Assignment) Cancel(reason string) error {
 	return nil
 }
 
+// Follow cuts an assignment that has begun to the days before its place ended,
+// and returns the one by which it goes on at the place that took it over: by the
+// same decision, from that day on.
+func (a *Assignment) Follow(id AssignmentID, to org.PlaceID, on calendar.Date) Assignment {
+	next := *a
+	next.ID, next.Version, next.Place, next.Status, next.Valid.From = id, 0, to, Approved, on
+	if a.Status == Proposed {
+		next.Status = Proposed
+	}
+	a.Valid.To, a.Continues = on.Add(-1), id
+	return next
+}
+
 // Receive names who takes an ended assignment over, where nobody was known at
 // its end. A handover that somebody has signed does not change hands any more.
 func (a *Assignment) Receive(successor org.PersonID) error {

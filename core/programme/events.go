@@ -74,6 +74,13 @@ type AssignmentEnded struct {
 // AssignmentCancelled is the event "assignment.cancelled".
 type AssignmentCancelled struct{}
 
+// AssignmentMoved is the event "assignment.moved": its place was taken over by
+// another one, where it goes on as Next.
+type AssignmentMoved struct {
+	To   org.PlaceID  `json:"to"`
+	Next AssignmentID `json:"next"`
+}
+
 // HandoverReceived is the event "assignment.handover_received": a successor was
 // named after the end.
 type HandoverReceived struct {
@@ -88,14 +95,12 @@ type HandoverSigned struct {
 
 // RuleProposedEvent is the event "rule.proposed".
 type RuleProposedEvent struct {
-	Policy   string `json:"policy,omitempty"`   // version
-	Calendar string `json:"calendar,omitempty"` // "id/version"
+	Content string `json:"content"` // see Rule.Content
 }
 
 // RuleApprovedEvent is the event "rule.approved".
 type RuleApprovedEvent struct {
-	Policy   string `json:"policy,omitempty"`
-	Calendar string `json:"calendar,omitempty"`
+	Content string `json:"content"`
 }
 
 // RuleRejectedEvent is the event "rule.rejected".
@@ -127,6 +132,9 @@ func (AssignmentEnded) Kind() string { return "assignment.ended" }
 
 // Kind implements [event.Event].
 func (AssignmentCancelled) Kind() string { return "assignment.cancelled" }
+
+// Kind implements [event.Event].
+func (AssignmentMoved) Kind() string { return "assignment.moved" }
 
 // Kind implements [event.Event].
 func (HandoverReceived) Kind() string { return "assignment.handover_received" }

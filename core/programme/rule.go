@@ -1,6 +1,7 @@
 package programme
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -120,4 +121,16 @@ func (r *Rule) open() error {
 	}
 	return fault.Broken("programme.rule.decided", "status",
 		"%[1]s has been decided: it is %[2]s.", "%[1]s đã được quyết định: %[2]s.", r.ID, r.Status)
+}
+
+// Content names the version that is proposed: "policy 2" or "calendar
+// VN-XL-2017/2".
+func (r Rule) Content() string {
+	switch {
+	case r.Policy != nil:
+		return "policy " + r.Policy.Version
+	case r.Calendar != nil:
+		return fmt.Sprintf("calendar %s/%d", r.Calendar.ID, r.Calendar.Version)
+	}
+	return ""
 }
