@@ -443,16 +443,33 @@ func (u *unit) commune(ctx context.Context, place org.PlaceID, on calendar.Date)
 
 func reportReactions() map[string]reaction { return nil }
 
-// openPeriodDuties opens, once a day, the duties of the rounds and of the month
-// that end: round reports of everybody assigned, and the office's month report
-// (A8, N20). It may run any number of times.
+func reportRoutines() []routine {
+	return []routine{{"period_reports", func(ctx context.Context, u *unit) error { return u.openPeriodDuties(ctx) }}}
+}
+
+// openPeriodDuties opens, once a day, the duties of the rounds and months that
+// run or have just ended: round reports of everybody assigned, and the office's
+// month report (A8, N20). Each is opened once, also when days were skipped.
 func (u *unit) openPeriodDuties(ctx context.Context) error {
 	book, err := u.rules(ctx)
 	if err != nil {
 		return err
 	}
 	round := programme.RoundOf(u.today, book.Policy)
-	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{During: round, Statuses: []programme.AssignmentStatus{programme.Active}})
+	month := calendar.ReportMonth(u.today, book.Reports.CloseDay)
+	return errors.Join(
+		u.openRound(ctx, programme.RoundOf(round.From.Add(-1), book.Policy)), u.openRound(ctx, round),
+		u.openMonth(ctx, month.Prev()), u.openMonth(ctx, month),
+	)
+}
+
+// openRound opens the duty to report a round, for everybody assigned in it.
+func (u *unit) openRound(ctx context.Context, round calendar.Period) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{During: round, Statuses: inForce()})
 	if err != nil {
 		return err
 	}
@@ -464,8 +481,21 @@ func (u *unit) openPeriodDuties(ctx context.Context) error {
 			return err
 		}
 	}
-	month := calendar.ReportMonth(u.today, book.Reports.CloseDay)
+	return nil
+}
+
+// openMonth opens the office's duty to report a month in which somebody was
+// assigned.
+func (u *unit) openMonth(ctx context.Context, month calendar.Month) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
 	period := calendar.MonthPeriod(month, book.Reports.CloseDay)
+	assigned, err := u.tx.Assignments(ctx, programme.AssignmentQuery{During: period, Statuses: inForce()})
+	if err != nil || len(assigned) == 0 {
+		return err
+	}
 	return u.oweOnce(ctx, duty.Term{
 		Kind: duty.MonthReport, Subject: report.Subject(monthID(month)), Label: month.VN(),
 		Holder: org.Party{Role: org.ProgrammeOffice}, Start: period.To, Days: book.Reports.MonthDay,
