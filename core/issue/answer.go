@@ -44,7 +44,7 @@ func (s *State) DraftAnswer(a Answer, on calendar.Date) error {
 	if s.Status == FeedbackGiven && !s.OnRoadmap() {
 		return fault.Broken("issue.answer.no_roadmap", "status", "the people have their answer and wait for nothing more", "người dân đã được trả lời, không còn lộ trình phải báo kết quả")
 	}
-	if err := s.check(AnswerDrafted); err != nil {
+	if err := s.misplaced("issue.answer.not_referred", Referred, AnswerDrafted, FeedbackGiven); err != nil {
 		return err
 	}
 	a.Round, a.Unit, a.Drafted = s.Round, s.Lead(), on

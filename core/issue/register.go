@@ -125,6 +125,7 @@ func (s *State) Triage(t Sorting, on calendar.Date, pol policy.Policy, cal *cale
 	if t.Urgency != s.Urgency && len(s.Referrals) > 0 {
 		faults.Add(fault.Broken("issue.triage.urgency_fixed", "urgency", "the issue was referred as %s and the people were promised a date: its urgency stays", "vấn đề đã chuyển với mức %s và đã hẹn ngày với dân: không đổi mức khẩn", s.Urgency))
 	}
+	faults.Add(s.misplaced("issue.triage.not_open", Registered, Triaged))
 	if err := faults.Err(); err != nil {
 		return err
 	}

@@ -135,6 +135,9 @@ func (s *State) DecideAppeal(decision, legalPath string, by org.PersonID, on cal
 // somebody said so, without response otherwise. It reports false, and leaves the
 // issue as it is, while the people wait for the result of a roadmap.
 func (s *State) CloseSilent(on calendar.Date) (bool, error) {
+	if err := s.misplaced("issue.close.not_told", FeedbackGiven); err != nil {
+		return false, err
+	}
 	if s.OnRoadmap() {
 		return false, nil
 	}
