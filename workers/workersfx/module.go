@@ -52,7 +52,8 @@ type Config struct {
 	Group       int           // notices in one task, critical ones travel alone. Default: 50
 	Sweep       time.Duration // between two sweeps. Default: 15 s; negative: none, another process sweeps
 	Recover     time.Duration // between two looks for what got stuck. Default: 30 s
-	Shutdown    time.Duration // how long a stop waits for calls under way, more than any sender's timeout. Default: 30 s
+	Register    time.Duration // how soon the queues are visible again after Redis was emptied. Default: 30 s
+	Shutdown    time.Duration // how long a stop waits for calls under way; no sender's timeout may be longer. Default: 30 s
 }
 
 func (c *Config) fill() error {
@@ -69,7 +70,7 @@ func (c *Config) fill() error {
 	defaults := []struct {
 		value *time.Duration
 		to    time.Duration
-	}{{&c.Check, 200 * time.Millisecond}, {&c.Poll, time.Second}, {&c.Sweep, 15 * time.Second}, {&c.Recover, 30 * time.Second}, {&c.Shutdown, 30 * time.Second}}
+	}{{&c.Check, 200 * time.Millisecond}, {&c.Poll, time.Second}, {&c.Sweep, 15 * time.Second}, {&c.Recover, 30 * time.Second}, {&c.Register, 30 * time.Second}, {&c.Shutdown, 30 * time.Second}}
 	for _, d := range defaults {
 		if *d.value == 0 {
 			*d.value = d.to
@@ -81,8 +82,8 @@ func (c *Config) fill() error {
 	if c.Group == 0 {
 		c.Group = 50
 	}
-	if c.Concurrency < 0 || c.Check < 0 || c.Poll < 0 || c.Group < 0 || c.Recover < 0 || c.Shutdown < 0 {
-		return errors.New("workersfx: Config.Concurrency, Check, Poll, Group, Recover and Shutdown must not be negative")
+	if c.Concurrency < 0 || c.Check < 0 || c.Poll < 0 || c.Group < 0 || c.Recover < 0 || c.Register < 0 || c.Shutdown < 0 {
+		return errors.New("workersfx: Config.Concurrency, Check, Poll, Group, Recover, Register and Shutdown must not be negative")
 	}
 	return nil
 }
@@ -150,6 +151,11 @@ func New(p Params) (*Workers, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, sender := range p.Senders {
+		if c := sender.Describe(); c.Timeout > p.Config.Shutdown {
+			return nil, fmt.Errorf("workersfx: a call of %s may take %s, longer than Config.Shutdown (%s): a stop would cut it short", c.Name, c.Timeout, p.Config.Shutdown)
+		}
+	}
 	w := &Workers{config: p.Config, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
 	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
 		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
@@ -211,14 +217,11 @@ func (w *Workers) server(channel notify.Channel) *asynq.Server {
 	})
 }
 
-// registerEvery is how soon queues are visible again after Redis was emptied.
-const registerEvery = 30 * time.Second
-
 // register keeps the queues in asynq's list of queues. A client writes them
 // there once in its life; after Redis was emptied they would work but be
 // invisible to every tool.
 func (w *Workers) register(ctx context.Context) error {
-	ticker := time.NewTicker(registerEvery)
+	ticker := time.NewTicker(w.config.Register)
 	defer ticker.Stop()
 	var queues []any
 	for _, channel := range w.handler.Channels() {

@@ -1,0 +1,457 @@
+package workersfx_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/fx"
+	"go.uber.org/goleak"
+
+	"github.com/huongvecoso/outreach/adapters/memstore"
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/redistest"
+	"github.com/huongvecoso/outreach/workers/task"
+	"github.com/huongvecoso/outreach/workers/workersfx"
+)
+
+// provider takes every message and writes down whose it was.
+type provider struct {
+	caps   notify.Capabilities
+	before func() // a call takes as long as this does
+
+	mu    sync.Mutex
+	taken map[notify.ID]int
+}
+
+func newProvider(name string, channel notify.Channel) *provider {
+	return &provider{
+		caps:  notify.Capabilities{Name: name, Channel: channel, Timeout: 5 * time.Second, Parallel: 4},
+		taken: make(map[notify.ID]int),
+	}
+}
+
+func (p *provider) Describe() notify.Capabilities { return p.caps }
+
+func (p *provider) Send(_ context.Context, m notify.Message) notify.Outcome {
+	p.mu.Lock()
+	p.taken[m.Notice]++
+	p.mu.Unlock()
+	if p.before != nil {
+		p.before()
+	}
+	return notify.Outcome{Result: notify.ResultAccepted, ProviderID: "p-" + string(m.Notice)}
+}
+
+func (p *provider) count() (notices, copies int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, n := range p.taken {
+		copies += n
+	}
+	return len(p.taken), copies
+}
+
+// stage is a store with people, and a System over it whose clock a test can
+// push forward.
+type stage struct {
+	t     *testing.T
+	store store.Store
+	sys   *core.System
+	bell  *workersfx.Bell
+	ahead atomic.Int64
+	began time.Time
+	addr  string
+}
+
+// newStage stands on Wed 15/03/2017 at 10:00, when anybody may be written to.
+func newStage(t *testing.T, people int, addr string) *stage {
+	t.Helper()
+	s := &stage{t: t, store: memstore.New(), bell: new(workersfx.Bell), began: time.Now(), addr: addr}
+	templates, err := outboxtest.Templates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sys, err = core.New(s.store, policy.Default(), &core.Options{Clock: s.now, Wake: s.bell.Ring, Templates: templates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := outboxtest.People(t.Context(), s.store, people); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *stage) now() time.Time {
+	start := time.Date(2017, 3, 15, 10, 0, 0, 0, calendar.Zone())
+	return start.Add(time.Since(s.began)).Add(time.Duration(s.ahead.Load()))
+}
+
+// add puts notices [from, to) into the outbox.
+func (s *stage) add(channel notify.Channel, from, to int) {
+	s.t.Helper()
+	var all []notify.Notice
+	for i := from; i < to; i++ {
+		all = append(all, outboxtest.Notice(i, channel, s.sys.Now()))
+	}
+	if err := outboxtest.Add(s.t.Context(), s.store, all...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) redis() redis.UniversalClient {
+	s.t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
+	s.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func quick() workersfx.Config {
+	return workersfx.Config{Check: 10 * time.Millisecond, Poll: 20 * time.Millisecond, Recover: 50 * time.Millisecond, Group: 5}
+}
+
+// app composes an application with the workers of the stage.
+func (s *stage) app(c workersfx.Config, senders []notify.Sender, more ...fx.Option) *fx.App {
+	s.t.Helper()
+	return fx.New(fx.NopLogger,
+		fx.Supply(s.sys, s.bell, c, fx.Annotate(s.redis(), fx.As(new(redis.UniversalClient)))),
+		fx.Provide(fx.Annotate(func() []notify.Sender { return senders }, fx.ResultTags(`group:"outreach.senders,flatten"`))),
+		workersfx.Module, fx.Options(more...))
+}
+
+// start starts an application; it is stopped with the test, or earlier.
+func (s *stage) start(c workersfx.Config, senders []notify.Sender, more ...fx.Option) (stop func()) {
+	s.t.Helper()
+	app := s.app(c, senders, more...)
+	if err := app.Start(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() {
+		if err := app.Stop(context.WithoutCancel(s.t.Context())); err != nil {
+			s.t.Error(err)
+		}
+	})
+	s.t.Cleanup(stop)
+	return stop
+}
+
+// settled waits until nothing is due or on its way.
+func (s *stage) settled() {
+	s.t.Helper()
+	s.until("everything went out", func() bool {
+		o, err := s.sys.Outstanding(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return o.Idle()
+	})
+}
+
+func (s *stage) until(what string, true func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(10 * time.Second); !true(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("after 10 s still not: %s", what)
+		}
+	}
+}
+
+// once checks that each of n notices was taken, and taken once.
+func once(t *testing.T, n int, providers ...*provider) {
+	t.Helper()
+	notices, copies := 0, 0
+	for _, p := range providers {
+		a, b := p.count()
+		notices, copies = notices+a, copies+b
+	}
+	if notices != n || copies != n {
+		t.Errorf("%d notices in %d copies were taken, want %d once each", notices, copies, n)
+	}
+}
+
+// noLeaks looks for goroutines left behind, after all other cleanups.
+func noLeaks(t *testing.T) {
+	ignore := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, ignore) })
+}
+
+// servers are the kinds of Redis every promise holds on.
+func servers(t *testing.T, test func(t *testing.T, addr string)) {
+	t.Run("imitation", func(t *testing.T) { noLeaks(t); test(t, redistest.Mini(t).Addr()) })
+	t.Run("redis", func(t *testing.T) { noLeaks(t); test(t, redistest.Start(t, nil).Addr) })
+}
+
+func TestEveryNoticeReachesItsSenderExactlyOnce(t *testing.T) {
+	servers(t, func(t *testing.T, addr string) {
+		s := newStage(t, 60, addr)
+		sms, mail := newProvider("gateway", notify.SMS), newProvider("relay", notify.Email)
+		s.add(notify.SMS, 0, 20) // some wait already
+		s.start(quick(), []notify.Sender{sms, mail})
+		s.add(notify.Email, 20, 40)
+		s.add(notify.SMS, 40, 60)
+		s.settled()
+		once(t, 60, sms, mail)
+		if n, _ := mail.count(); n != 20 {
+			t.Errorf("%d mails, want 20", n)
+		}
+	})
+}
+
+func TestTwoProcessesOverOneStoreDoubleNothing(t *testing.T) {
+	servers(t, func(t *testing.T, addr string) {
+		s := newStage(t, 100, addr)
+		one, two := newProvider("gateway", notify.SMS), newProvider("gateway", notify.SMS)
+		s.start(quick(), []notify.Sender{one})
+		s.start(quick(), []notify.Sender{two})
+		for i := 0; i < 100; i += 10 {
+			s.add(notify.SMS, i, i+10)
+			time.Sleep(5 * time.Millisecond)
+		}
+		s.settled()
+		once(t, 100, one, two)
+	})
+}
+
+func TestARelayThatIsWokenDoesNotWaitForItsPoll(t *testing.T) {
+	noLeaks(t)
+	s := newStage(t, 2, redistest.Mini(t).Addr())
+	sms := newProvider("gateway", notify.SMS)
+	c := quick()
+	c.Poll, c.Recover = time.Hour, time.Hour
+	var workers *workersfx.Workers
+	s.start(c, []notify.Sender{sms}, fx.Populate(&workers))
+	time.Sleep(30 * time.Millisecond) // its first look, which finds nothing
+	for i, wake := range []func(){s.bell.Ring, workers.Wake} {
+		s.add(notify.SMS, i, i+1)
+		wake()
+		s.until("the notice went out", func() bool { n, _ := sms.count(); return n == i+1 })
+	}
+}
+
+func TestABellWithoutARelayDoesNothing(t *testing.T) { new(workersfx.Bell).Ring() }
+
+func TestWhatRedisLosesGoesOutAllTheSameAndNothingTwice(t *testing.T) {
+	noLeaks(t)
+	instance := redistest.Start(t, nil)
+	s := newStage(t, 40, instance.Addr)
+	sms := newProvider("gateway", notify.SMS)
+	began, hold := make(chan struct{}, 40), make(chan struct{})
+	sms.before = func() { began <- struct{}{}; <-hold }
+	c := quick()
+	c.Concurrency = 1
+	s.start(c, []notify.Sender{sms})
+	s.add(notify.SMS, 0, 40)
+	<-began // some calls are under way, other tasks wait in Redis
+	s.until("all are handed out", func() bool {
+		o, err := s.sys.Outstanding(t.Context())
+		return err == nil && o.Due == 0
+	})
+	instance.FlushAll()
+	close(hold)
+	s.until("the calls under way are settled", func() bool { n, _ := sms.count(); return n >= 5 })
+	if n, _ := sms.count(); n == 40 {
+		t.Fatal("nothing was lost with Redis, so this shows nothing")
+	}
+	s.ahead.Add(int64(notify.QueuePatience)) // nobody took the others
+	s.settled()
+	once(t, 40, sms)
+}
+
+func TestTheQueuesAreVisibleAgainAfterRedisWasEmptied(t *testing.T) {
+	noLeaks(t)
+	instance := redistest.Start(t, nil)
+	s := newStage(t, 1, instance.Addr)
+	c := quick()
+	c.Register = 20 * time.Millisecond
+	s.start(c, []notify.Sender{newProvider("gateway", notify.SMS)})
+	inspector := asynq.NewInspectorFromRedisClient(s.redis())
+	visible := func() bool {
+		queues, err := inspector.Queues()
+		return err == nil && slices.Contains(queues, task.Queue("outreach", notify.SMS, notify.Critical))
+	}
+	s.until("the queues are visible", visible)
+	instance.FlushAll()
+	s.until("the queues are visible again", visible)
+}
+
+func TestATaskThatIsReplayedSendsNothing(t *testing.T) {
+	servers(t, func(t *testing.T, addr string) {
+		s := newStage(t, 5, addr)
+		sms := newProvider("gateway", notify.SMS)
+		s.start(quick(), []notify.Sender{sms})
+		s.add(notify.SMS, 0, 5)
+		s.settled()
+		var tickets []core.Ticket
+		for i := range 5 {
+			tickets = append(tickets, core.Ticket{ID: outboxtest.ID(i), Generation: 1, Channel: notify.SMS, Priority: notify.Normal})
+		}
+		again, err := task.New(tickets, "outreach", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := s.redis()
+		if _, err := asynq.NewClientFromRedisClient(client).Enqueue(again); err != nil {
+			t.Fatal(err)
+		}
+		queue := "asynq:{" + task.Queue("outreach", notify.SMS, notify.Normal) + "}:t:"
+		s.until("the task was taken", func() bool {
+			left, err := client.Keys(t.Context(), queue+"*").Result()
+			return err == nil && len(left) == 0
+		})
+		once(t, 5, sms)
+	})
+}
+
+func TestNothingInRedisIsAboutAnybody(t *testing.T) {
+	noLeaks(t)
+	s := newStage(t, 30, redistest.Start(t, nil).Addr)
+	sms := newProvider("gateway", notify.SMS)
+	began, hold := make(chan struct{}, 30), make(chan struct{})
+	sms.before = func() { began <- struct{}{}; <-hold }
+	c := quick()
+	c.Concurrency = 1
+	var log bytes.Buffer
+	stop := s.start(c, []notify.Sender{sms}, fx.Supply(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	s.add(notify.SMS, 0, 30)
+	<-began
+	dump := everything(t, s.redis())
+	close(hold)
+	s.settled()
+	stop()
+	if !strings.Contains(dump, string(outboxtest.ID(0))) {
+		t.Fatalf("the dump does not even show the notices: %s", dump)
+	}
+	for i := range 30 {
+		for _, about := range []string{outboxtest.Phone(i), strings.TrimPrefix(outboxtest.Phone(i), "+84"), outboxtest.Email(i), outboxtest.Name(i), string(outboxtest.Person(i))} {
+			if strings.Contains(dump, about) {
+				t.Errorf("Redis holds %s", about)
+			}
+			if strings.Contains(log.String(), about) {
+				t.Errorf("the log holds %s", about)
+			}
+		}
+	}
+}
+
+// everything returns all keys and values of a Redis as text.
+func everything(t *testing.T, c redis.UniversalClient) string {
+	t.Helper()
+	var all strings.Builder
+	keys := c.Scan(t.Context(), 0, "*", 1000).Iterator()
+	for keys.Next(t.Context()) {
+		key := keys.Val()
+		fmt.Fprintln(&all, key)
+		for _, value := range []any{
+			c.Get(t.Context(), key).Val(), c.HGetAll(t.Context(), key).Val(), c.SMembers(t.Context(), key).Val(),
+			c.LRange(t.Context(), key, 0, -1).Val(), c.ZRange(t.Context(), key, 0, -1).Val(),
+		} {
+			fmt.Fprintln(&all, value)
+		}
+	}
+	if err := keys.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+func TestAStopFinishesTheCallsUnderWayAndNothingElse(t *testing.T) {
+	servers(t, func(t *testing.T, addr string) {
+		s := newStage(t, 20, addr)
+		sms := newProvider("gateway", notify.SMS)
+		began := make(chan struct{}, 20)
+		sms.before = func() { began <- struct{}{}; time.Sleep(100 * time.Millisecond) }
+		c := quick()
+		c.Concurrency, c.Group = 1, 20
+		stop := s.start(c, []notify.Sender{sms})
+		s.add(notify.SMS, 0, 20)
+		<-began
+		stop()
+		o, err := s.sys.Outstanding(t.Context())
+		if err != nil || o.Sending > 0 || o.Unknown > 0 {
+			t.Errorf("after the stop: %+v, %v", o, err)
+		}
+		n, copies := sms.count()
+		if n == 0 || n == 20 || copies != n {
+			t.Errorf("%d of 20 went out in %d copies; want the first window only", n, copies)
+		}
+		sms.before = nil
+		s.start(quick(), []notify.Sender{sms}) // the next process goes on where it stopped
+		s.ahead.Add(int64(notify.QueuePatience))
+		s.settled()
+		once(t, 20, sms)
+	})
+}
+
+func TestAStartWithoutRedisFailsAndSaysSo(t *testing.T) {
+	noLeaks(t)
+	m := redistest.Mini(t)
+	s := newStage(t, 1, m.Addr())
+	m.Close()
+	app := s.app(quick(), []notify.Sender{newProvider("gateway", notify.SMS)})
+	if err := app.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "redis does not answer") {
+		t.Errorf("started with %v", err)
+	}
+}
+
+func TestARedisThatCannotBeJudgedIsWarnedOf(t *testing.T) {
+	noLeaks(t)
+	s := newStage(t, 1, redistest.Mini(t).Addr())
+	var log bytes.Buffer
+	stop := s.start(quick(), []notify.Sender{newProvider("gateway", notify.SMS)}, fx.Supply(slog.New(slog.NewTextHandler(&log, nil))))
+	stop()
+	if !strings.Contains(log.String(), "maxmemory-policy") || !strings.Contains(log.String(), "level=WARN") {
+		t.Errorf("no warning in:\n%s", log.String())
+	}
+}
+
+func TestMistakesSurfaceBeforeAnythingStarts(t *testing.T) {
+	noLeaks(t)
+	s := newStage(t, 1, redistest.Mini(t).Addr())
+	sms := newProvider("gateway", notify.SMS)
+	for name, c := range map[string]struct {
+		config  workersfx.Config
+		senders []notify.Sender
+		say     string
+	}{
+		"two senders of one name":    {quick(), []notify.Sender{sms, newProvider("gateway", notify.Email)}, `two senders are called "gateway"`},
+		"two senders of one channel": {quick(), []notify.Sender{sms, newProvider("other", notify.SMS)}, "channel sms has two senders"},
+		"no sender":                  {quick(), nil, "no senders"},
+		"a negative number":          {workersfx.Config{Concurrency: -1}, []notify.Sender{sms}, "must not be negative"},
+		"a timeout beyond the stop":  {workersfx.Config{Shutdown: time.Second}, []notify.Sender{sms}, "Config.Shutdown"},
+	} {
+		if err := s.app(c.config, c.senders).Err(); err == nil || !strings.Contains(err.Error(), c.say) {
+			t.Errorf("%s: %v, want %q", name, err, c.say)
+		}
+	}
+}
+
+func TestTheModuleAsksForNothingButWhatItSays(t *testing.T) {
+	err := fx.ValidateApp(fx.NopLogger, workersfx.Module,
+		fx.Provide(func() (*core.System, error) { return nil, errors.New("not made") }),
+		fx.Provide(func() redis.UniversalClient { return nil }),
+		fx.Provide(fx.Annotate(func() notify.Sender { return nil }, fx.ResultTags(`group:"outreach.senders"`))))
+	if err != nil {
+		t.Error(err)
+	}
+	if err := fx.ValidateApp(fx.NopLogger, workersfx.Module); err == nil {
+		t.Error("valid without a System")
+	}
+}
