@@ -31,7 +31,10 @@ func reception() sealed.Reception {
 	return sealed.Reception{Body: "Nội dung tố cáo mẫu.", Speaker: "Trần Văn Mẫu", Place: "AP-01", Accused: []org.PersonID{"minh"}, Heard: "lan", Happened: day("2017-03-08")}
 }
 
-func received(t testing.TB) sealed.Case {
+func received(t interface {
+	Helper()
+	Fatal(...any)
+}) sealed.Case {
 	t.Helper()
 	c, err := sealed.New("S-1", reception(), "M17-ABCDEF", "hash", []org.PersonID{"minh", "TL-03"}, now())
 	if err != nil {
