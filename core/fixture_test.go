@@ -169,6 +169,25 @@ func (c *cast) see(fn func(context.Context, store.Tx) error) {
 	}
 }
 
+// unassign takes all assignments of the cast away, for scenes in which nobody
+// owes plans, surveys and reports by themselves.
+func (c *cast) unassign() {
+	c.t.Helper()
+	c.put(func(ctx context.Context, tx store.Tx) error {
+		all, err := tx.Assignments(ctx, programme.AssignmentQuery{})
+		if err != nil {
+			return err
+		}
+		for _, a := range all {
+			a.Status = programme.Cancelled
+			if err := tx.PutAssignment(ctx, &a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // wantRule checks that err breaks exactly the rule, among others perhaps.
 func wantRule(t *testing.T, rule string, err error) {
 	t.Helper()

@@ -203,6 +203,7 @@ func TestEX16_TheReportDutyOfAVisit(t *testing.T) {
 // outage sets the scene of EX-29: sweeps ran until Mon 27/03/2017 06:00.
 func outage(t *testing.T) *cast {
 	c := newCast(t, nil)
+	c.unassign() // what officials owe by themselves is not in this scene
 	c.at("2017-03-13 09:00")
 	head := org.Party{Role: org.UnitHead, Unit: unitTNMT}
 	c.owes("W", duty.Term{Kind: duty.Unit, Holder: head, Start: day("2017-03-13"), Due: day("2017-03-22")})
