@@ -216,25 +216,30 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 	}
 	tests := []struct {
 		name, head string
-		want       notify.Result
+		want       notify.Outcome
 	}{
-		{"before the status", "HTT", notify.ResultUnknown},
-		{"in the header", "HTTP/1.1 200 OK\r\nContent-Le", notify.ResultUnknown},
-		{"in the body", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"code\":\"100\",\"id\":\"1\"}", notify.ResultUnknown},
-		{"in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n17\r\n{\"code\":\"100\",\"id\":\"1\"}\r\n", notify.ResultUnknown},
-		{"in the body of a refusal", "HTTP/1.1 401 No\r\nContent-Length: 99\r\n\r\n<html>", notify.ResultMisconfigured},
-		{"an endless header", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20), notify.ResultUnknown},
-		{"another protocol", "220 mail.xuanloc.example ESMTP\r\n", notify.ResultUnknown},
+		{"before the status", "HTT", unknown("no answer: connection broken")},
+		{"in the header", "HTTP/1.1 200 OK\r\nContent-Le", unknown("no answer: connection broken")},
+		{"in the body", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"code\":\"100\",\"id\":\"1\"}", unknown("HTTP 200, then no answer: connection cut")},
+		{"in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n17\r\n{\"code\":\"100\",\"id\":\"1\"}\r\n", unknown("HTTP 200, then no answer: connection cut")},
+		{"in the body of a refusal", "HTTP/1.1 401 No\r\nContent-Length: 99\r\n\r\n<html>", notify.Outcome{Result: notify.ResultMisconfigured, Code: "HTTP 401", Detail: "HTTP 401: misconfigured"}},
+		{"an endless header", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20), unknown("no answer: connection broken")},
+		{"far too much of it", "HTTP/1.1 200 OK\r\n\r\n{\"code\":\"100\",\"id\":\"1\"}" + strings.Repeat(" ", 2<<20), unknown("HTTP 200, then no answer: the answer is too long")},
+		{"another protocol", "220 mail.xuanloc.example ESMTP\r\n", unknown("no answer: connection broken")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := config("http://" + answer(test.head))
 			c.Timeout = httpsms.Duration(5 * time.Second)
-			if out := send(t, newSender(t, c, nil), notice(1)); out.Result != test.want {
-				t.Errorf("outcome %+v, want %s", out, test.want)
+			if out := send(t, newSender(t, c, nil), notice(1)); out != test.want {
+				t.Errorf("outcome %+v, want %+v", out, test.want)
 			}
 		})
 	}
+}
+
+func unknown(detail string) notify.Outcome {
+	return notify.Outcome{Result: notify.ResultUnknown, Detail: detail}
 }
 
 func TestHTTPSIsCheckedAndUsed(t *testing.T) {
