@@ -27,18 +27,21 @@ func newPool(c Config) *pool {
 	return &pool{slots: make(chan struct{}, c.MaxConns), maxMails: c.MaxMailsPerConn, maxAge: c.MaxConnAge}
 }
 
-// enter waits for the right to have a session.
+// enter waits for the right to have a session. After nil, leave must follow.
 func (p *pool) enter(ctx context.Context) error {
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	err := ctx.Err()
 	if p.isClosed() {
-		p.leave()
-		return errClosed
+		err = errClosed
 	}
-	return ctx.Err()
+	if err != nil {
+		p.leave()
+	}
+	return err
 }
 
 func (p *pool) leave() { <-p.slots }

@@ -444,6 +444,25 @@ func TestASendThatWaitsForAConnectionEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestSendsThatEndEarlyLeaveRoomForOthers(t *testing.T) {
+	sink := startSink(t, nil)
+	c := config(sink.Addr())
+	c.MaxConns = 1
+	s := newSender(t, c, nil)
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for i := range 20 { // which of two ready channels is read is left to chance
+		if out := s.Send(ended, notice(i)); out.Result != notify.ResultNotSent {
+			t.Errorf("with an ended context: %+v", out)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if out := s.Send(ctx, notice(1)); out.Result != notify.ResultAccepted {
+		t.Errorf("afterwards: %+v", out)
+	}
+}
+
 func TestCloseLetsASendUnderWayFinish(t *testing.T) {
 	release := make(chan struct{})
 	var once sync.Once
