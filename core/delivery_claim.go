@@ -218,7 +218,7 @@ func (c *claim) takeCarrier(ctx context.Context, n *notify.Notice, to contact) e
 		}
 		entry := notify.Entry{Template: item.Template, Subject: item.Subject, At: item.NotBefore, Vars: vars}
 		if _, err := c.sys.opts.Templates.Item(entry.Template, to.language, vars); err != nil {
-			if err := c.did(item, item.Kill(unrendered(err), c.now)); err != nil { // the others still go
+			if err := c.drop(item, item.Kill(unrendered(err), c.now)); err != nil { // the others still go
 				return err
 			}
 			continue
@@ -251,12 +251,11 @@ func (c *claim) wanted(n *notify.Notice) (live []*notify.Notice, dissolved bool,
 		}
 		switch {
 		case !item.CancelAsked.IsZero(), c.over[item.Duty]:
-			err = c.did(item, item.Cancel("the duty is over", c.now))
+			err = c.drop(item, item.Cancel("no longer needed", c.now))
 		case item.Over(c.now):
-			err = c.did(item, item.Expire("its moment passed", c.now))
+			err = c.drop(item, item.Expire("its moment passed", c.now))
 		case !item.RepeatableBy(c.call.Provider, c.now): // the carrier goes again for the sake of others
-			err = c.did(item, item.Doubtful("it may have gone with "+string(n.ID)+", and is not to be doubled", c.now))
-			item.MergedInto = "" // what becomes of this call says nothing about it
+			err = c.drop(item, item.Doubtful("it may have gone with "+string(n.ID)+", and is not to be doubled", c.now))
 		default:
 			live = append(live, item)
 			quiet = quiet || c.opens(item, c.now).After(c.now)
@@ -277,6 +276,13 @@ func (c *claim) wanted(n *notify.Notice) (live []*notify.Notice, dissolved bool,
 		}
 	}
 	return nil, true, c.did(n, n.Cancel("dissolved: quiet hours", c.now))
+}
+
+// drop takes an item that has ended out of its carrier: what becomes of the
+// carrier from here on says nothing about it.
+func (c *claim) drop(item *notify.Notice, err error) error {
+	item.MergedInto = ""
+	return c.did(item, err)
 }
 
 // fits reports whether an SMS stays within the segments the policy allows.

@@ -197,7 +197,7 @@ func (s *System) Receipt(ctx context.Context, r Receipt) error {
 			p.touch(n)
 			for _, id := range n.Items {
 				item := items[id]
-				if item == nil || item.MergedInto != n.ID || item.State != before {
+				if item == nil || item.MergedInto != n.ID {
 					continue
 				}
 				if err := p.did(item, item.Receipt(r.Delivered, bounded(r.Code), p.now)); err != nil {
