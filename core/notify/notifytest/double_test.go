@@ -78,6 +78,7 @@ type doubleSender struct {
 	log        string
 	closed     int
 	dead       bool
+	lost       int // places
 }
 
 func (s *doubleSender) Describe() notify.Capabilities {
@@ -143,7 +144,12 @@ func (s *doubleSender) refuse(ctx context.Context, m notify.Message) (notify.Out
 	switch {
 	case s.closed > 0 && s.flaw != "sends after Close":
 		return notSent, true
+	case ctx.Err() != nil && s.flaw == "loses a place to each ended context":
+		s.lost++
+		return notSent, true
 	case ctx.Err() != nil && s.flaw != "starts with an ended context":
+		return notSent, true
+	case s.lost > crowd/2:
 		return notSent, true
 	case s.dead:
 		return notSent, true

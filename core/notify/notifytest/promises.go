@@ -31,8 +31,8 @@ func promises(h Harness) []promise {
 			"a silent provider would hold every worker", StallAfter, endsInTime},
 		{"Send ends with its context",
 			"a worker that is asked to stop has a few seconds", StallAfter, endsWithContext},
-		{"a context that has ended before sends nothing",
-			"the worker no longer holds the notice", Healthy, refusesEndedContext},
+		{"a context that has ended before sends nothing and uses nothing up",
+			"the worker no longer holds the notice, and its place is wanted by the next", Healthy, refusesEndedContext},
 		{"the sender is usable after an interrupted Send",
 			"one lost connection must not need a restart", StallOnce, recovers},
 		{"no goroutine is left behind",
@@ -151,10 +151,18 @@ func endsWithContext(c *check) {
 func refusesEndedContext(c *check) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if out := c.send(ctx, c.message(1)); out.Result != notify.ResultNotSent {
-		c.broken("the outcome is %+v, want %s", out, notify.ResultNotSent)
+	for range crowd {
+		if out := c.send(ctx, c.message(1)); out.Result != notify.ResultNotSent {
+			c.broken("the outcome is %+v, want %s", out, notify.ResultNotSent)
+			return
+		}
 	}
 	c.nothingSent()
+	ctx, cancel = context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if out := c.send(ctx, c.message(2)); out.Result != notify.ResultAccepted {
+		c.broken("after %d of them, a Send that has time: %+v", crowd, out)
+	}
 }
 
 // interrupt sends one message to a provider that stalls and stops the Send as
