@@ -30,6 +30,8 @@ const module = "github.com/huongvecoso/outreach/"
 type pkg struct {
 	ImportPath string
 	Imports    []string
+	Dir        string
+	GoFiles    []string
 	deps       map[string]bool // all it imports, directly or not
 }
 
@@ -195,7 +197,7 @@ func broken(rules []importRule, packages []pkg) []string {
 // packages lists those of the module with all they depend on.
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	list := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Imports", "./...")
+	list := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Imports,Dir,GoFiles", "./...")
 	list.Dir = ".."
 	var stderr bytes.Buffer
 	list.Stderr = &stderr
@@ -219,6 +221,11 @@ func packages(t *testing.T) []pkg {
 			p.deps = make(map[string]bool)
 			reach(all, p, p.deps)
 			mine = append(mine, p)
+			for _, file := range p.GoFiles { // so that a cached result of this test is of these files
+				if _, err := os.Stat(filepath.Join(p.Dir, file)); err != nil {
+					t.Error(err)
+				}
+			}
 		}
 	}
 	slices.SortFunc(mine, func(a, b pkg) int { return strings.Compare(a.ImportPath, b.ImportPath) })
