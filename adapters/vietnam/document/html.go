@@ -106,7 +106,8 @@ body { font: 14pt/1.35 "Times New Roman", Tinos, serif; color: #000; max-width: 
 p { margin: 6pt 0; text-align: justify; text-indent: 10mm; }
 h1 { font-size: 14pt; text-align: center; margin: 14pt 0 2pt; }
 h2 { font-size: 14pt; margin: 12pt 0 4pt; } h3 { font-size: 14pt; font-style: italic; margin: 8pt 0 4pt; }
-.head { display: flex; justify-content: space-between; text-align: center; font-size: 12pt; white-space: nowrap; }
+.head { display: flex; justify-content: space-between; text-align: center; font-size: 12pt; }
+.head div:first-child { width: 45%; } .head div:last-child { white-space: nowrap; }
 .head p, .sign p, .to p { text-indent: 0; text-align: inherit; margin: 0; }
 .rule { display: inline-block; border-bottom: 1px solid #000; padding-bottom: 2pt; }
 .subject { text-align: center; font-weight: bold; text-indent: 0; }
