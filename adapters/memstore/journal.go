@@ -29,12 +29,13 @@ type entries struct {
 }
 
 func (j *journal) look(tx *Tx) entries {
-	tx.writes = append(tx.writes, func(int64, int64) { j.append(tx.entries.own) })
 	return entries{tx: tx, seen: len(j.records)}
 }
 
-func (j *journal) append(records []event.Record) {
-	for _, r := range records {
+// commit puts the transaction's records in place.
+func (e *entries) commit(int64, int64) {
+	j := &e.tx.store.journal
+	for _, r := range e.own {
 		j.of[r.Subject] = append(j.of[r.Subject], len(j.records))
 		j.records = append(j.records, r)
 		j.ids[r.ID] = true
@@ -51,6 +52,9 @@ func (e *entries) AppendRecord(_ context.Context, r *event.Record) error {
 	}
 	if e.taken(r.ID) {
 		return fault.Exists("record", r.ID)
+	}
+	if len(e.own) == 0 {
+		e.tx.writes = append(e.tx.writes, e.commit)
 	}
 	r.Position = int64(e.seen + len(e.own) + 1)
 	e.own = append(e.own, copyRecord(*r))

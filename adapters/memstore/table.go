@@ -112,7 +112,7 @@ func (t *table[T]) seen(id string, now int64) (stored[T], bool) {
 }
 
 // sight is what one transaction sees of a table: the state it began with under
-// its own writes.
+// its own writes. The maps are made with the first write.
 type sight[T any] struct {
 	tx    *Tx
 	base  *table[T]
@@ -120,14 +120,10 @@ type sight[T any] struct {
 	found finder
 }
 
-func look[T any](tx *Tx, base *table[T]) sight[T] {
-	s := sight[T]{tx: tx, base: base, own: map[string]stored[T]{}, found: finder{}}
-	tx.writes = append(tx.writes, s.commit)
-	return s
-}
+func look[T any](tx *Tx, base *table[T]) sight[T] { return sight[T]{tx: tx, base: base} }
 
 // at returns the value with the given id as the transaction sees it.
-func (s sight[T]) at(id string) (stored[T], bool) {
+func (s *sight[T]) at(id string) (stored[T], bool) {
 	if v, ok := s.own[id]; ok {
 		return v, true
 	}
@@ -136,7 +132,7 @@ func (s sight[T]) at(id string) (stored[T], bool) {
 	return s.base.seen(id, s.tx.began)
 }
 
-func (s sight[T]) get(id string) (T, error) {
+func (s *sight[T]) get(id string) (T, error) {
 	var none T
 	if err := s.tx.usable(); err != nil {
 		return none, err
@@ -149,7 +145,7 @@ func (s sight[T]) get(id string) (T, error) {
 }
 
 // put inserts v when its version is 0 and otherwise replaces exactly that version.
-func (s sight[T]) put(v *T) error {
+func (s *sight[T]) put(v *T) error {
 	if err := s.check(v); err != nil {
 		return err
 	}
@@ -157,7 +153,7 @@ func (s sight[T]) put(v *T) error {
 }
 
 // check reports what would keep put from succeeding.
-func (s sight[T]) check(v *T) error {
+func (s *sight[T]) check(v *T) error {
 	if err := s.tx.writable(); err != nil {
 		return err
 	}
@@ -173,7 +169,7 @@ func (s sight[T]) check(v *T) error {
 }
 
 // keep writes v, whose version it raises, without a look at what is there.
-func (s sight[T]) keep(v *T) error {
+func (s *sight[T]) keep(v *T) error {
 	next := *v
 	*s.base.version(&next)++
 	if err := s.add(&next); err != nil {
@@ -184,13 +180,17 @@ func (s sight[T]) keep(v *T) error {
 }
 
 // add writes v as it is.
-func (s sight[T]) add(v *T) error {
+func (s *sight[T]) add(v *T) error {
 	if err := s.tx.writable(); err != nil {
 		return err
 	}
 	own, err := newStored(v)
 	if err != nil {
 		return fmt.Errorf("memstore: %s %q: %w", s.base.kind, s.base.id(v), err)
+	}
+	if s.own == nil {
+		s.own, s.found = map[string]stored[T]{}, finder{}
+		s.tx.writes = append(s.tx.writes, s.commit)
 	}
 	id := s.base.id(v)
 	s.own[id] = own
@@ -201,7 +201,7 @@ func (s sight[T]) add(v *T) error {
 }
 
 // replace puts all of vs, or none. Each must be there already.
-func (s sight[T]) replace(vs []*T) error {
+func (s *sight[T]) replace(vs []*T) error {
 	seen := make(map[string]bool, len(vs))
 	for _, v := range vs {
 		id := s.base.id(v)
@@ -217,7 +217,7 @@ func (s sight[T]) replace(vs []*T) error {
 }
 
 // insert adds all of vs, or none. None may be there already.
-func (s sight[T]) insert(vs []*T) error {
+func (s *sight[T]) insert(vs []*T) error {
 	seen := make(map[string]bool, len(vs))
 	for _, v := range vs {
 		id := s.base.id(v)
@@ -232,7 +232,7 @@ func (s sight[T]) insert(vs []*T) error {
 	return s.keepAll(vs)
 }
 
-func (s sight[T]) keepAll(vs []*T) error {
+func (s *sight[T]) keepAll(vs []*T) error {
 	for _, v := range vs {
 		if err := s.keep(v); err != nil {
 			return err
@@ -243,7 +243,7 @@ func (s sight[T]) keepAll(vs []*T) error {
 
 // pick returns those of the values with the given ids that keep accepts, in the
 // given order, ties by id.
-func (s sight[T]) pick(ids []string, keep func(*T) bool, order func(a, b *T) int, limit int) ([]T, error) {
+func (s *sight[T]) pick(ids []string, keep func(*T) bool, order func(a, b *T) int, limit int) ([]T, error) {
 	if err := s.tx.usable(); err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func (s sight[T]) pick(ids []string, keep func(*T) bool, order func(a, b *T) int
 }
 
 // first is pick for the one value wanted, ErrNotFound when there is none.
-func (s sight[T]) first(term, name string, keep func(*T) bool, order func(a, b *T) int) (T, error) {
+func (s *sight[T]) first(term, name string, keep func(*T) bool, order func(a, b *T) int) (T, error) {
 	vs, err := s.pick(s.having(term), keep, order, 1)
 	if err != nil || len(vs) == 0 {
 		var none T
@@ -280,7 +280,7 @@ func (s sight[T]) first(term, name string, keep func(*T) bool, order func(a, b *
 }
 
 // has reports whether keep accepts any value with the term.
-func (s sight[T]) has(term string, keep func(*T) bool) bool {
+func (s *sight[T]) has(term string, keep func(*T) bool) bool {
 	return slices.ContainsFunc(s.having(term), func(id string) bool {
 		v, ok := s.at(id)
 		return ok && keep(v.value)
@@ -288,7 +288,7 @@ func (s sight[T]) has(term string, keep func(*T) bool) bool {
 }
 
 // all returns the ids of all values, and perhaps of some committed too late to be seen.
-func (s sight[T]) all() []string {
+func (s *sight[T]) all() []string {
 	s.tx.store.mu.RLock()
 	defer s.tx.store.mu.RUnlock()
 	return union(s.base.rows, s.own)
@@ -297,7 +297,7 @@ func (s sight[T]) all() []string {
 // having returns the ids of the values that have, or once had, one of the
 // terms; without terms, all. Where the wanted values have a term in common,
 // naming it saves looking at all of them.
-func (s sight[T]) having(terms ...string) []string {
+func (s *sight[T]) having(terms ...string) []string {
 	if len(terms) == 0 {
 		return s.all()
 	}
@@ -327,7 +327,7 @@ func union[A, B any](a map[string]A, b map[string]B) []string {
 
 // commit puts the transaction's writes in place as of the given commit. Older
 // values stay as long as a transaction that began at oldest may ask for them.
-func (s sight[T]) commit(commit, oldest int64) {
+func (s *sight[T]) commit(commit, oldest int64) {
 	for id, v := range s.own {
 		rows := append(s.base.rows[id], at[T]{commit, v})
 		for len(rows) > 1 && rows[1].commit <= oldest {

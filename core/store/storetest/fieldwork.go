@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -147,40 +148,62 @@ func wakesEachOnce(k kit) {
 		sleeping = append(sleeping, duty.State{ID: duty.ID(fmt.Sprintf("%02d", i)), Status: duty.Running, WakeAt: morning.Add(-time.Duration(i))})
 	}
 	dutiesAsked.insert(k, sleeping...)
+	var woken tally
 	k.together(3, func(int) error {
-		for woken := -1; woken != 0; {
+		for {
+			var mine []string
 			if err := k.retry(func(ctx context.Context, tx store.Tx) error {
+				mine = nil
 				duties, err := tx.DutiesToWake(ctx, morning, 4)
 				if err != nil {
 					return err
 				}
-				woken = len(duties)
 				time.Sleep(time.Millisecond) // the others look as well
 				for _, d := range duties {
-					d.Step, d.WakeAt = d.Step+1, time.Time{}
+					mine = append(mine, string(d.ID))
+					d.WakeAt = time.Time{}
 					if err := tx.PutDuty(ctx, &d); err != nil {
 						return err
 					}
 				}
 				return nil
-			}); err != nil {
+			}); err != nil || len(mine) == 0 {
 				return err
 			}
+			woken.count(mine)
 		}
-		return nil
 	})
-	k.view(func(ctx context.Context, tx store.Tx) error {
-		all, err := tx.Duties(ctx, duty.Query{})
-		for _, d := range all {
-			if d.Step != 1 {
-				k.Errorf("duty %q was woken %d times", d.ID, d.Step)
-			}
+	woken.expectOnce(k, n)
+}
+
+// tally counts what was done to whom by several goroutines.
+type tally struct {
+	mu    sync.Mutex
+	times map[string]int
+}
+
+func (t *tally) count(ids []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.times == nil {
+		t.times = map[string]int{}
+	}
+	for _, id := range ids {
+		t.times[id]++
+	}
+}
+
+// expectOnce complains unless n were counted once each.
+func (t *tally) expectOnce(k kit, n int) {
+	k.Helper()
+	for id, times := range t.times {
+		if times != 1 {
+			k.Errorf("%q was given out %d times", id, times)
 		}
-		if len(all) != n {
-			k.Errorf("there are %d duties, want %d", len(all), n)
-		}
-		return err
-	})
+	}
+	if len(t.times) != n {
+		k.Errorf("%d were given out, want %d", len(t.times), n)
+	}
 }
 
 var visitsAsked = question[visit.Query, visit.State]{name: "Visits", of: visits,

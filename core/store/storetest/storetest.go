@@ -74,23 +74,28 @@ type Failure struct {
 func Check(ctx context.Context, open func() store.Store) []Failure {
 	var failures []Failure
 	for _, p := range promises() {
-		rec := &recorder{ctx: ctx}
-		done := make(chan struct{})
-		go func() { // Fatalf ends the goroutine, as in package testing
-			defer close(done)
-			defer func() {
-				if fault := recover(); fault != nil {
-					rec.Errorf("panic: %v", fault)
-				}
-			}()
-			p.keep(rec, open())
-		}()
-		<-done
-		if len(rec.found) > 0 {
-			failures = append(failures, Failure{p.name, p.why, rec.found})
+		if found := p.broken(ctx, open()); found != nil {
+			failures = append(failures, Failure{p.name, p.why, found})
 		}
 	}
 	return failures
+}
+
+// broken returns what the store did instead of keeping the promise.
+func (p promise) broken(ctx context.Context, st store.Store) []string {
+	rec := &recorder{ctx: ctx}
+	done := make(chan struct{})
+	go func() { // Fatalf ends the goroutine, as in package testing
+		defer close(done)
+		defer func() {
+			if fault := recover(); fault != nil {
+				rec.Errorf("panic: %v", fault)
+			}
+		}()
+		p.keep(rec, st)
+	}()
+	<-done
+	return rec.found
 }
 
 // recorder is a TB that remembers. It serves one goroutine.

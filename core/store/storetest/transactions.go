@@ -203,14 +203,14 @@ func goesOn(k kit) {
 	issues.stored(k, "c")
 }
 
-// retry runs fn in Updates until one is not stale, as a caller does.
-func (k kit) retry(fn func(ctx context.Context, tx store.Tx) error) error {
-	for {
-		err := k.store.Update(k.ctx, fn)
-		if !errors.Is(err, fault.ErrStale) || k.ctx.Err() != nil {
-			return err
+// retry runs fn in Updates until one is not stale, as a caller does; but not for ever.
+func (k kit) retry(fn func(ctx context.Context, tx store.Tx) error) (err error) {
+	for range 200 {
+		if err = k.store.Update(k.ctx, fn); !errors.Is(err, fault.ErrStale) {
+			break
 		}
 	}
+	return err
 }
 
 // together runs fn in n goroutines at once and complains about their errors.
