@@ -2,10 +2,12 @@ package core
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/store"
@@ -208,6 +210,12 @@ func (p *pass) opens(n *notify.Notice, t time.Time) time.Time {
 // kept reports whether a notice on this channel is shown by the application and
 // goes to no provider.
 func kept(c notify.Channel) bool { return c == notify.InApp || c == notify.PaperTask }
+
+// atFault reports whether an error is a notice's own: one of them must not
+// hold up a batch. Anything else is the store's, and the batch is tried again.
+func atFault(err error) bool {
+	return errors.Is(err, fault.ErrRule) || errors.Is(err, fault.ErrNotFound)
+}
 
 // midnight is the first instant of today, or of the day that many days later.
 func (p *pass) midnight(daysLater int) time.Time {

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"time"
 	"unicode/utf8"
 
@@ -124,7 +123,7 @@ func (c *claim) prepare(ctx context.Context, queued map[notify.ID]*notify.Notice
 	all := make([]contact, 0, len(queued))
 	for id, n := range queued {
 		to, err := c.people.of(ctx, n)
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		if err != nil && !atFault(err) {
 			return err
 		}
 		c.contacts[id] = to
@@ -160,8 +159,11 @@ func (c *claim) take(ctx context.Context, n *notify.Notice) error {
 		return c.did(n, n.Defer(opens, "quiet hours", c.now))
 	}
 	vars, err := c.people.vars(ctx, n, to)
-	if err != nil {
+	if err != nil && !atFault(err) {
 		return err
+	}
+	if err != nil {
+		return c.open(n, to, message{}, err)
 	}
 	subject, text, err := c.sys.opts.Templates.Render(n.Template, to.language, n.Channel, vars)
 	return c.open(n, to, message{n.Template, subject, text, vars}, err)
@@ -213,11 +215,14 @@ func (c *claim) takeCarrier(ctx context.Context, n *notify.Notice, to contact) e
 	entries := make([]notify.Entry, 0, len(live))
 	for _, item := range live {
 		vars, err := c.people.vars(ctx, item, to)
-		if err != nil {
+		if err != nil && !atFault(err) {
 			return err
 		}
 		entry := notify.Entry{Template: item.Template, Subject: item.Subject, At: item.NotBefore, Vars: vars}
-		if _, err := c.sys.opts.Templates.Item(entry.Template, to.language, vars); err != nil {
+		if err == nil {
+			_, err = c.sys.opts.Templates.Item(entry.Template, to.language, vars)
+		}
+		if err != nil {
 			if err := c.drop(item, item.Kill(unrendered(err), c.now)); err != nil { // the others still go
 				return err
 			}

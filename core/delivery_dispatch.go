@@ -2,12 +2,10 @@ package core
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/alert"
-	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 )
@@ -168,14 +166,14 @@ func (d *dispatch) resolveOne(ctx context.Context, n *notify.Notice) error {
 	switch {
 	case n.MayHaveGone() && n.Person != "", n.To.Speaker != "": // a repetition goes to whoever may have it
 		to, err := d.people.of(ctx, n)
-		if errors.Is(err, fault.ErrNotFound) {
+		if atFault(err) {
 			return d.lose(n, n.Fail("the recipient is gone", d.now))
 		}
 		d.ready = append(d.ready, addressed{n, to})
 		return err
 	}
 	persons, err := alert.Resolve(ctx, d.people.dir, n.To, d.today)
-	if errors.Is(err, fault.ErrRule) || errors.Is(err, fault.ErrNotFound) {
+	if atFault(err) {
 		return d.lose(n, n.Fail("nobody is there as "+string(n.To.Role), d.now))
 	}
 	if err != nil {

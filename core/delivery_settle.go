@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/store"
@@ -125,6 +126,11 @@ func (c *settling) settle(ctx context.Context, one Settled) error {
 	n := c.notices[d.Ticket.ID]
 	if n == nil {
 		return nil
+	}
+	if o.Suppress && o.Result == notify.ResultPermanent && n.To.Speaker == "" && n.Person != "" {
+		if err := c.tell(ctx, alert.ContactBroken(n.Person, n.Channel, c.today)...); err != nil {
+			return err
+		}
 	}
 	switch {
 	case n.Generation == d.Ticket.Generation && (n.State == notify.Sending || n.State == notify.Unknown):

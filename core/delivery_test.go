@@ -500,6 +500,9 @@ func TestAFailureFindsTheNextWay(t *testing.T) {
 			t.Errorf("mail: %+v", mail)
 		}
 		p.wantTaken(0, 1)
+		if alarm := p.all(notify.Query{Template: "contact.broken"}); len(alarm) != 1 || alarm[0].Person != qt01 || alarm[0].State != notify.Accepted {
+			t.Errorf("the administrator hears: %+v", alarm)
+		}
 		next := p.tell(notify.Notice{Key: "next/sms"}) // the number is barred from now on
 		p.run()
 		p.want(next, notify.Suppressed)

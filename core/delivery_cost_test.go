@@ -1,0 +1,156 @@
+package core_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// meter counts what the pipeline asks of a store.
+type meter struct {
+	store.Store
+	asked map[string]int
+}
+
+func (m *meter) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	return m.Store.Update(ctx, func(ctx context.Context, tx store.Tx) error { return fn(ctx, &metered{tx, m}) })
+}
+
+type metered struct {
+	store.Tx
+	m *meter
+}
+
+func (x *metered) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
+	x.m.asked["Notices"]++
+	return x.Tx.Notices(ctx, q)
+}
+func (x *metered) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice, error) {
+	x.m.asked["NoticesByID"]++
+	return x.Tx.NoticesByID(ctx, ids)
+}
+func (x *metered) Notice(ctx context.Context, id notify.ID) (notify.Notice, error) {
+	x.m.asked["Notice"]++
+	return x.Tx.Notice(ctx, id)
+}
+func (x *metered) AddNotice(ctx context.Context, n *notify.Notice) (bool, error) {
+	x.m.asked["AddNotice"]++
+	return x.Tx.AddNotice(ctx, n)
+}
+func (x *metered) PutNotices(ctx context.Context, ns []*notify.Notice) error {
+	x.m.asked["PutNotices"]++
+	return x.Tx.PutNotices(ctx, ns)
+}
+func (x *metered) AddAttempts(ctx context.Context, as []*notify.Attempt) error {
+	x.m.asked["AddAttempts"]++
+	return x.Tx.AddAttempts(ctx, as)
+}
+func (x *metered) PutAttempts(ctx context.Context, as []*notify.Attempt) error {
+	x.m.asked["PutAttempts"]++
+	return x.Tx.PutAttempts(ctx, as)
+}
+func (x *metered) Attempts(ctx context.Context, id notify.ID) ([]notify.Attempt, error) {
+	x.m.asked["Attempts"]++
+	return x.Tx.Attempts(ctx, id)
+}
+func (x *metered) Suppressions(ctx context.Context, c notify.Channel, addresses ...string) ([]notify.Suppression, error) {
+	x.m.asked["Suppressions"]++
+	return x.Tx.Suppressions(ctx, c, addresses...)
+}
+func (x *metered) Duty(ctx context.Context, id duty.ID) (duty.State, error) {
+	x.m.asked["Duty"]++
+	return x.Tx.Duty(ctx, id)
+}
+func (x *metered) Duties(ctx context.Context, q duty.Query) ([]duty.State, error) {
+	x.m.asked["Duties"]++
+	return x.Tx.Duties(ctx, q)
+}
+func (x *metered) Person(ctx context.Context, id org.PersonID) (org.Person, error) {
+	x.m.asked["Person"]++
+	return x.Tx.Person(ctx, id)
+}
+func (x *metered) PersonsByID(ctx context.Context, ids []org.PersonID) ([]org.Person, error) {
+	x.m.asked["PersonsByID"]++
+	return x.Tx.PersonsByID(ctx, ids)
+}
+func (x *metered) Place(ctx context.Context, id org.PlaceID) (org.Place, error) {
+	x.m.asked["Place"]++
+	return x.Tx.Place(ctx, id)
+}
+func (x *metered) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, error) {
+	x.m.asked["Holdings"]++
+	return x.Tx.Holdings(ctx, q)
+}
+func (x *metered) Leaves(ctx context.Context, q org.LeaveQuery) ([]org.Leave, error) {
+	x.m.asked["Leaves"]++
+	return x.Tx.Leaves(ctx, q)
+}
+
+// A batch costs a fixed number of questions to the store, however large it is:
+// that is what keeps 60,000 reminders a matter of seconds.
+func TestABatchCostsTheSameHoweverLargeItIs(t *testing.T) {
+	cost := func(size int) map[string]int {
+		p := newPost(t)
+		m := &meter{Store: p.store, asked: make(map[string]int)}
+		sys, err := core.New(m, policy.Default(), &core.Options{
+			Clock: func() time.Time { return *p.now.Load() }, Calendar: calendar.WeekdaysOnly("cost"), Templates: postTemplates(t),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.put(func(ctx context.Context, tx store.Tx) error {
+			for i := range size {
+				x := org.Person{ID: org.PersonID(fmt.Sprintf("P-%d", i)), FullName: "Trần Văn Ba", Phone: fmt.Sprintf("+8491%07d", i), PhoneSMS: true}
+				if err := tx.PutPerson(ctx, &x); err != nil {
+					return err
+				}
+				d := duty.State{ID: duty.ID(fmt.Sprintf("d-%d", i)), Kind: duty.Report, Status: duty.Running}
+				if err := tx.PutDuty(ctx, &d); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for i := range size {
+			p.tell(notify.Notice{To: org.Party{Person: org.PersonID(fmt.Sprintf("P-%d", i)), Team: "T"}, Duty: fmt.Sprintf("d-%d", i)})
+		}
+		d, err := sys.Dispatch(t.Context(), "relay", size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ds, err := sys.Claim(t.Context(), "worker", p.sms, d.Tickets)
+		if err != nil || len(ds) != size {
+			t.Fatalf("%d of %d were claimed, %v", len(ds), size, err)
+		}
+		settled := make([]core.Settled, size)
+		for i := range ds {
+			settled[i] = p.send(ds[i])
+		}
+		if err := sys.Settle(t.Context(), settled); err != nil {
+			t.Fatal(err)
+		}
+		return m.asked
+	}
+	small, large := cost(3), cost(120)
+	if diff := cmp.Diff(small, large); diff != "" {
+		t.Errorf("120 notices ask more of the store than 3 do:\n%s", diff)
+	}
+	total := 0
+	for _, n := range large {
+		total += n
+	}
+	if total > 20 {
+		t.Errorf("%d questions for one batch: %v", total, large)
+	}
+}
