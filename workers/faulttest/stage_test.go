@@ -1,0 +1,409 @@
+package faulttest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
+	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
+	"github.com/huongvecoso/outreach/adapters/sqlstore"
+	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/redistest"
+	"github.com/huongvecoso/outreach/workers/task"
+	"github.com/huongvecoso/outreach/workers/workersfx"
+)
+
+// stage is one database, one Redis, two providers and some workers.
+type stage struct {
+	t      *testing.T
+	orders orders
+	random *rand.Rand
+	store  store.Store
+	sys    *core.System
+	redis  *redistest.Instance
+	mail   *smtpsink.Sink
+	sms    *smssink.Sink
+	dir    string
+
+	added   []expected
+	workers []*worker
+	starts  int
+	kills   int
+	flushes int
+	slowest time.Duration // graceful stop
+}
+
+// expected is a notice that was committed.
+type expected struct {
+	notify.Notice
+	policy letter
+}
+
+// newStage sets up everything but workers. delay is how long a provider waits
+// after it took a message until it says so.
+func newStage(t *testing.T, seed uint64, speed int, delay time.Duration, knowsKey bool, people int) *stage {
+	t.Helper()
+	s := &stage{t: t, dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 1))}
+	s.redis = redistest.Start(t, nil)
+	s.orders = orders{
+		Redis: s.redis.Addr, KnowsKey: knowsKey, Concurrency: 4, Clock: clock{time.Now(), speed}, Log: filepath.Join(s.dir, "workers.log"),
+	}
+	s.orders.Dialect, s.orders.DSN = database(t, s.dir)
+	s.open(people)
+	s.providers(delay, knowsKey)
+	t.Cleanup(func() {
+		for _, w := range s.workers {
+			w.kill()
+		}
+		if t.Failed() {
+			s.tellLog()
+		}
+	})
+	return s
+}
+
+// database is PostgreSQL where there is one, else a SQLite file.
+func database(t *testing.T, dir string) (sqlstore.Dialect, string) {
+	t.Helper()
+	if os.Getenv("OUTREACH_FAULT_DB") == "sqlite" || !havePostgres() {
+		return sqlstore.SQLite, sqlstore.SQLiteDSN(filepath.Join(dir, "outreach.db"))
+	}
+	return sqlstore.Postgres, pgtest.Database(t)
+}
+
+func havePostgres() bool {
+	if os.Getenv("OUTREACH_POSTGRES") != "" || os.Getenv("PG_BIN") != "" {
+		return true
+	}
+	if _, err := exec.LookPath("initdb"); err == nil {
+		return true
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	return err == nil && len(found) > 0
+}
+
+func (s *stage) open(people int) {
+	s.t.Helper()
+	db, st, err := s.orders.open()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { db.Close() })
+	if err := sqlstore.Migrate(s.t.Context(), db, s.orders.Dialect, nil); err != nil {
+		s.t.Fatal(err)
+	}
+	s.store = st
+	if s.sys, err = s.orders.system(st, new(workersfx.Bell)); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := outboxtest.People(s.t.Context(), st, people); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// providers starts a mail server and a gateway. Both write down what they take,
+// synced to the disk, and answer later: who is killed meanwhile does not know.
+func (s *stage) providers(delay time.Duration, knowsKey bool) {
+	s.t.Helper()
+	window := 24 * time.Hour
+	if !knowsKey {
+		window = -1
+	}
+	jitter := func() time.Duration { return delay/2 + rand.N(delay) }
+	var err error
+	s.sms, err = smssink.Start(&smssink.Options{
+		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "sms.ledger"), Window: window,
+		Script: func(smssink.Request) smssink.Fault { return smssink.Fault{Accepted: true, Delay: jitter()} },
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { s.sms.Close() })
+	s.mail, err = smtpsink.Start(&smtpsink.Options{
+		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "mail.ledger"),
+		Script: func(e smtpsink.Event) smtpsink.Reply {
+			if e.Phase == smtpsink.PhaseAccepted {
+				return smtpsink.Reply{Delay: jitter()}
+			}
+			return smtpsink.Reply{}
+		},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { s.mail.Close() })
+	s.orders.SMTP, s.orders.SMS = s.mail.Addr(), s.sms.URL()
+}
+
+// add commits n more notices: seven of ten are SMS, one of ten is critical, and
+// on what is unknown half of them say resend, unless the gateway knows keys.
+func (s *stage) add(n int) {
+	s.t.Helper()
+	var all []notify.Notice
+	for range n {
+		i := len(s.added)
+		one := outboxtest.Notice(i, notify.SMS, s.sys.Now())
+		policy := letterB
+		if i%10 >= 7 {
+			one.Channel = notify.Email
+		}
+		if i%10 == 3 {
+			one.Priority = notify.Critical
+		}
+		switch {
+		case one.Channel == notify.SMS && s.orders.KnowsKey:
+			policy = letterA
+		case i%2 == 1:
+			one.OnUnknown, policy = notify.Resend, letterC
+		}
+		s.added = append(s.added, expected{one, policy})
+		all = append(all, one)
+	}
+	if err := outboxtest.Add(s.t.Context(), s.store, all...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// worker is one worker process.
+type worker struct {
+	process *exec.Cmd
+	stdin   io.Closer
+	stderr  *tail
+	ended   chan struct{}
+	err     error
+}
+
+// start starts worker number i, in the place of the one that was there.
+func (s *stage) start(i int) {
+	s.t.Helper()
+	text, err := json.Marshal(s.orders)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	w := &worker{process: exec.Command(os.Args[0]), stderr: &tail{}, ended: make(chan struct{})}
+	w.process.Env = append(os.Environ(), workerEnv+"="+string(text))
+	w.process.Stderr = w.stderr
+	stdin, err := w.process.StdinPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	w.stdin = stdin
+	if err := w.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() { w.err = w.process.Wait(); close(w.ended) }()
+	s.starts++
+	for len(s.workers) <= i {
+		s.workers = append(s.workers, nil)
+	}
+	s.workers[i] = w
+}
+
+// kill ends a worker as a power cut would.
+func (w *worker) kill() {
+	_ = w.process.Process.Kill() // it may be over already
+	<-w.ended
+	_ = w.stdin.Close()
+}
+
+// stop tells a worker to stop and waits for it.
+func (w *worker) stop() error {
+	if err := w.process.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case <-w.ended:
+		return w.err
+	case <-time.After(time.Minute):
+		return errors.New("it does not stop")
+	}
+}
+
+// tail keeps what a worker had to say at the end.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *tail) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	l.text = l.text[max(0, len(l.text)-4096):]
+	return len(p), nil
+}
+
+// fault does one thing to the stage.
+type fault func(*stage)
+
+// killOne kills a random worker and starts another.
+func killOne(s *stage) {
+	i := s.random.IntN(len(s.workers))
+	s.workers[i].kill()
+	s.kills++
+	s.start(i)
+}
+
+// flush empties Redis.
+func flush(s *stage) {
+	s.redis.FlushAll()
+	s.flushes++
+}
+
+// stopOne tells a random worker to stop and starts another.
+func stopOne(s *stage) {
+	i := s.random.IntN(len(s.workers))
+	began := time.Now()
+	if err := s.workers[i].stop(); err != nil {
+		s.t.Errorf("a worker that was told to stop: %v: %s", err, s.workers[i].stderr.text)
+	}
+	s.slowest = max(s.slowest, time.Since(began))
+	s.start(i)
+}
+
+// storm adds notices at a steady rate while faults happen, each at its own
+// random intervals, for the given time. Then it waits until everything has come
+// to an end, at most for patience.
+func (s *stage) storm(notices int, d, patience time.Duration, faults ...recurring) {
+	s.t.Helper()
+	began := time.Now()
+	next := make([]time.Duration, len(faults))
+	for i, f := range faults {
+		next[i] = f.wait(s.random)
+	}
+	for {
+		since := time.Since(began)
+		if due := int(float64(notices)*min(1, since.Seconds()/d.Seconds())) - len(s.added); due > 0 {
+			s.add(due)
+		}
+		if since >= d {
+			break
+		}
+		for i, f := range faults {
+			if since >= next[i] {
+				f.do(s)
+				next[i] = time.Since(began) + f.wait(s.random)
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.calm(patience)
+}
+
+// recurring is a fault that happens again and again.
+type recurring struct {
+	do       fault
+	from, to time.Duration // between two of them
+}
+
+func (f recurring) wait(random *rand.Rand) time.Duration {
+	return f.from + time.Duration(random.Int64N(int64(f.to-f.from)+1))
+}
+
+// calm waits until nothing is due or on its way, at most for patience: what is
+// left then counts as lost.
+func (s *stage) calm(patience time.Duration) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		o, err := s.sys.Outstanding(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if o.Idle() {
+			return
+		}
+	}
+}
+
+// replay hands every first ticket out again, as a Redis restored from an old
+// snapshot would, and waits until the workers have looked at them.
+func (s *stage) replay() {
+	s.t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr})
+	defer client.Close()
+	queue := asynq.NewClientFromRedisClient(client)
+	var first []core.Ticket
+	for _, e := range s.added {
+		first = append(first, core.Ticket{ID: e.ID, Generation: 1, Channel: e.Channel, Priority: e.Priority})
+	}
+	for group := range slices.Chunk(first, 10) {
+		again, err := task.New(group, "outreach", time.Minute)
+		if err == nil {
+			_, err = queue.Enqueue(again, asynq.TaskID("replay:"+string(group[0].ID)))
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		left, err := client.Keys(s.t.Context(), "asynq:*:t:replay:*").Result()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Errorf("%d replayed tasks were not looked at", len(left))
+			return
+		}
+	}
+}
+
+// tellLog shows the end of what the workers logged.
+func (s *stage) tellLog() {
+	text, err := os.ReadFile(s.orders.Log)
+	if err != nil {
+		s.t.Log(err)
+		return
+	}
+	s.t.Logf("the workers' log ends:\n%s", text[max(0, len(text)-6000):])
+	for _, w := range s.workers {
+		if len(w.stderr.text) > 0 {
+			s.t.Logf("a worker said: %s", w.stderr.text)
+		}
+	}
+}
+
+// read returns every notice and every attempt, by notice.
+func (s *stage) read() (map[notify.ID]notify.Notice, map[notify.ID][]notify.Attempt, map[notify.State]int) {
+	s.t.Helper()
+	notices, all := map[notify.ID]notify.Notice{}, map[notify.ID][]notify.Attempt{}
+	var counts map[notify.State]int
+	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) error {
+		found, err := tx.Notices(ctx, notify.Query{})
+		if err != nil {
+			return err
+		}
+		for _, n := range found {
+			notices[n.ID] = n
+			if all[n.ID], err = tx.Attempts(ctx, n.ID); err != nil {
+				return err
+			}
+		}
+		counts, err = tx.CountNotices(ctx)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return notices, all, counts
+}

@@ -1,0 +1,186 @@
+package faulttest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/outboxtest"
+)
+
+// letter is what a notice and its provider allow.
+type letter string
+
+const (
+	letterA letter = "A" // the provider knows the key
+	letterB letter = "B" // hold
+	letterC letter = "C" // resend
+)
+
+// figures are what came out for the notices of one letter.
+type figures struct {
+	scenario string
+	policy   letter
+	notices  int
+	l, d, du int
+	u, open  int
+	t95      time.Duration
+	faults   []string // V, each in words
+	beyond   []string // what the letter does not allow, each in words
+}
+
+// judge holds the ledgers against the database. faulty says that calls were cut
+// off; otherwise nothing may be doubled or unknown.
+func (s *stage) judge(scenario string, cutOff bool) []*figures {
+	s.t.Helper()
+	notices, attempts, counts := s.read()
+	taken := s.taken()
+	byLetter := map[letter]*figures{}
+	var all []*figures
+	late := map[letter][]time.Duration{}
+	for _, e := range s.added {
+		f := byLetter[e.policy]
+		if f == nil {
+			f = &figures{scenario: scenario, policy: e.policy}
+			byLetter[e.policy], all = f, append(all, f)
+		}
+		copies := taken[e.ID]
+		delete(taken, e.ID)
+		f.weigh(e, notices[e.ID], attempts[e.ID], copies, cutOff)
+		if len(copies) > 0 {
+			late[e.policy] = append(late[e.policy], s.orders.Clock.wall(copies[0].Sub(e.NotBefore)))
+		}
+	}
+	slices.SortFunc(all, func(a, b *figures) int { return strings.Compare(string(a.policy), string(b.policy)) })
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	first := all[0]
+	if total != len(s.added) {
+		first.contradiction("%d notices were committed, the states add up to %d", len(s.added), total)
+	}
+	for id := range taken {
+		first.contradiction("a provider took %s, which nobody committed", id)
+	}
+	if f := byLetter[letterA]; f != nil {
+		f.d += s.sms.Repeats() // calls that the gateway recognised
+	}
+	for _, f := range all {
+		slices.Sort(late[f.policy])
+		if n := len(late[f.policy]); n > 0 {
+			f.t95 = late[f.policy][(n-1)*95/100]
+		}
+	}
+	return all
+}
+
+// taken is when the providers took each notice.
+func (s *stage) taken() map[notify.ID][]time.Time {
+	byAddress := map[string]notify.ID{}
+	for i, e := range s.added {
+		if e.Channel == notify.Email {
+			byAddress[outboxtest.Email(i)] = e.ID
+		} else {
+			byAddress[outboxtest.Phone(i)] = e.ID
+		}
+	}
+	taken := map[notify.ID][]time.Time{}
+	for _, m := range s.sms.Ledger() {
+		id := byAddress[m.To]
+		if string(id) != m.ClientID {
+			id = notify.ID("key " + m.ClientID + " to the number of " + string(id))
+		}
+		taken[id] = append(taken[id], m.At)
+	}
+	for _, m := range s.mail.Ledger() {
+		id := byAddress[m.To[0]]
+		taken[id] = append(taken[id], m.At)
+	}
+	return taken
+}
+
+// weigh counts one notice in.
+func (f *figures) weigh(e expected, n notify.Notice, attempts []notify.Attempt, copies []time.Time, cutOff bool) {
+	f.notices++
+	open := 0
+	for _, a := range attempts {
+		if a.Outcome == "" || a.Outcome == notify.ResultUnknown {
+			open++
+		}
+	}
+	f.open += open
+	extra := max(0, len(copies)-1)
+	f.d, f.du = f.d+extra, f.du+extra
+
+	found := false // by an operator who looks for what is not right
+	switch n.State {
+	case notify.Accepted:
+		if len(copies) == 0 {
+			f.contradiction("%s is accepted and no provider took it", n.ID)
+		}
+	case notify.Uncertain:
+		found = true
+		f.u++
+		if open == 0 {
+			f.contradiction("%s is uncertain and every call of it has an outcome", n.ID)
+		}
+	case notify.Dead:
+		found = true
+	default:
+		f.contradiction("%s ends as %q: %s", e.ID, n.State, n.Why)
+	}
+	if len(copies) == 0 && !found {
+		f.l++
+	}
+	if len(attempts) < len(copies) {
+		f.contradiction("%s was taken %d times in %d calls", e.ID, len(copies), len(attempts))
+	}
+	if len(copies) > 0 && copies[0].Before(e.NotBefore) {
+		f.contradiction("%s went out before it was due", e.ID)
+	}
+	f.allow(e.ID, extra, n.State == notify.Uncertain, open, cutOff)
+}
+
+// allow says what the letter does not allow to happen to a notice.
+func (f *figures) allow(id notify.ID, extra int, uncertain bool, open int, cutOff bool) {
+	most := 0 // copies beyond the first
+	if f.policy == letterC && cutOff {
+		most = open
+	}
+	if extra > most {
+		f.beyond = append(f.beyond, fmt.Sprintf("%s went out %d times, %d of its calls were cut off", id, 1+extra, open))
+	}
+	if uncertain && (f.policy != letterB || !cutOff) {
+		f.beyond = append(f.beyond, fmt.Sprintf("%s is uncertain", id))
+	}
+}
+
+func (f *figures) contradiction(format string, args ...any) {
+	f.faults = append(f.faults, fmt.Sprintf(format, args...))
+}
+
+// broken returns what is not as it has to be.
+func (f *figures) broken() []string {
+	broken := slices.Concat(f.faults, f.beyond)
+	if f.l > 0 {
+		broken = append(broken, fmt.Sprintf("%d notices are lost", f.l))
+	}
+	return broken
+}
+
+// table shows the figures of all scenarios.
+func table(all []*figures) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 2, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "scenario\tpolicy\tnotices\tL\tD\tD_u\tU\tcut off\tT95\tV\t")
+	for _, f := range all {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1fs\t%d\t\n",
+			f.scenario, f.policy, f.notices, f.l, f.d, f.du, f.u, f.open, f.t95.Seconds(), len(f.faults))
+	}
+	w.Flush()
+	return b.String()
+}

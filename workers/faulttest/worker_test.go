@@ -1,0 +1,253 @@
+package faulttest
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/fx"
+	_ "modernc.org/sqlite"
+
+	"github.com/huongvecoso/outreach/adapters/httpsms"
+	"github.com/huongvecoso/outreach/adapters/smtpmail"
+	"github.com/huongvecoso/outreach/adapters/sqlstore"
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/workersfx"
+)
+
+// workerEnv holds the orders of a process that is to be a worker.
+const workerEnv = "OUTREACH_FAULTTEST_WORKER"
+
+// The test binary is its own worker.
+func TestMain(m *testing.M) {
+	orders := os.Getenv(workerEnv)
+	if orders == "" {
+		os.Exit(m.Run())
+	}
+	if err := work(orders); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// orders are what a worker process is told.
+type orders struct {
+	Dialect     sqlstore.Dialect
+	DSN         string
+	Redis       string
+	SMTP, SMS   string
+	KnowsKey    bool // the gateway recognises a repetition by its key
+	Concurrency int
+	Clock       clock
+	Without     guard
+	Log         string
+}
+
+// clock is that of a simulated Wednesday, faster than the wall.
+type clock struct {
+	Began time.Time // on the wall
+	Speed int
+}
+
+func (c clock) now() time.Time {
+	start := time.Date(2017, 3, 15, 7, 0, 0, 0, calendar.Zone())
+	return start.Add(time.Since(c.Began) * time.Duration(c.Speed))
+}
+
+// wall is how long a time on the clock takes on the wall.
+func (c clock) wall(d time.Duration) time.Duration { return d / time.Duration(c.Speed) }
+
+// callTimeout is the most one call takes on the wall.
+const callTimeout = 1500 * time.Millisecond
+
+// hurried is a sender whose timeout is told on the fast clock, from which leases
+// follow.
+type hurried struct {
+	notify.Sender
+	speed int
+}
+
+func (h hurried) Describe() notify.Capabilities {
+	c := h.Sender.Describe()
+	c.Timeout *= time.Duration(h.speed)
+	return c
+}
+
+// work is a worker process: it ends when it is told to stop, or with its parent.
+func work(text string) error {
+	var o orders
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // ends when the parent does
+		os.Exit(3)
+	}()
+	log, err := os.OpenFile(o.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	db, st, err := o.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	bell := new(workersfx.Bell)
+	sys, err := o.system(crippled{st, o.Without}, bell)
+	if err != nil {
+		return err
+	}
+	senders, err := o.senders()
+	if err != nil {
+		return err
+	}
+	client := redis.NewClient(&redis.Options{Addr: o.Redis})
+	defer client.Close()
+	app := fx.New(fx.NopLogger, fx.StopTimeout(time.Minute),
+		fx.Supply(sys, bell, o.config(), slog.New(slog.NewJSONHandler(log, nil)), fx.Annotate(client, fx.As(new(redis.UniversalClient)))),
+		fx.Provide(fx.Annotate(func() []notify.Sender { return senders }, fx.ResultTags(`group:"outreach.senders,flatten"`))),
+		workersfx.Module)
+	if err := app.Err(); err != nil {
+		return err
+	}
+	if err := app.Start(context.Background()); err != nil {
+		return err
+	}
+	<-app.Wait()
+	return app.Stop(context.Background())
+}
+
+func (o orders) open() (*sql.DB, *sqlstore.Store, error) {
+	driver := map[sqlstore.Dialect]string{sqlstore.SQLite: "sqlite", sqlstore.Postgres: "pgx"}[o.Dialect]
+	db, err := sql.Open(driver, o.DSN)
+	if err != nil {
+		return nil, nil, err
+	}
+	db.SetMaxOpenConns(8)
+	st, err := sqlstore.Open(db, o.Dialect, nil)
+	return db, st, err
+}
+
+func (o orders) system(st store.Store, bell *workersfx.Bell) (*core.System, error) {
+	templates, err := outboxtest.Templates()
+	if err != nil {
+		return nil, err
+	}
+	numbers := policy.Default()
+	numbers.Notices.UnknownResendAfter = 1 // minute
+	return core.New(st, numbers, &core.Options{Clock: o.Clock.now, Wake: bell.Ring, Templates: templates})
+}
+
+func (o orders) senders() ([]notify.Sender, error) {
+	mail, err := smtpmail.New(smtpmail.Config{
+		Addr: o.SMTP, TLS: smtpmail.Plaintext, From: "HVCS <hvcs@xuanloc.example>", Domain: "xuanloc.example", Timeout: callTimeout,
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	gateway := httpsms.Generic()
+	gateway.URL, gateway.Sender, gateway.Timeout, gateway.Idempotent = o.SMS, "XUANLOC", httpsms.Duration(callTimeout), o.KnowsKey
+	sms, err := httpsms.New(gateway, nil)
+	if err != nil {
+		return nil, err
+	}
+	return []notify.Sender{hurried{mail, o.Clock.Speed}, hurried{sms, o.Clock.Speed}}, nil
+}
+
+func (o orders) config() workersfx.Config {
+	return workersfx.Config{
+		Concurrency: o.Concurrency, Group: 10, Check: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
+		Sweep: time.Second, Recover: 200 * time.Millisecond, Shutdown: callTimeout*time.Duration(o.Clock.Speed) + time.Second,
+	}
+}
+
+// guard is one of the things that keep notices from being lost or doubled.
+type guard string
+
+const (
+	nothing  guard = ""
+	claims   guard = "claims"   // that a notice is taken is written down before the call
+	tickets  guard = "tickets"  // a ticket is good once
+	attempts guard = "attempts" // each call is written down before it is made
+	recovery guard = "recovery" // what nobody took is handed out again
+)
+
+// crippled is a store without one of the guards.
+type crippled struct {
+	store.Store
+	without guard
+}
+
+func (s crippled) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	return s.Store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
+		if s.without == nothing {
+			return fn(ctx, tx)
+		}
+		return fn(ctx, crippledTx{tx, s.without})
+	})
+}
+
+type crippledTx struct {
+	store.Tx
+	without guard
+}
+
+func (t crippledTx) PutNotices(ctx context.Context, ns []*notify.Notice) error {
+	if t.without != claims {
+		return t.Tx.PutNotices(ctx, ns)
+	}
+	var kept []*notify.Notice
+	for _, n := range ns {
+		if n.State != notify.Sending {
+			kept = append(kept, n)
+		}
+	}
+	return t.Tx.PutNotices(ctx, kept)
+}
+
+func (t crippledTx) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice, error) {
+	found, err := t.Tx.NoticesByID(ctx, ids)
+	if t.without == tickets {
+		for i := range found {
+			if found[i].State == notify.Accepted {
+				found[i].State, found[i].Generation = notify.Queued, 1
+			}
+		}
+	}
+	return found, err
+}
+
+func (t crippledTx) AddAttempts(ctx context.Context, as []*notify.Attempt) error {
+	if t.without == attempts {
+		return nil
+	}
+	return t.Tx.AddAttempts(ctx, as)
+}
+
+func (t crippledTx) PutAttempts(ctx context.Context, as []*notify.Attempt) error {
+	if t.without == attempts {
+		return nil
+	}
+	return t.Tx.PutAttempts(ctx, as)
+}
+
+func (t crippledTx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
+	if t.without == recovery && !q.Before.IsZero() {
+		return nil, nil
+	}
+	return t.Tx.Notices(ctx, q)
+}
