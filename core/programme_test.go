@@ -627,16 +627,16 @@ func TestEX08_AStruckWorkingSaturdayMovesWhatIsOwed(t *testing.T) {
 	c := newCast(t, &core.Options{Calendar: cal})
 	c.unassign()
 	c.at("2019-04-26 09:00")
-	subject := event.Subject{Type: "issue", ID: "I-8"}
+	subject := programme.AssignmentSubject("PC-AP-01")
 	c.put(func(ctx context.Context, tx store.Tx) error {
 		d, err := duty.Open("d-8", duty.Term{
-			Kind: duty.Unit, Subject: subject, Holder: org.Party{Role: org.UnitHead, Unit: unitTNMT}, Start: day("2019-04-26"), Days: 5,
+			Kind: duty.Survey, Subject: subject, Holder: org.Party{Role: org.Official, Person: lan}, Start: day("2019-04-26"), Days: 5,
 		}, policy.Default(), cal, *c.now.Load())
 		return errors.Join(err, tx.PutDuty(ctx, &d))
 	})
 	dues := func() (due []string) {
 		c.see(func(ctx context.Context, tx store.Tx) error {
-			all, err := tx.Duties(ctx, duty.Query{Kinds: []duty.Kind{duty.Unit}})
+			all, err := tx.Duties(ctx, duty.Query{Subject: subject})
 			for _, d := range all {
 				due = append(due, d.Due.String()+" "+d.Calendar)
 			}
