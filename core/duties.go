@@ -12,8 +12,10 @@ import (
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/visit"
 )
 
 // Duties answers what is due, late, and why. Duties are opened and closed by
@@ -237,13 +239,68 @@ func (u *unit) recalendar(ctx context.Context, why string) error {
 		return err
 	}
 	for _, d := range open {
+		old := d.Due
 		err := u.set(ctx, &d, why, func(d *duty.State, book rules) error {
 			d.Recalendar(book.Policy, book.Calendar, u.now)
 			return nil
 		})
+		if err == nil && d.Due != old {
+			err = u.follow(ctx, d)
+		}
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// follow writes a due date that the calendar moved to where the duty's subject
+// repeats it, and tells the people who were promised an answer by it.
+func (u *unit) follow(ctx context.Context, d duty.State) error {
+	var err error
+	switch d.Subject {
+	case visit.Subject(visit.ID(d.Subject.ID)):
+		err = u.followVisit(ctx, d)
+	case issue.Subject(issue.ID(d.Subject.ID)):
+		err = u.followIssue(ctx, d)
+	}
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil // a host may keep its own visits and issues
+	}
+	return err
+}
+
+func (u *unit) followVisit(ctx context.Context, d duty.State) error {
+	if d.Kind != duty.Report {
+		return nil
+	}
+	v, err := u.tx.Visit(ctx, visit.ID(d.Subject.ID))
+	if err != nil {
+		return err
+	}
+	v.ReportDue = d.Due
+	return u.tx.PutVisit(ctx, &v)
+}
+
+func (u *unit) followIssue(ctx context.Context, d duty.State) error {
+	i, err := u.tx.Issue(ctx, issue.ID(d.Subject.ID))
+	if err != nil {
+		return err
+	}
+	switch current := i.Current(); {
+	case d.Kind == duty.Unit && current != nil:
+		current.Due = d.Due
+		return u.tx.PutIssue(ctx, &i)
+	case d.Kind == duty.Promise:
+		i.PromiseDue = d.Due
+		if err := u.tx.PutIssue(ctx, &i); err != nil {
+			return err
+		}
+		speakers, err := u.work.Issues.reachable(ctx, i)
+		if err != nil {
+			return err
+		}
+		return u.tell(ctx, alert.PromiseMoved(i, speakers)...)
 	}
 	return nil
 }

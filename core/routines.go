@@ -3,10 +3,15 @@ package core
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/issue"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/programme"
 )
 
 // dutyRoutines are those about the clocks themselves.
@@ -14,6 +19,8 @@ func dutyRoutines() []routine {
 	return []routine{
 		{"pre_closure", beforeClosure},
 		{"calendar_ending", calendarEnding},
+		{"red_list", redList},
+		{"stale_surveys", staleSurveys},
 	}
 }
 
@@ -54,8 +61,98 @@ func calendarEnding(ctx context.Context, u *unit) error {
 	}
 	last, alarm := book.Coverage().To, book.Policy.Notices.CoverageAlarmDays
 	if left := last.Sub(u.today); !last.IsZero() && left < alarm {
-		year, week := u.today.At(calendar.TimeOfDay{}).ISOWeek()
-		return u.tell(ctx, alert.CalendarEnding(book.Calendar, fmt.Sprintf("%d-W%02d", year, week), left, alarm)...)
+		return u.tell(ctx, alert.CalendarEnding(book.Calendar, u.week(), left, alarm)...)
 	}
 	return nil
+}
+
+// week names the week of today as ISO 8601 does: 2017-W13.
+func (u *unit) week() string {
+	year, week := u.today.At(calendar.TimeOfDay{}).ISOWeek()
+	return fmt.Sprintf("%d-W%02d", year, week)
+}
+
+// redList gives the programme's leader, on Monday at the hour of sending or on
+// the first later day of the week on which a sweep runs, the few worst delays
+// (N24): those that have passed the level of the unit head, of kinds that reach
+// the leader at all, the longest first, Reports.RedListMax at most.
+func redList(ctx context.Context, u *unit) error {
+	monday := u.today.Add(7 - (int(u.today.Weekday())+6)%7) // the next one
+	first, err := u.tx.Lease(ctx, "red_list", u.newID(), u.now, monday.At(calendar.TimeOfDay{}).UTC())
+	if err != nil || !first {
+		return err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	var kinds []duty.Kind
+	for _, kind := range duty.Kinds() {
+		if slices.Contains(duty.Levels(kind), duty.E3) {
+			kinds = append(kinds, kind)
+		}
+	}
+	late, err := u.work.Duties.Overdue(ctx, duty.Query{Kinds: kinds})
+	if err != nil {
+		return err
+	}
+	var list []notify.Notice
+	for _, d := range late {
+		if len(list) < book.Reports.RedListMax && d.Late(u.today, book.Calendar) >= book.Ladder.Head {
+			list = append(list, alert.RedList(d, u.week(), u.today.At(book.Ladder.SendAt), book.Calendar))
+		}
+	}
+	return u.tell(ctx, list...)
+}
+
+// staleSurveys asks for a new survey of every hamlet whose last one is too old
+// (M12), from the official who looks after it now.
+func staleSurveys(ctx context.Context, u *unit) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Statuses: []programme.AssignmentStatus{programme.Active}})
+	if err != nil {
+		return err
+	}
+	for _, a := range assignments {
+		profiles, err := u.tx.Profiles(ctx, a.Place)
+		if err != nil {
+			return err
+		}
+		if len(profiles) == 0 || !profiles[len(profiles)-1].Stale(u.today, book.Policy) {
+			continue // the first survey is owed since the assignment began
+		}
+		subject := programme.AssignmentSubject(a.ID)
+		open, err := u.openDuties(ctx, subject, duty.Survey)
+		if err != nil {
+			return err
+		}
+		if len(open) > 0 {
+			continue
+		}
+		_, err = u.owe(ctx, duty.Term{
+			Kind: duty.Survey, Subject: subject, Place: a.Place,
+			Holder: org.Party{Role: org.Official, Person: a.Official, Team: a.Team}, Start: u.today, Days: book.Visits.SurveyDays,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agenda tells the official, with the reminders of a visit, which answers wait
+// to be told in the hamlet (N13): again only when there are others by then.
+func (u *unit) agenda(ctx context.Context, d duty.State, reminder duty.Step) error {
+	issues, err := u.tx.Issues(ctx, issue.Query{Place: d.Place, Statuses: []issue.Status{issue.FeedbackDue}})
+	if err != nil || len(issues) == 0 {
+		return err
+	}
+	var codes []string
+	for _, i := range issues {
+		codes = append(codes, i.Code)
+	}
+	return u.tell(ctx, alert.VisitAgenda(d, reminder, codes)...)
 }

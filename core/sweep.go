@@ -289,7 +289,13 @@ func (u *unit) giveOut(ctx context.Context, d duty.State, step duty.Step, done *
 	if err != nil {
 		return err
 	}
-	return u.tell(ctx, alert.ForStep(d, step, line, book.Calendar)...)
+	if err := u.tell(ctx, alert.ForStep(d, step, line, book.Calendar)...); err != nil {
+		return err
+	}
+	if d.Kind == duty.Visit {
+		return u.agenda(ctx, d, step)
+	}
+	return nil
 }
 
 // line looks up where the holder of a duty stands today.

@@ -98,10 +98,14 @@ func (c *cast) outbox(q notify.Query) (notices []notify.Notice) {
 	return notices
 }
 
-// told writes notices as "XL-1 e1 unit_head sms 13/02 08:00 pending", in order.
+// told writes the notices of the ladder as "XL-1 e1 unit_head sms 13/02 08:00
+// pending", in order.
 func told(notices []notify.Notice) []string {
 	lines := []string{}
 	for _, n := range notices {
+		if !strings.HasPrefix(n.Key, "duty/") {
+			continue
+		}
 		_, level, _ := strings.Cut(strings.Split(n.Key, "/")[3], ".")
 		lines = append(lines, fmt.Sprintf("%s %s %s %s %s %s", n.Duty, level, n.To.Role, n.Channel,
 			n.NotBefore.In(calendar.Zone()).Format("02/01 15:04"), n.State))
@@ -475,63 +479,6 @@ func TestANewCalendarTakesBackWhatIsNoLongerTrue(t *testing.T) {
 		if n.State != notify.Cancelled || n.Why != "calendar v2" {
 			t.Errorf("%s is %s: %s", n.Key, n.State, n.Why)
 		}
-	}
-}
-
-func TestARoutineRunsOnceOnEachDateWhereverItRunsFirst(t *testing.T) {
-	c := newCast(t, nil)
-	c.at("2017-03-06 00:00")
-	first := c.sweep()
-	if first.Routines == 0 {
-		t.Fatalf("%+v", first)
-	}
-	c.at("2017-03-06 23:59")
-	if again := c.sweep(); again.Routines != 0 {
-		t.Errorf("%+v", again)
-	}
-	c.at("2017-03-07 00:00")
-	if next := c.sweep(); next.Routines != first.Routines {
-		t.Errorf("%+v", next)
-	}
-}
-
-func TestBeforeTetPeopleAreToldOfWhatIsDueRightAfterIt(t *testing.T) {
-	c := newCast(t, nil)
-	c.at("2017-01-16 09:00")
-	office := org.Party{Role: org.ProgrammeOffice}
-	c.owes("soon", duty.Term{Kind: duty.Unit, Holder: unitClerk(), Start: day("2017-01-16"), Due: day("2017-02-06")}) // Tết until 01/02; 02/02, then +2 wd
-	c.owes("later", duty.Term{Kind: duty.Unit, Holder: unitClerk(), Start: day("2017-01-16"), Due: day("2017-02-07")})
-	c.owes("window", duty.Term{Kind: duty.Rating, Holder: office, Start: day("2017-01-16"), Due: day("2017-02-02")})
-	for _, date := range []string{"2017-01-20", "2017-01-24", "2017-01-25", "2017-01-27"} { // a Friday among them
-		c.at(date + " 00:05")
-		c.sweep()
-	}
-	var got []string
-	for _, n := range c.outbox(notify.Query{Template: "duty.unit"}) {
-		if strings.HasPrefix(n.Key, "pre_closure/") {
-			got = append(got, fmt.Sprintf("%s %s %s", n.Duty, n.Channel, n.NotBefore.In(calendar.Zone()).Format("02/01 15:04")))
-		}
-	}
-	slices.Sort(got)
-	if diff := cmp.Diff([]string{"soon email 25/01 14:00", "soon sms 25/01 14:00"}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestTheEndOfTheCalendarIsToldOnceAWeek(t *testing.T) {
-	c := newCast(t, nil)
-	for d := day("2017-09-25"); !d.After(day("2017-10-15")); d = d.Add(1) { // 90 days are left on 02/10, a Monday
-		c.at(d.String() + " 00:05")
-		c.sweep()
-	}
-	var got []string
-	for _, n := range c.outbox(notify.Query{Template: "calendar.ending"}) {
-		got = append(got, fmt.Sprintf("%s %s %s", calendar.DateOf(n.NotBefore), n.To.Role, n.Vars["days"]))
-	}
-	want := []string{"2017-10-03 admin 89", "2017-10-03 programme_office 89", "2017-10-09 admin 83", "2017-10-09 programme_office 83"}
-	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
 	}
 }
 

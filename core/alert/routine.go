@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -53,4 +54,30 @@ func CalendarEnding(cal *calendar.Calendar, week string, left, alarm int) []noti
 		notices = append(notices, n)
 	}
 	return notices
+}
+
+// RedList puts an overdue duty on the list that the programme's leader gets once
+// a week, at an instant (N24). The items of one week go out as one mail; what was
+// done before it went is not on it.
+func RedList(d duty.State, week string, at time.Time, cal *calendar.Calendar) notify.Notice {
+	n := stepNotice(d, duty.Step{Level: duty.E3, At: at}, cal)
+	n.To, n.Channel, n.Audience, n.Priority = org.Party{Role: org.ProgrammeLeader}, notify.Email, notify.ToLeader, notify.Bulk
+	n.Key = fmt.Sprintf("red_list/%s/%s", week, d.ID)
+	return n
+}
+
+// VisitAgenda tells the official, together with a reminder of a visit, which
+// answers wait to be told there (N13): by their codes, and once for the same ones.
+func VisitAgenda(d duty.State, reminder duty.Step, codes []string) []notify.Notice {
+	to, _ := partyOf(theHolder, d, Line{})
+	return []notify.Notice{{
+		Key:      fmt.Sprintf("visit.agenda/%s/%s/%s", d.ID, d.Due, strings.Join(codes, "+")),
+		Template: "visit.agenda", Subject: d.Subject, Duty: string(d.ID), Moot: DutyKey(d.ID), To: to,
+		Audience: notify.ToOfficial, Channel: notify.Email, Class: notify.Duty, Priority: notify.Normal, OnUnknown: notify.Hold,
+		Vars: map[string]string{
+			"place_id": string(d.Place), "weekday": d.Due.String(), "time": d.At.VN(),
+			"count": fmt.Sprint(len(codes)), "codes": strings.Join(codes, ", "),
+		},
+		NotBefore: reminder.At, Expires: d.Due.At(d.At),
+	}}
 }
