@@ -34,10 +34,12 @@ type Ticket struct {
 }
 
 // Delivery is a claimed notice, ready for its provider, with its attempt open.
+// It goes to Settle as it came from Claim.
 type Delivery struct {
 	Ticket  Ticket
 	Message notify.Message
 	Attempt notify.Attempt
+	Until   time.Time // end of the lease: an outcome has to be settled by then
 
 	doubt bool // an earlier call may have gone
 }

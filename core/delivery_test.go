@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -263,6 +264,9 @@ func TestANoticeReachesItsProviderInTheWordsOfToday(t *testing.T) {
 		t.Fatalf("%d deliveries", len(ds))
 	}
 	m := ds[0].Message
+	if until := p.sys.Now().Add(40 * time.Second); !ds[0].Until.Equal(until) {
+		t.Errorf("the lease ends at %v, want %v: one call and the time to settle", ds[0].Until, until)
+	}
 	if m.To != "+84900009999" || m.Text != "HVCS: đồng chí Lan xem XL-m-001 tại Ấp 01 (Xã C1)." || m.IdempotencyKey != string(id) || m.Attempt != 1 {
 		t.Errorf("message: %+v", m)
 	}
@@ -1046,6 +1050,68 @@ func TestAReceiptOfAnUnknownMessageIsOfferedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.want(id, notify.Delivered)
+}
+
+// Relays, workers and sweeps of several processes at once: everything goes out,
+// and once.
+func TestManyAtOnceSendEverythingOnce(t *testing.T) {
+	p := newPost(t)
+	const notices = 120
+	for i := range notices {
+		who := []org.PersonID{lan, minh, ha, tuan, tl03, u10, u20}[i%7]
+		p.tell(notify.Notice{To: org.Party{Person: who, Team: teamT3}, Channel: []notify.Channel{notify.SMS, notify.Email}[i%2], Priority: notify.Critical})
+	}
+	var mu sync.Mutex
+	taken := make(map[string]int)
+	tickets := make(chan core.Ticket, 4*notices)
+	var relays, workers sync.WaitGroup
+	for relay := range 3 {
+		relays.Go(func() {
+			for range 40 {
+				d, err := p.sys.Dispatch(t.Context(), fmt.Sprint("relay-", relay), 7)
+				if err != nil {
+					t.Error(err)
+				}
+				for _, one := range d.Tickets {
+					tickets <- one
+					tickets <- one // the queue delivers at least once
+				}
+				if _, err := p.sys.Recover(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for worker := range 4 {
+		workers.Go(func() {
+			for one := range tickets {
+				by := map[notify.Channel]notify.Capabilities{notify.SMS: p.sms, notify.Email: p.mail}[one.Channel]
+				ds, err := p.sys.Claim(t.Context(), fmt.Sprint("worker-", worker), by, []core.Ticket{one})
+				if err != nil {
+					t.Error(err)
+				}
+				for _, d := range ds {
+					mu.Lock()
+					taken[d.Message.IdempotencyKey]++
+					mu.Unlock()
+					if err := p.sys.Settle(t.Context(), []core.Settled{{Delivery: d, Outcome: notify.Outcome{Result: notify.ResultAccepted}}}); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	relays.Wait()
+	close(tickets)
+	workers.Wait()
+	if len(taken) != notices {
+		t.Errorf("%d of %d went out", len(taken), notices)
+	}
+	for key, n := range taken {
+		if n != 1 {
+			t.Errorf("%s went out %d times", key, n)
+		}
+	}
 }
 
 // EX-29: workers and Redis are down from Mon 27/03/2017 06:00 to Tue 28/03
