@@ -1,0 +1,227 @@
+package core
+
+import (
+	"context"
+	"slices"
+
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// group is what travels to one person in one message.
+type group struct {
+	person org.PersonID
+	*notify.Notice
+	fresh    []*notify.Notice
+	carriers []*notify.Notice
+}
+
+// handOut puts together what goes to the same person, obeys the cap of the day
+// and queues the rest.
+func (d *dispatch) handOut(ctx context.Context) error {
+	groups := d.group()
+	counts, err := d.sentToday(ctx, groups)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if g.Channel == notify.SMS && !exempt(g.Notice) {
+			if counts[g.person] >= d.rules.Notices.SMSPerDay {
+				if err := d.hold(g); err != nil {
+					return err
+				}
+				continue
+			}
+			counts[g.person]++
+		}
+		n, err := d.merge(ctx, g)
+		if err != nil {
+			return err
+		}
+		if err := d.did(n, n.Queue(g.person, d.now)); err != nil {
+			return err
+		}
+		d.done.Tickets = append(d.done.Tickets, ticket(n))
+	}
+	return nil
+}
+
+func ticket(n *notify.Notice) Ticket {
+	return Ticket{ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority}
+}
+
+// exempt reports whether caps do not hold a notice: what is critical, and what
+// may have gone already, because it counted then.
+func exempt(n *notify.Notice) bool { return n.Priority == notify.Critical || n.MayHaveGone() }
+
+// group sorts the notices into messages, in the order in which they were due.
+// Critical ones, those to citizens and those that were tried before go alone.
+func (d *dispatch) group() []*group {
+	type key struct {
+		person  org.PersonID
+		channel notify.Channel
+		class   notify.Class
+	}
+	var groups []*group
+	open := make(map[key]*group)
+	for _, a := range d.ready {
+		n, k := a.Notice, key{a.to.id, a.Channel, a.Class}
+		alone := n.Priority == notify.Critical || n.To.Speaker != "" || n.Claims > 0 || n.MayHaveGone() || n.Replays > 0
+		g := open[k]
+		if alone || g == nil {
+			g = &group{person: a.to.id, Notice: n}
+			groups = append(groups, g)
+		}
+		switch {
+		case alone:
+			continue
+		case len(n.Items) > 0:
+			g.carriers = append(g.carriers, n)
+		default:
+			g.fresh = append(g.fresh, n)
+		}
+		open[k] = g
+	}
+	return groups
+}
+
+// sentToday counts the SMS that went, or are about to go, to each person today.
+func (d *dispatch) sentToday(ctx context.Context, groups []*group) (map[org.PersonID]int, error) {
+	counts := make(map[org.PersonID]int)
+	var persons []org.PersonID
+	for _, g := range groups {
+		if g.Channel == notify.SMS && !exempt(g.Notice) {
+			persons = append(persons, g.person)
+		}
+	}
+	if len(persons) == 0 {
+		return counts, nil
+	}
+	slices.Sort(persons)
+	for _, q := range []notify.Query{
+		{States: []notify.State{notify.Accepted, notify.Delivered, notify.Undelivered}, AcceptedSince: d.midnight(0)},
+		{States: []notify.State{notify.Queued, notify.Sending, notify.Unknown}},
+	} {
+		q.Persons, q.Channel = slices.Compact(persons), notify.SMS
+		sent, err := d.tx.Notices(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range sent {
+			if n.MergedInto == "" { // an item cost nothing of its own
+				counts[n.Person]++
+			}
+		}
+	}
+	return counts, nil
+}
+
+// hold makes the notices of a group wait for tomorrow, where they will meet in
+// one message. What would be too late by then goes another way.
+func (d *dispatch) hold(g *group) error {
+	all := append(slices.Clone(g.carriers), g.fresh...)
+	if len(all) == 0 {
+		all = append(all, g.Notice)
+	}
+	for _, n := range all {
+		var err error
+		until := d.opens(n, d.midnight(1))
+		if n.Expires.IsZero() || until.Before(n.Expires) {
+			err = d.put(n, n.Defer(until, "cap of the day", d.now))
+		} else {
+			err = d.lose(n, n.Fail("cap of the day, and too late tomorrow", d.now))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge returns the one notice that stands for the group: itself, or a carrier
+// of all. A carrier that nobody has taken yet takes the new ones along.
+func (d *dispatch) merge(ctx context.Context, g *group) (*notify.Notice, error) {
+	if len(g.fresh)+len(g.carriers) < 2 {
+		return g.Notice, nil
+	}
+	carrier := (*notify.Notice)(nil)
+	if len(g.carriers) > 0 {
+		carrier = g.carriers[0]
+	} else {
+		var err error
+		if carrier, err = d.carrier(ctx, g.fresh[0], g.person); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range g.fresh {
+		if err := d.did(n, n.Merge(carrier, d.now)); err != nil {
+			return nil, err
+		}
+		d.done.Merged++
+	}
+	return carrier, d.takeOver(ctx, carrier, g)
+}
+
+// carrier is a new notice that carries others like n to the person. It has no
+// duty and no cancel key: what it carries has.
+func (d *dispatch) carrier(ctx context.Context, n *notify.Notice, person org.PersonID) (*notify.Notice, error) {
+	id := d.newID()
+	c := &notify.Notice{
+		ID: notify.ID(id), Key: notify.Digest + "/" + id, Template: notify.Digest, Subject: org.PersonSubject(person),
+		To: org.Party{Role: n.To.Role, Person: person, Team: n.To.Team, Unit: n.To.Unit}, Person: person,
+		Audience: n.Audience, Channel: n.Channel, Class: n.Class, Priority: n.Priority, OnUnknown: notify.Hold,
+		NotBefore: n.NotBefore, State: notify.Pending, NextAt: d.now, Created: d.now,
+	}
+	_, err := d.tx.AddNotice(ctx, c)
+	return c, err
+}
+
+// takeOver empties the further carriers of a group into the first and lets it
+// be as careful about copies, and as urgent, as its items ask.
+func (d *dispatch) takeOver(ctx context.Context, carrier *notify.Notice, g *group) error {
+	for _, n := range g.fresh {
+		adopt(carrier, n)
+	}
+	others := make(map[notify.ID]*notify.Notice)
+	for _, c := range g.carriers {
+		if c != carrier {
+			others[c.ID] = c
+		}
+	}
+	items, err := d.items(ctx, others)
+	if err != nil {
+		return err
+	}
+	for _, c := range g.carriers[min(1, len(g.carriers)):] {
+		for _, id := range c.Items {
+			item := items[id]
+			if item == nil || item.State != notify.Merged {
+				continue
+			}
+			if err := item.Release(d.now, "", d.now); err != nil {
+				return err
+			}
+			if err := d.did(item, item.Merge(carrier, d.now)); err != nil {
+				return err
+			}
+			adopt(carrier, item)
+		}
+		c.Items = nil
+		if err := d.end(c, c.Cancel("taken over by another digest", d.now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt makes the carrier one to be sent again, when nobody knows whether it
+// went, as soon as one of its items asks for that: an escalation is not to be
+// lost (model M8).
+func adopt(carrier, item *notify.Notice) {
+	if item.OnUnknown == notify.Resend {
+		carrier.OnUnknown = notify.Resend
+	}
+	if item.Priority == notify.Normal {
+		carrier.Priority = notify.Normal
+	}
+}
