@@ -1,7 +1,16 @@
 package core
 
-import "context"
+import (
+	"context"
+
+	"github.com/huongvecoso/outreach/core/org"
+)
 
 // Recalendar is what an approved calendar or policy sets off, for tests that put
 // one into the store.
 func Recalendar(ctx context.Context, w *Work, why string) error { return w.unit.recalendar(ctx, why) }
+
+// HandOverIssues is what the handover of an assignment sets off.
+func HandOverIssues(ctx context.Context, w *Work, place org.PlaceID, from, to org.PersonID, team org.TeamID) error {
+	return w.Issues.handOver(ctx, place, from, to, team)
+}

@@ -10,7 +10,7 @@ import (
 )
 
 // Answered is the latest approved answer, nil when there is none.
-func (s *State) Answered() *Answer {
+func (s State) Answered() *Answer {
 	for i := range slices.Backward(s.Answers) {
 		if !s.Answers[i].Approved.IsZero() {
 			return &s.Answers[i]
@@ -20,7 +20,7 @@ func (s *State) Answered() *Answer {
 }
 
 // Draft is the answer that waits for approval, nil when there is none.
-func (s *State) Draft() *Answer {
+func (s State) Draft() *Answer {
 	if n := len(s.Answers); n > 0 && s.Answers[n-1].Approved.IsZero() {
 		return &s.Answers[n-1]
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Current is the referral under which a unit has the issue, nil when none has.
-func (s *State) Current() *Referral {
+func (s State) Current() *Referral {
 	if n := len(s.Referrals); n > 0 && s.Referrals[n-1].ReturnedOn.IsZero() {
 		return &s.Referrals[n-1]
 	}
