@@ -8,10 +8,12 @@ import (
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/programme"
+	"github.com/huongvecoso/outreach/core/visit"
 )
 
 // dutyRoutines are those about the clocks themselves.
@@ -22,6 +24,38 @@ func dutyRoutines() []routine {
 		{"red_list", redList},
 		{"stale_surveys", staleSurveys},
 	}
+}
+
+// vacancyReactions watch over visits that nobody is there to hold (N4).
+func vacancyReactions() map[string]reaction {
+	over := func(ctx context.Context, u *unit, r event.Record, _ event.Event) error {
+		return u.hush(ctx, notify.Query{Moot: alert.AtRiskKey(visit.ID(r.Subject.ID))}, r.Kind)
+	}
+	return map[string]reaction{
+		visit.AtRiskEvent{}.Kind():    vacant,
+		visit.PostponedEvent{}.Kind(): over,
+		visit.CancelledEvent{}.Kind(): over,
+		visit.HeldEvent{}.Kind():      over,
+		visit.ReportedEvent{}.Kind():  over,
+	}
+}
+
+// vacant prepares what is said at the cut-off of the last working day before a
+// visit that is at risk, at once where that has passed.
+func vacant(ctx context.Context, u *unit, r event.Record, _ event.Event) error {
+	v, err := u.tx.Visit(ctx, visit.ID(r.Subject.ID))
+	if err != nil {
+		return err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	cutOff := book.PreviousWorkingDay(v.Planned.Add(-1)).At(book.Visits.VacancyCutOff)
+	if cutOff.Before(u.now) {
+		cutOff = u.now
+	}
+	return u.tell(ctx, alert.VisitVacant(v, cutOff)...)
 }
 
 // beforeClosure reminds, on the last working day before a long closure that a

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/issue"
@@ -168,6 +169,54 @@ func TestTheReminderOfAVisitSaysWhichAnswersToTell(t *testing.T) {
 	c.sweepUntil("2017-04-05 23:00")
 	if diff := cmp.Diff([]string{first, "V CC-017 05/04 16:00: XL-17-0001, XL-17-0002, XL-17-0003"}, agendas()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOfAVisitNobodyCanHoldTheOfficeAndTheHostHearAtTheCutOff(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-06 09:00")
+	var id visit.ID
+	c.must(lan, func(ctx context.Context, w *core.Work) error { // a Saturday; the last working day before is Fri 17/03
+		v, err := w.Visits.Plan(ctx, visit.Plan{Kind: visit.Regular, Official: lan, Place: "AP-01", Date: day("2017-03-18"), At: calendar.MustTimeOfDay(19, 0)})
+		id = v.ID
+		return err
+	})
+	c.put(func(ctx context.Context, tx store.Tx) error {
+		return tx.PutLeave(ctx, &org.Leave{ID: "L", Person: lan, Days: days("2017-03-20", "2017-03-24")})
+	})
+	vacant := func() (lines []string) {
+		for _, n := range c.outbox(notify.Query{Moot: alert.AtRiskKey(id)}) {
+			lines = append(lines, fmt.Sprintf("%s %s %s %s %s", n.Template, n.To.Role, n.Channel, n.NotBefore.In(calendar.Zone()).Format("02/01 15:04"), n.State))
+		}
+		slices.Sort(lines)
+		return lines
+	}
+	if got := vacant(); got != nil {
+		t.Fatalf("while she is there: %v", got)
+	}
+	postpone := func(to string) {
+		t.Helper()
+		c.must(tl03, func(ctx context.Context, w *core.Work) error {
+			_, err := w.Visits.Postpone(ctx, id, day(to), calendar.MustTimeOfDay(19, 0), "bận")
+			return err
+		})
+	}
+	postpone("2017-03-21") // into her leave
+	want := []string{
+		"visit.at_risk team_leader email 06/03 09:00 pending",
+		"visit.at_risk team_leader sms 06/03 09:00 pending",
+		"visit.unsure hamlet_head sms 20/03 16:30 pending",
+		"visit.vacant programme_office email 20/03 16:30 pending",
+		"visit.vacant programme_office sms 20/03 16:30 pending",
+	}
+	if diff := cmp.Diff(want, vacant()); diff != "" {
+		t.Error(diff)
+	}
+	postpone("2017-03-27")
+	for _, line := range vacant() {
+		if !strings.HasSuffix(line, "cancelled") {
+			t.Errorf("the visit was moved, but %s", line)
+		}
 	}
 }
 

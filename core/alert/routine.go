@@ -10,6 +10,7 @@ import (
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/visit"
 )
 
 // BeforeClosure reminds the holder of a duty that falls due right after a long
@@ -80,4 +81,17 @@ func VisitAgenda(d duty.State, reminder duty.Step, codes []string) []notify.Noti
 		},
 		NotBefore: reminder.At, Expires: d.Due.At(d.At),
 	}}
+}
+
+// VisitVacant tells the programme office, and prepares the host for a change,
+// when at the cut-off nobody is there yet to hold a visit (N4). It is moot as
+// soon as somebody stands in, or the visit is moved or called off.
+func VisitVacant(v visit.State, cutOff time.Time) []notify.Notice {
+	notices := []notify.Notice{toHost(v, "visit.unsure")}
+	for _, channel := range []notify.Channel{notify.SMS, notify.Email} {
+		n := visitNotice(v, "visit.vacant", org.Party{Role: org.ProgrammeOffice}, channel)
+		n.OnUnknown, n.Expires = notify.Resend, v.Planned.At(v.At)
+		notices = append(notices, n)
+	}
+	return each(notices, func(n *notify.Notice) { n.Moot, n.NotBefore = AtRiskKey(v.ID), cutOff })
 }
