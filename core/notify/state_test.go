@@ -345,6 +345,20 @@ func TestItemsShareTheFateOfTheirCarrier(t *testing.T) {
 	}
 }
 
+func TestAStepThatIsNotThereIsRefused(t *testing.T) {
+	d := pending(t)
+	wantRule(t, d.Settle(notify.Outcome{Result: notify.ResultAccepted}, false, numbers(), noon), "notice.settle.state")
+	if d.Attempts != 0 {
+		t.Error("an outcome nobody waited for cost an attempt")
+	}
+	d.want(notify.Pending)
+	wantRule(t, d.Lost(time.Minute, noon), "notice.state.transition")
+	wantRule(t, d.Claim(notify.Call{Owner: "w", Provider: gateway("esms", -1)}, noon), "notice.state.transition")
+	d.must(d.Expire("its moment passed", noon))
+	wantRule(t, d.Queue("CC-017", noon), "notice.state.transition")
+	d.want(notify.Expired)
+}
+
 // A random walk over the methods: whatever is called, the state changes only
 // along the table, or stays as it was together with an error.
 func TestNoCallLeavesTheTable(t *testing.T) {

@@ -52,6 +52,7 @@ func TestAFaultInATemplateIsNamedWithItsFileAndLine(t *testing.T) {
 		{"an empty file", "", "x.txt:0: the section \"--- vi sms\" is missing"},
 	} {
 		_, err := parse(t, map[string]string{"x.txt": c.content})
+		wantRule(t, err, "notice.template.format")
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
