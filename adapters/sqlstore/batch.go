@@ -75,6 +75,10 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, forAll, forEach string,
 func (t *table[T]) writeSet(ctx context.Context, tx *tx, statement string, vs []*T, rows [][]any, refuse func(*T) error) error {
 	args := make([]any, len(rows[0]))
 	for column := range args {
+		if column == stateColumn {
+			args[column] = states(rows)
+			continue
+		}
 		args[column] = columnLiteral(rows, column)
 	}
 	n, err := tx.exec(ctx, statement, args...)
@@ -84,6 +88,21 @@ func (t *table[T]) writeSet(ctx context.Context, tx *tx, statement string, vs []
 		}
 	}
 	return err
+}
+
+// between stands between the states of many rows in one parameter: quoting each
+// for an array takes longer than everything else. JSON never contains it.
+const between = "\x1e"
+
+// stateColumn is the place of the state in a row.
+const stateColumn = 2
+
+func states(rows [][]any) string {
+	all := make([]string, len(rows))
+	for i, row := range rows {
+		all[i], _ = row[stateColumn].(string)
+	}
+	return strings.Join(all, between)
 }
 
 // columnLiteral writes one column of rows as a PostgreSQL array.

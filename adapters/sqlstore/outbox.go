@@ -93,7 +93,9 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 	among(where, "person", q.Persons)
 	among(where, "key", q.Keys)
 	where.is("template", q.Template)
-	where.is("channel", string(q.Channel))
+	if q.Channel != "" {
+		oneOf(where, "channel", []notify.Channel{q.Channel})
+	}
 	where.is("provider", q.Provider)
 	where.is("provider_id", q.ProviderID)
 	where.is("merged_into", string(q.Into))

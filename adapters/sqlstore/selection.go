@@ -56,12 +56,18 @@ func oneOf[S ~string](s *selection, column string, wishes []S) {
 	if len(wishes) == 0 {
 		return
 	}
+	if len(wishes) == 1 { // SQLite compares conditions with those of an index word by word
+		s.add("%s = %s", column, literal(string(wishes[0])))
+		return
+	}
 	quoted := make([]string, len(wishes))
 	for i, w := range wishes {
-		quoted[i] = "'" + strings.ReplaceAll(string(w), "'", "''") + "'"
+		quoted[i] = literal(string(w))
 	}
 	s.add("%s IN (%s)", column, strings.Join(quoted, ", "))
 }
+
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func texts[S ~string](values []S) []string {
 	all := make([]string, len(values))

@@ -93,6 +93,9 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	for i, name := range names {
 		parameters[i] = "$" + strconv.Itoa(i+1)
 		lists[i] = parameters[i] + "::" + kinds[i] + "[]"
+		if kinds[i] == "json" {
+			lists[i] = "string_to_array(" + parameters[i] + ", chr(30))::json[]" // see between
+		}
 		set[i] = name + " = " + parameters[i]
 		from[i] = name + " = v." + name
 	}

@@ -284,6 +284,7 @@ CREATE INDEX outreach_notice_duty ON outreach_notice (duty) WHERE duty IS NOT NU
 CREATE INDEX outreach_notice_subject ON outreach_notice (subject_type, subject_id);
 CREATE INDEX outreach_notice_merged_into ON outreach_notice (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX outreach_notice_person ON outreach_notice (person, done) WHERE person IS NOT NULL;
+CREATE INDEX outreach_notice_paper ON outreach_notice (status, created) WHERE channel = 'paper_task';
 CREATE INDEX outreach_notice_provider ON outreach_notice (provider, provider_id) WHERE provider_id IS NOT NULL;
 
 CREATE TABLE outreach_attempt (
