@@ -8,7 +8,6 @@ import (
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
-	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/issue"
@@ -206,110 +205,6 @@ func (s *Issues) take(ctx context.Context, id issue.ID, opinions []opinion.State
 	return nil
 }
 
-// Triage sorts an issue by subject and urgency, by the leader of its team or the
-// office. Where that changes the promise, counted from registration, the speakers
-// are told the new date. Subjects whose route is sensitive are answered through
-// the office. The rules are "issue.triage.…".
-func (s *Issues) Triage(ctx context.Context, id issue.ID, t issue.Sorting) (issue.State, error) {
-	u := s.u
-	i, book, err := s.load(ctx, id, TriageIssue)
-	if err != nil {
-		return issue.State{}, err
-	}
-	if t.Urgency == "" {
-		t.Urgency = i.Urgency
-	}
-	route, err := s.RouteOf(ctx, t.Subject, i.Place)
-	if err != nil && !errors.Is(err, fault.ErrNotFound) {
-		return issue.State{}, err
-	}
-	t.Sensitive = t.Sensitive || route.Sensitive
-	promised := i.PromiseDue
-	if err := i.Triage(t, u.today, book.Policy, book.Calendar); err != nil {
-		return issue.State{}, err
-	}
-	if err := s.keep(ctx, &i, issue.TriagedEvent{Subject: i.Subject, Urgency: i.Urgency, Promise: i.PromiseDue}); err != nil {
-		return issue.State{}, err
-	}
-	if i.PromiseDue != promised {
-		if err := s.movePromise(ctx, i); err != nil {
-			return issue.State{}, err
-		}
-	}
-	err = s.watchSwell(ctx, &i)
-	return i, err
-}
-
-func (s *Issues) movePromise(ctx context.Context, i issue.State) error {
-	if err := s.owePromise(ctx, i); err != nil {
-		return err
-	}
-	speakers, err := s.reachable(ctx, i)
-	if err != nil {
-		return err
-	}
-	return s.u.tell(ctx, alert.PromiseMoved(i, speakers)...)
-}
-
-// handOver makes another official the owner of every open issue of a hamlet, and
-// of what is owed because of them: promises follow the place (L13).
-func (s *Issues) handOver(ctx context.Context, place org.PlaceID, from, to org.PersonID, team org.TeamID) error {
-	issues, err := s.u.tx.Issues(ctx, issue.Query{Place: place, Owner: from})
-	if err != nil {
-		return err
-	}
-	for _, i := range issues {
-		if !i.Open() && i.Status != issue.Linked {
-			continue
-		}
-		if err := i.HandOver(to, team, s.u.today); err != nil {
-			return err
-		}
-		if err := s.keep(ctx, &i, issue.HandedOverEvent{From: string(from), To: string(to)}); err != nil {
-			return err
-		}
-		if err := s.rehold(ctx, i, from); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rehold lets the owner's open duties about an issue follow the owner.
-func (s *Issues) rehold(ctx context.Context, i issue.State, from org.PersonID) error {
-	open, err := s.u.openDuties(ctx, issue.Subject(i.ID))
-	if err != nil {
-		return err
-	}
-	for _, d := range open {
-		if d.Holder.Role != org.Official || d.Holder.Person != from {
-			continue
-		}
-		d.Holder.Person, d.Holder.Team = i.Owner, i.Team
-		if err := s.u.tx.PutDuty(ctx, &d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// HandOver makes another official the owner of one issue, by the office. Issues
-// of an ended assignment follow its handover by themselves.
-func (s *Issues) HandOver(ctx context.Context, id issue.ID, to org.PersonID, team org.TeamID) (issue.State, error) {
-	i, _, err := s.load(ctx, id, LinkIssue)
-	if err != nil {
-		return issue.State{}, err
-	}
-	from := i.Owner
-	if err := i.HandOver(to, team, s.u.today); err != nil {
-		return issue.State{}, err
-	}
-	if err := s.keep(ctx, &i, issue.HandedOverEvent{From: string(from), To: string(to)}); err != nil {
-		return issue.State{}, err
-	}
-	return i, s.rehold(ctx, i, from)
-}
-
 // load reads an issue, checks that the actor may do the action with it, and
 // brings the rules along.
 func (s *Issues) load(ctx context.Context, id issue.ID, action Action) (issue.State, rules, error) {
@@ -371,62 +266,4 @@ func (s *Issues) heard(ctx context.Context, id string) (opinion.State, opinion.S
 	}
 	speaker, err := s.u.tx.Speaker(ctx, o.Speaker)
 	return o, speaker, err
-}
-
-// owePromise opens the citizen's clock: counted from registration, the owner's to keep.
-func (s *Issues) owePromise(ctx context.Context, i issue.State) error {
-	book, err := s.u.rules(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = s.u.owe(ctx, duty.Term{
-		Kind: duty.Promise, Subject: issue.Subject(i.ID), Place: i.Place, Label: i.Code,
-		Holder: org.Party{Role: org.Official, Person: i.Owner, Team: i.Team},
-		Start:  i.Registered, Days: book.Issues.PromiseDays.For(string(i.Urgency)), Raise: i.Raise(),
-	})
-	return err
-}
-
-// oweTriage opens the clock of whoever sorts the issue. It ends when the issue is
-// referred: sorting alone helps nobody.
-func (s *Issues) oweTriage(ctx context.Context, i issue.State) error {
-	book, err := s.u.rules(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = s.u.owe(ctx, duty.Term{
-		Kind: duty.Triage, Subject: issue.Subject(i.ID), Place: i.Place, Label: i.Code,
-		Holder: alert.Desk(i), Start: i.OnDeskSince(), Days: book.Issues.TriageDays, Raise: i.Raise(),
-	})
-	return err
-}
-
-// oweAnswer opens the clock of the lead unit, counted from the referral.
-func (s *Issues) oweAnswer(ctx context.Context, i issue.State) error {
-	book, err := s.u.rules(ctx)
-	if err != nil {
-		return err
-	}
-	r := i.Current()
-	t := duty.Term{
-		Kind: duty.Unit, Subject: issue.Subject(i.ID), Place: i.Place, Label: i.Code,
-		Holder: org.Party{Role: org.UnitClerk, Unit: r.Lead},
-		Start:  r.On, Days: book.Issues.UnitDays.For(string(i.Urgency)), Raise: i.Raise(),
-	}
-	if book.Add(t.Start, t.Days) != r.Due { // it was paused or extended before
-		t.Days, t.Due = 0, r.Due
-	}
-	_, err = s.u.owe(ctx, t)
-	return err
-}
-
-func issueReactions() map[string]reaction {
-	return map[string]reaction{
-		duty.PauseEnded{}.Kind(): goOn,
-		"visit.reported":         recordRest,
-	}
-}
-
-func issueElapses() map[duty.Kind]elapse {
-	return map[duty.Kind]elapse{duty.Promise: promiseMissed, duty.Satisfaction: nobodyReplied}
 }

@@ -22,7 +22,7 @@ func (s *Issues) RecordReply(ctx context.Context, id issue.ID, r issue.Satisfact
 	if err != nil {
 		return issue.State{}, err
 	}
-	if err := i.Reply(r, book.Policy, book.Calendar); err != nil {
+	if err := i.Reply(r, s.u.today, book.Policy, book.Calendar); err != nil {
 		return issue.State{}, err
 	}
 	err = s.replied(ctx, &i, r)
@@ -38,7 +38,7 @@ func (s *Issues) Appeal(ctx context.Context, id issue.ID, r issue.Satisfaction, 
 	if err != nil {
 		return issue.State{}, err
 	}
-	if err := i.OpenAppeal(r, grounds, book.Policy, book.Calendar); err != nil {
+	if err := i.OpenAppeal(r, grounds, s.u.today, book.Policy, book.Calendar); err != nil {
 		return issue.State{}, err
 	}
 	err = s.replied(ctx, &i, r)

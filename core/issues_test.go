@@ -611,6 +611,23 @@ func TestATickBooksOnlyWhatIsOwedInThatHamlet(t *testing.T) {
 	m.wantStatus(issue.FeedbackGiven)
 }
 
+func TestAnAnswerThatCameAfterTheVisitIsNotOwedAtIt(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-10")
+	m := c.raised(lan, "AP-01", core.Registration{}, nil).referredTo(unitTNMT)
+	v := c.plan(lan, "AP-01", "2017-03-13")
+	c.at("2017-03-14")
+	m.answeredBy(settledAnswer())
+	report := minutes()
+	report.Feedback = []visit.FeedbackTick{{Issue: string(m.id), Delivered: true}}
+	c.refused("issue.deliver.date", lan, reportOn(v, "2017-03-13", report))
+	report.Feedback = []visit.FeedbackTick{{Issue: string(m.id), Why: "chưa có trả lời"}}
+	c.must(lan, reportOn(v, "2017-03-13", report))
+	if d := m.wantStatus(issue.FeedbackDue).state().Deliveries; len(d) != 0 {
+		t.Errorf("nothing could be told then: %+v", d)
+	}
+}
+
 func TestAPauseStandsStillAndEndsByItself(t *testing.T) {
 	c := newCast(t, nil)
 	c.at("2017-03-10")
@@ -688,6 +705,8 @@ func TestSpeakersAreAskedTheNextMorningAndSilenceCloses(t *testing.T) {
 	m := c.raised(lan, "AP-01", core.Registration{}, withPhone()).referredTo(unitTNMT).answeredBy(settledAnswer())
 	c.at("2017-03-14 15:00")
 	m.refuses("permission.issue.deliver_feedback", minh, m.tells(0, issue.Call))
+	quiet := c.raised(lan, "AP-01", core.Registration{}, elder()).referredTo(unitTNMT).answeredBy(settledAnswer())
+	quiet.refuses("issue.deliver.no_phone", lan, quiet.tells(0, issue.SMS))
 	m.does(lan, m.tells(0, issue.Call)).wantDuty(duty.Satisfaction, duty.Running, "2017-03-28", ownedBy(lan))
 	m.wantOpen(duty.Satisfaction)
 	asked := c.outbox(notify.Query{Template: "issue.satisfaction"})

@@ -7,15 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
-	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/opinion"
 	"github.com/huongvecoso/outreach/core/org"
-	"github.com/huongvecoso/outreach/core/sealed"
 	"github.com/huongvecoso/outreach/core/visit"
 )
 
@@ -154,39 +151,9 @@ func (s *Opinions) complete(at visit.ID, said Said) opinion.Capture {
 	by := s.u.by
 	return opinion.Capture{
 		ID: said.ID, Visit: string(at), Place: said.Place, Text: said.Text, Kind: said.Kind, Topics: said.Topics,
-		Collective: said.Collective, Confidentiality: said.Confidentiality, Heard: by.Person,
+		Collective: said.Collective, Confidentiality: said.Confidentiality, Heard: org.PersonID(by.String()),
 		Proxy: by.Role == org.HamletHead || by.ProxyFor != "", Happened: said.Happened, ClientID: said.ClientID,
 	}
-}
-
-// putSpeaker keeps what is known of the speaker, apart from what was said.
-func (s *Opinions) putSpeaker(ctx context.Context, said Said) (opinion.SpeakerID, error) {
-	if said.Speaker == nil {
-		return "", nil
-	}
-	speaker := *said.Speaker
-	if speaker.ID != "" && speaker.Version == 0 {
-		known, err := s.u.tx.Speaker(ctx, speaker.ID)
-		if err == nil {
-			return known.ID, nil
-		}
-		if !errors.Is(err, fault.ErrNotFound) {
-			return "", err
-		}
-	}
-	if !speaker.Named() && speaker.ID == "" {
-		return "", nil // nothing is known: the same as nobody
-	}
-	if err := speaker.Validate(); err != nil {
-		return "", err
-	}
-	if speaker.ID == "" {
-		speaker.ID = opinion.SpeakerID(s.u.newID())
-	}
-	if speaker.Place == "" {
-		speaker.Place = said.Place
-	}
-	return speaker.ID, s.u.tx.PutSpeaker(ctx, &speaker)
 }
 
 // AnswerOnSpot adds the answer that was given at once to an opinion captured
@@ -245,74 +212,6 @@ func (s *Opinions) Classify(ctx context.Context, id opinion.ID, kind opinion.Kin
 	return o, "", s.keep(ctx, &o, opinion.ClassifiedEvent{Opinion: kind})
 }
 
-// seal moves an opinion into the vault.
-func (s *Opinions) seal(ctx context.Context, o opinion.State) (opinion.State, string, error) {
-	r := sealed.Reception{Body: o.Text, Place: o.Place, Happened: o.Happened, Heard: o.Heard}
-	if !o.Anonymous() {
-		speaker, err := s.u.tx.Speaker(ctx, o.Speaker)
-		if err != nil {
-			return opinion.State{}, "", err
-		}
-		r.Speaker = strings.TrimSpace(speaker.Name + " " + speaker.Phone)
-	}
-	receipt, err := s.u.work.Sealed.receive(ctx, r)
-	if err != nil {
-		return opinion.State{}, "", err
-	}
-	if err := s.unname(ctx, o); err != nil {
-		return opinion.State{}, "", err
-	}
-	err = s.remove(ctx, &o, (*opinion.State).Empty)
-	return o, receipt, err
-}
-
-// remove lets what was said leave the store, and the speaker with it when nothing
-// else was said by them. Withdrawn and sealed away, it looks the same.
-func (s *Opinions) remove(ctx context.Context, o *opinion.State, how func(*opinion.State) error) error {
-	place, speaker := o.Place, o.Speaker
-	if err := how(o); err != nil {
-		return err
-	}
-	if err := s.keepAt(ctx, o, opinion.WithdrawnEvent{}, place); err != nil || speaker == "" {
-		return err
-	}
-	others, err := s.u.tx.Opinions(ctx, opinion.Query{Speaker: speaker, Limit: 1})
-	if err != nil || len(others) > 0 {
-		return err
-	}
-	known, err := s.u.tx.Speaker(ctx, speaker)
-	if err != nil {
-		return err
-	}
-	known.Scrub(s.u.today)
-	return s.u.tx.PutSpeaker(ctx, &known)
-}
-
-// unname takes the title off an issue that was registered from this opinion
-// alone: it may say what is sealed now.
-func (s *Opinions) unname(ctx context.Context, o opinion.State) error {
-	if o.Issue == "" {
-		return nil
-	}
-	i, err := s.u.tx.Issue(ctx, issue.ID(o.Issue))
-	if err != nil || len(i.Opinions) > 1 {
-		return err
-	}
-	i.Title = ""
-	return s.u.tx.PutIssue(ctx, &i)
-}
-
-// Withdraw takes back what a speaker said, on the speaker's wish: nothing but the
-// fact remains. Once others handle it only the name can be removed: see Forget.
-func (s *Opinions) Withdraw(ctx context.Context, id opinion.ID) (opinion.State, error) {
-	o, err := s.load(ctx, id)
-	if err != nil {
-		return opinion.State{}, err
-	}
-	err = s.remove(ctx, &o, (*opinion.State).Withdraw)
-	return o, err
-}
-
 // RecordSatisfaction writes down whether a speaker is satisfied with an answer
 // given on the spot, by whoever may record replies but never by the one who
 // gave it. Those who are not may have an issue registered.
@@ -333,142 +232,6 @@ func (s *Opinions) RecordSatisfaction(ctx context.Context, id opinion.ID, satisf
 	}
 	err = s.keep(ctx, &o, opinion.SatisfiedEvent{Satisfied: satisfied, Proxy: u.by.Person != ""})
 	return o, err
-}
-
-// Speaker tells who spoke. A name given openly is for those who handle the matter:
-// who heard it, the issue's owner, team leader and lead unit, and the office. A
-// hidden one is for the programme office alone, and every look is journalled,
-// so that it needs a unit of work that may write. fault.ErrNotFound when the
-// opinion has no speaker.
-func (s *Opinions) Speaker(ctx context.Context, id opinion.ID) (opinion.Speaker, error) {
-	u := s.u
-	o, err := u.tx.Opinion(ctx, id)
-	if err != nil {
-		return opinion.Speaker{}, err
-	}
-	if err := s.mayKnow(ctx, o); err != nil {
-		return opinion.Speaker{}, err
-	}
-	if o.Anonymous() {
-		return opinion.Speaker{}, fault.NotFound("speaker of opinion", string(id))
-	}
-	if o.Confidentiality != opinion.Open {
-		err := u.journal(ctx, fact{subject: opinion.SpeakerSubject(o.Speaker), event: opinion.SpeakerSeenEvent{Opinion: string(id)}})
-		if err != nil {
-			return opinion.Speaker{}, err
-		}
-	}
-	return u.tx.Speaker(ctx, o.Speaker)
-}
-
-func (s *Opinions) mayKnow(ctx context.Context, o opinion.State) error {
-	u := s.u
-	refused := u.allow(ctx, SeeSpeaker, scope{place: o.Place})
-	if !errors.Is(refused, fault.ErrForbidden) || o.Confidentiality != opinion.Open {
-		return refused
-	}
-	if u.by.Person == o.Heard {
-		return nil
-	}
-	if o.Issue == "" {
-		return refused
-	}
-	i, err := u.tx.Issue(ctx, issue.ID(o.Issue))
-	if err != nil {
-		return err
-	}
-	for _, action := range []Action{DeliverFeedback, AnswerReferral} {
-		if err := u.allow(ctx, action, about(i)); !errors.Is(err, fault.ErrForbidden) {
-			return err
-		}
-	}
-	return refused
-}
-
-// Forget removes a speaker's name and phone for good, on the speaker's wish; what
-// was said stays. By whoever may capture opinions there, and the office.
-func (s *Opinions) Forget(ctx context.Context, id opinion.ID) error {
-	o, err := s.load(ctx, id)
-	if err != nil || o.Anonymous() {
-		return err
-	}
-	return s.scrub(ctx, o.Speaker)
-}
-
-func (s *Opinions) scrub(ctx context.Context, id opinion.SpeakerID) error {
-	speaker, err := s.u.tx.Speaker(ctx, id)
-	if err != nil || !speaker.Scrubbed.IsZero() {
-		return err
-	}
-	speaker.Scrub(s.u.today)
-	if err := s.u.tx.PutSpeaker(ctx, &speaker); err != nil {
-		return err
-	}
-	return s.u.journal(ctx, fact{subject: opinion.SpeakerSubject(id), event: opinion.SpeakerScrubbedEvent{}})
-}
-
-// ScrubSpeakers removes the names and phones of speakers whose last matter was
-// done with more than policy Retention.SpeakerMonths ago, and returns how many
-// (A11, L15). The programme does it by itself every day; the office may at once.
-func (s *Opinions) ScrubSpeakers(ctx context.Context) (int, error) {
-	u := s.u
-	if err := u.allow(ctx, SeeSpeaker, scope{}); err != nil {
-		return 0, err
-	}
-	book, err := u.rules(ctx)
-	if err != nil {
-		return 0, err
-	}
-	cutOff := u.today.AddMonths(-book.Retention.SpeakerMonths)
-	old, err := u.tx.Opinions(ctx, opinion.Query{During: calendar.Period{From: calendar.MustDate(1, 1, 1), To: cutOff}})
-	if err != nil {
-		return 0, err
-	}
-	scrubbed := 0
-	seen := make(map[opinion.SpeakerID]bool)
-	for _, o := range old {
-		if o.Anonymous() || seen[o.Speaker] {
-			continue
-		}
-		seen[o.Speaker] = true
-		done, err := s.scrubIfDone(ctx, o.Speaker, cutOff)
-		if err != nil {
-			return scrubbed, err
-		}
-		if done {
-			scrubbed++
-		}
-	}
-	return scrubbed, nil
-}
-
-// scrubIfDone scrubs a speaker all of whose matters ended by the day.
-func (s *Opinions) scrubIfDone(ctx context.Context, id opinion.SpeakerID, by calendar.Date) (bool, error) {
-	speaker, err := s.u.tx.Speaker(ctx, id)
-	if err != nil || !speaker.Scrubbed.IsZero() {
-		return false, err
-	}
-	said, err := s.u.tx.Opinions(ctx, opinion.Query{Speaker: id})
-	if err != nil {
-		return false, err
-	}
-	for _, o := range said {
-		ended := o.Happened
-		if o.Issue != "" {
-			i, err := s.u.tx.Issue(ctx, issue.ID(o.Issue))
-			if err != nil {
-				return false, err
-			}
-			if i.ClosedOn.IsZero() {
-				return false, nil
-			}
-			ended = i.ClosedOn
-		}
-		if ended.After(by) {
-			return false, nil
-		}
-	}
-	return true, s.scrub(ctx, id)
 }
 
 // recordRest: with the visit's report, whatever was not answered at once waits

@@ -543,7 +543,9 @@ func (s *Visits) Owed(ctx context.Context, id visit.ID) (visit.Owed, error) {
 		return visit.Owed{}, err
 	}
 	for _, i := range issues {
-		owed.Feedback = append(owed.Feedback, string(i.ID))
+		if a := i.Answered(); a == nil || !a.Approved.After(v.On()) { // it was there to be told
+			owed.Feedback = append(owed.Feedback, string(i.ID))
+		}
 	}
 	owed.Items, err = s.untold(ctx, v)
 	return owed, err

@@ -102,7 +102,7 @@ func (s *story) tell(opinion string) error {
 }
 
 func (s *story) reply(opinion string, satisfied bool) error {
-	return s.Reply(issue.Satisfaction{Opinion: opinion, Satisfied: satisfied, On: s.on}, s.pol, s.cal)
+	return s.Reply(issue.Satisfaction{Opinion: opinion, Satisfied: satisfied, On: s.on}, s.on, s.pol, s.cal)
 }
 
 // referred is an issue with P-TNMT.

@@ -263,7 +263,7 @@ func TestAReplyComesInTimeOnceAndFromSomebodyWhoSpoke(t *testing.T) {
 
 func TestWhoIsNotSatisfiedGetsASecondRoundAndThenTheLeader(t *testing.T) {
 	s := told(t, "2017-03-10", settled()).at("2017-03-14")
-	wantRules(t, s.OpenAppeal(issue.Satisfaction{Opinion: "o1", On: s.on}, "", s.pol, s.cal), "issue.appeal.round")
+	wantRules(t, s.OpenAppeal(issue.Satisfaction{Opinion: "o1", On: s.on}, "", s.on, s.pol, s.cal), "issue.appeal.round")
 	s.must(s.reply("o1", false)).wants(issue.Referred)
 	if r := s.Current(); s.Round != 2 || r.Lead != "P-TNMT" || r.Due != day("2017-03-28") || !r.NonReturnable || s.ApprovalLevel() != issue.LevelHigher {
 		t.Errorf("round %d: %+v, approved by %s", s.Round, r, s.ApprovalLevel())
@@ -284,10 +284,18 @@ func TestWhoIsNotSatisfiedGetsASecondRoundAndThenTheLeader(t *testing.T) {
 	}
 }
 
+func TestAWordGivenDaysAgoStartsTheClockToday(t *testing.T) {
+	s := told(t, "2017-03-10", settled()).at("2017-03-20")
+	s.must(s.Reply(issue.Satisfaction{Opinion: "o1", On: day("2017-03-14"), Proxy: "TA-01"}, s.on, s.pol, s.cal)).wants(issue.Referred)
+	if r := s.Current(); r.On != s.on || r.Due != day("2017-04-03") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestAnAppealMayCarryItsGrounds(t *testing.T) {
 	s := told(t, "2017-03-10", settled())
 	s.must(s.reply("o1", false)).must(s.draft(settled())).must(s.ApproveAnswer("PCT", s.on)).must(s.tell("o1")).must(s.tell("o2"))
-	s.must(s.OpenAppeal(issue.Satisfaction{Opinion: "o1", Satisfied: true, On: s.on}, "Mương vẫn ngập", s.pol, s.cal)).wants(issue.Appealed)
+	s.must(s.OpenAppeal(issue.Satisfaction{Opinion: "o1", Satisfied: true, On: s.on}, "Mương vẫn ngập", s.on, s.pol, s.cal)).wants(issue.Appealed)
 	if s.Appeal.Grounds != "Mương vẫn ngập" || s.Replies[1].Satisfied {
 		t.Errorf("%+v %+v", s.Appeal, s.Replies)
 	}
@@ -470,6 +478,25 @@ func TestPromisesFollowTheHamlet(t *testing.T) {
 	done := told(t, "2017-03-10", settled())
 	done.must(done.reply("o1", true)).must(done.reply("o2", true))
 	wantRules(t, done.HandOver("minh", "", done.on), "issue.hand_over.closed")
+}
+
+func TestEachStepBeginsInItsOwnState(t *testing.T) {
+	fresh, done := registered(t, "2017-03-10"), told(t, "2017-03-10", settled())
+	hub := registered(t, "2017-03-10")
+	hub.ID = "I-2"
+	wantRules(t, done.triage(), "issue.triage.not_open")
+	wantRules(t, fresh.Arbitrate("P-TNMT", nil, "VP-01", fresh.on, fresh.pol, fresh.cal), "issue.arbitrate.not_open")
+	wantRules(t, fresh.DecideAppeal("vì", "UBND tỉnh", "PCT", fresh.on), "issue.appeal.not_open")
+	if _, err := fresh.CloseSilent(fresh.on); err == nil {
+		t.Error("an issue nobody was told of cannot be closed")
+	} else {
+		wantRules(t, err, "issue.close.not_told")
+	}
+	wantRules(t, done.LinkTo(&hub.State, "VP-01", done.on), "issue.state.transition")
+	late := referred(t, "2017-03-10").at("2017-04-11")
+	late.DraftApology(late.on)
+	late.must(late.draft(settled())).must(late.ApproveAnswer("U-10", late.on)).must(late.tell("o1")).must(late.tell("o2"))
+	wantRules(t, late.Apologise("trễ", day("2017-04-20"), "TL-03", late.on), "issue.apologise.told")
 }
 
 // TestTheDrawingShowsTheStateMachine keeps the package documentation and the

@@ -188,7 +188,7 @@ func (p *play) actions() map[string]func(*rapid.T) {
 			_, known := p.m.replied[o]
 			inTime := p.cal.Elapsed(p.m.lastTold(), p.on) <= p.pol.Issues.SatisfactionDays && !p.on.After(p.cal.Add(p.m.lastTold(), p.pol.Issues.SatisfactionDays))
 			p.expect(p.is(issue.FeedbackGiven) && !known && inTime, func(s *issue.State) error {
-				return s.Reply(issue.Satisfaction{Opinion: o, Satisfied: yes, On: p.on}, p.pol, p.cal)
+				return s.Reply(issue.Satisfaction{Opinion: o, Satisfied: yes, On: p.on}, p.on, p.pol, p.cal)
 			}, func(m *model) {
 				m.replied[o] = yes
 				switch {

@@ -20,10 +20,10 @@ func (s State) ReplyUntil(pol policy.Policy, cal *calendar.Calendar) calendar.Da
 }
 
 // Reply writes down whether a speaker is satisfied. One who is not opens the next
-// round at the same unit, with a clock of its own; after the last round the
-// programme's leader decides. When everybody said yes, the issue is closed, but
+// round at the same unit, with a clock of its own that starts today even when the
+// word was given some days ago; after the last round the programme's leader decides. When everybody said yes, the issue is closed, but
 // not while a roadmap is running. The rules are "issue.reply.…".
-func (s *State) Reply(r Satisfaction, pol policy.Policy, cal *calendar.Calendar) error {
+func (s *State) Reply(r Satisfaction, today calendar.Date, pol policy.Policy, cal *calendar.Calendar) error {
 	if err := s.checkReply(r, pol, cal); err != nil {
 		return err
 	}
@@ -31,9 +31,9 @@ func (s *State) Reply(r Satisfaction, pol policy.Policy, cal *calendar.Calendar)
 	s.Replies = append(slices.Clip(s.Replies), r)
 	switch {
 	case !r.Satisfied && s.Round < pol.Issues.MaxRounds:
-		return s.reopen(r.On, pol, cal)
+		return s.reopen(today, pol, cal)
 	case !r.Satisfied:
-		return s.appeal(r.Opinion, "", r.On)
+		return s.appeal(r.Opinion, "", today)
 	case s.allSatisfied() && !s.OnRoadmap():
 		return s.close(Closed, Satisfied, r.On)
 	}
@@ -87,7 +87,7 @@ func (s *State) reopen(on calendar.Date, pol policy.Policy, cal *calendar.Calend
 
 // OpenAppeal takes an answer of the last round to the programme's leader, on the
 // word of a speaker. The rules are "issue.appeal.…" and those of a reply.
-func (s *State) OpenAppeal(r Satisfaction, grounds string, pol policy.Policy, cal *calendar.Calendar) error {
+func (s *State) OpenAppeal(r Satisfaction, grounds string, today calendar.Date, pol policy.Policy, cal *calendar.Calendar) error {
 	r.Satisfied = false
 	if err := s.checkReply(r, pol, cal); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *State) OpenAppeal(r Satisfaction, grounds string, pol policy.Policy, ca
 	}
 	r.Round, r.Answer = s.Round, len(s.Answers)
 	s.Replies = append(slices.Clip(s.Replies), r)
-	return s.appeal(r.Opinion, grounds, r.On)
+	return s.appeal(r.Opinion, grounds, today)
 }
 
 func (s *State) appeal(opinion, grounds string, on calendar.Date) error {
