@@ -333,13 +333,17 @@ func (s *State) Contest(reason string, by org.PersonID, on calendar.Date) error 
 // Answer is the official's reply in a dispute, before it is decided.
 func (s *State) Answer(reply string) error {
 	if s.Status != Disputed || s.Dispute == nil {
-		return fault.Broken("visit.dispute.none", "status", "there is no open dispute", "không có ý kiến trái nhau đang chờ xử lý")
+		return noDispute()
 	}
 	if strings.TrimSpace(reply) == "" {
 		return fault.Broken("visit.dispute.reply_missing", "reply", "the reply is empty", "nội dung giải trình còn trống")
 	}
 	s.Dispute.Reply = reply
 	return nil
+}
+
+func noDispute() error {
+	return fault.Broken("visit.dispute.none", "status", "there is no open dispute", "không có ý kiến trái nhau đang chờ xử lý")
 }
 
 // Decide ends a dispute with a reasoned decision by somebody who did not hold
@@ -351,12 +355,12 @@ func (s *State) Decide(upheld bool, reason string, by org.PersonID) error {
 	if strings.TrimSpace(reason) == "" {
 		return fault.Broken("visit.dispute.decision_missing", "reason", "a decision needs its reason", "quyết định phải có lý do")
 	}
+	if s.Status != Disputed || s.Dispute == nil {
+		return noDispute() // else a decision would stand in for the evidence
+	}
 	to := Refused
 	if upheld {
 		to = Verified
-	}
-	if s.Status != Disputed || s.Dispute == nil {
-		return s.move(to)
 	}
 	s.Dispute.Decision, s.Dispute.Upheld, s.Dispute.Decider = reason, upheld, by
 	return s.move(to)

@@ -254,7 +254,7 @@ func TestNobodyDecidesAboutAVisitOfTheirOwn(t *testing.T) {
 	if err := v.Decide(false, "hai hộ cùng xác nhận không có", "TL-03"); err != nil || v.Status != visit.Refused {
 		t.Errorf("%s %v", v.Status, err)
 	}
-	wantRules(t, v.Decide(true, "nghĩ lại", "TL-03"), "visit.state.transition")
+	wantRules(t, v.Decide(true, "nghĩ lại", "TL-03"), "visit.dispute.none")
 }
 
 func TestAnAbsenceIsNotAReport(t *testing.T) {
