@@ -134,9 +134,9 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	_, err := logsender.New(nil, "", &logsender.Options{Text: &smstext.Options{Policy: "fold"}})
 	var fields []string
 	for _, v := range fault.Violations(err) {
-		fields = append(fields, v.Field)
+		fields = append(fields, v.Field+" "+v.Rule)
 	}
-	if diff := cmp.Diff([]string{"log", "channel", "policy"}, fields); diff != "" || !errors.Is(err, fault.ErrRule) {
+	if diff := cmp.Diff([]string{"log logsender.log", "channel logsender.channel", "policy smstext.policy"}, fields); diff != "" || !errors.Is(err, fault.ErrRule) {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}
 }

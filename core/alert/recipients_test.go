@@ -155,6 +155,9 @@ func TestNobodyAtAllIsAnAlarmOfItsOwn(t *testing.T) {
 		if got != "" || !alert.IsVacant(err) {
 			t.Errorf("%s: %q, %v", to.Key(), got, err)
 		}
+		if broken := fault.Violations(err); len(broken) != 1 || broken[0].Rule != "alert.recipient.vacant" {
+			t.Errorf("%s: %v", to.Key(), err)
+		}
 	}
 	if got, err := resolve(org.Party{Role: org.Inspector}, "2017-04-01"); got != "TT-01" || err != nil {
 		t.Errorf("back from leave: %q, %v", got, err)
