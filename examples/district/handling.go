@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -325,7 +326,7 @@ func (s *season) answerDays(i issue.State) int {
 // about it.
 func (s *season) answer(i issue.State) issue.Answer {
 	m := s.mind.about[i.ID]
-	a := issue.Answer{Class: m.class, Text: orElse(m.answer, "Đơn vị đã kiểm tra và trả lời bà con."), Document: fmt.Sprintf("%d/CV", 100+len(i.Code)*7+i.Referrals[0].Number)}
+	a := issue.Answer{Class: m.class, Text: orElse(m.answer, "Đơn vị đã kiểm tra và trả lời bà con."), Document: strings.TrimLeft(i.Code[len(i.Code)-4:], "0") + "/CV"}
 	switch {
 	case i.OnRoadmap(): // the result of what was promised
 		a.Class, a.Text = issue.Settled, "Đã làm xong như đã hẹn: "+a.Text

@@ -1,214 +1,93 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
+	"io/fs"
+	"text/tabwriter"
 
-	"github.com/huongvecoso/outreach/adapters/vietnam"
-	"github.com/huongvecoso/outreach/core"
-	"github.com/huongvecoso/outreach/core/calendar"
-	"github.com/huongvecoso/outreach/core/fault"
-	"github.com/huongvecoso/outreach/core/issue"
+	"github.com/huongvecoso/outreach/adapters/orgimport"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/programme"
 )
 
-// TEMPORARY: to be replaced by adapters/orgimport.
-
-type tally struct {
-	file                   string
-	created, updated, same int
-	faults                 []string
+// lists are the files of the organisation, and what each holds.
+func lists() []struct {
+	file string
+	kind orgimport.Kind
+} {
+	return []struct {
+		file string
+		kind orgimport.Kind
+	}{
+		{"places.csv", orgimport.Places}, {"place_parents.csv", orgimport.Parents}, {"place_successors.csv", orgimport.Successors},
+		{"units.csv", orgimport.Units}, {"subjects.csv", orgimport.Subjects}, {"leaders.csv", orgimport.Leaders},
+		{"officials.csv", orgimport.Officials}, {"hamlet_heads.csv", orgimport.KeyPersons},
+	}
 }
 
-func (t *tally) note(r row, change core.Change, err error) error {
-	if err != nil {
-		if !refusal(err) {
-			return err
+// readLists reads the organisation's files. What is wrong with a row is the
+// import's to say; a file that cannot be read at all is a fault of the input.
+func (in *input) readLists() error {
+	var faults []error
+	for _, l := range lists() {
+		raw, err := fs.ReadFile(in.files, l.file)
+		if err == nil {
+			var sheet orgimport.Sheet
+			if sheet, err = orgimport.Read(bytes.NewReader(raw), l.file, l.kind, nil); err == nil {
+				in.lists = append(in.lists, sheet)
+				continue
+			}
+			err = fmt.Errorf("%s: %w", l.file, err)
 		}
-		for _, v := range fault.Violations(err) {
-			t.faults = append(t.faults, fmt.Sprintf("%s:%d %s: %s", r.file, r.line, v.Rule, v.Vi))
-		}
-		return nil
+		faults = append(faults, err)
 	}
-	switch change {
-	case core.Created:
-		t.created++
-	case core.Unchanged:
-		t.same++
-	default:
-		t.updated++
-	}
-	return nil
+	return errors.Join(faults...)
 }
 
-func date(s string) calendar.Date {
-	if s == "" {
-		return calendar.Date{}
-	}
-	d, err := calendar.ParseDate(s)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-func period(from, to string) calendar.Period {
-	p := calendar.Period{From: date(from), To: date(to)}
-	if p.From.IsZero() {
-		p.From = org.Since()
-	}
-	return p
-}
-
-func (s *season) importOrg(ctx context.Context, stdout io.Writer, early bool) error {
-	steps := []func(context.Context, *core.Work, *tally) error{s.importPlaces, s.importUnits, s.importLeaders}
-	if !early {
-		steps = []func(context.Context, *core.Work, *tally) error{s.importOfficials, s.importHeads, s.importSubjects}
-	}
-	for _, step := range steps {
-		t := &tally{}
-		err := s.world.sys.Update(ctx, org.System(), func(ctx context.Context, w *core.Work) error { return step(ctx, w, t) })
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(stdout, "  %-20s created %d, updated %d, same %d, error %d\n", t.file, t.created, t.updated, t.same, len(t.faults))
-		for _, f := range t.faults {
-			fmt.Fprintln(stdout, "     ", f)
-		}
-	}
-	return nil
-}
-
-func (s *season) importPlaces(ctx context.Context, w *core.Work, t *tally) error {
-	t.file = "places.csv"
-	rows, err := s.in.table(t.file, "id")
+// takeIn imports the organisation: first tried, then kept, without the rows that
+// cannot be. It is done again to show that a list may be handed in twice.
+func (s *season) takeIn(ctx context.Context, stdout io.Writer, plan programme.ID) error {
+	settings := &orgimport.Settings{Programme: plan}
+	tried, err := orgimport.Prepare(ctx, s.world.sys, org.System(), settings, s.in.lists...)
 	if err != nil {
 		return err
 	}
-	parents, err := s.in.table("place_parents.csv", "id")
+	kept, err := orgimport.Apply(ctx, s.world.sys, org.System(), tried, orgimport.SkipErrors)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		p := org.Place{ID: org.PlaceID(r.of("id"))}
-		n := org.Naming{Valid: period(r.of("from"), r.of("to")), Kind: r.of("kind"), Name: r.of("name"), Code: r.of("code"), Parent: org.PlaceID(r.of("parent_id"))}
-		for _, pr := range parents {
-			if pr.of("id") == r.of("id") {
-				m := n
-				m.Valid, m.Parent = period(pr.of("from"), pr.of("to")), org.PlaceID(pr.of("parent_id"))
-				p.Names = append(p.Names, m)
-			}
-		}
-		if len(p.Names) == 0 {
-			p.Names = []org.Naming{n}
-		}
-		change, err := w.Org.PutPlace(ctx, p)
-		if err := t.note(r, change, err); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *season) importUnits(ctx context.Context, w *core.Work, t *tally) error {
-	t.file = "units.csv"
-	rows, err := s.in.table(t.file, "id")
-	for _, r := range rows {
-		change, err := w.Org.PutUnit(ctx, org.Unit{ID: org.UnitID(r.of("id")), Code: r.of("code"), Name: r.of("name"), SMSName: r.of("sms_name"),
-			Parent: org.UnitID(r.of("parent_id")), Place: org.PlaceID(r.of("place_id")), Valid: period(r.of("from"), r.of("to"))})
-		if err := t.note(r, change, err); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-func (s *season) person(ctx context.Context, w *core.Work, t *tally, r row, h org.Holding, class org.Class, from string) error {
-	p := org.Person{ID: org.PersonID(r.of("id")), FullName: vietnam.NormalizeName(r.of("full_name")), Email: r.of("email"), Class: class, Valid: period(from, "")}
-	if slices.Contains(r.header, "honorific") {
-		p.Honorific = r.of("honorific")
-	}
-	if raw := r.of("phone"); raw != "" {
-		phone, err := vietnam.ParsePhone(raw)
-		if err != nil {
-			if err := t.note(r, "", err); err != nil {
-				return err
-			}
-		} else {
-			p.Phone, p.PhoneSMS = phone.E164, phone.SMS()
-		}
-	}
-	change, err := w.Org.PutPerson(ctx, p)
-	if err := t.note(r, change, err); err != nil {
+	again, err := orgimport.Prepare(ctx, s.world.sys, org.System(), settings, s.in.lists...)
+	if err != nil {
 		return err
 	}
-	h.ID, h.Person, h.Valid = org.HoldingID(string(h.Role)+"/"+string(p.ID)), p.ID, period(from, "")
-	_, err = w.Org.PutHolding(ctx, h)
-	if err != nil {
-		return t.note(r, "", err)
-	}
+	fmt.Fprintln(stdout, "NHẬP DỮ LIỆU / IMPORT")
+	printImport(stdout, kept)
+	fmt.Fprintf(stdout, "  nhập lại lần nữa / handed in again: %d created, %d updated, %d same, %d error\n",
+		again.Count(orgimport.Created), again.Count(orgimport.Updated), again.Count(orgimport.Same), again.Count(orgimport.Refused))
 	return nil
 }
 
-func (s *season) importLeaders(ctx context.Context, w *core.Work, t *tally) error {
-	t.file = "leaders.csv"
-	rows, err := s.in.table(t.file, "id")
-	for _, r := range rows {
-		h := org.Holding{Role: org.Role(r.of("role")), Unit: org.UnitID(r.of("unit_id")), Place: org.PlaceID(r.of("place_id"))}
-		if err := s.person(ctx, w, t, r, h, "", "2016-01-01"); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-func (s *season) importOfficials(ctx context.Context, w *core.Work, t *tally) error {
-	t.file = "officials.csv"
-	rows, err := s.in.table(t.file, "id")
-	classes := map[string]org.Class{"can_bo": org.Cadre, "cong_chuc": org.CivilServant, "vien_chuc": org.PublicEmployee}
-	for _, r := range rows {
-		if _, err := w.Org.Unit(ctx, org.UnitID(r.of("unit_id"))); err != nil {
-			t.faults = append(t.faults, fmt.Sprintf("%s:%d unit %s", r.file, r.line, r.of("unit_id")))
-			continue
-		}
-		h := org.Holding{Role: org.Role(r.of("role")), Unit: org.UnitID(r.of("unit_id")), Team: org.TeamID(r.of("team"))}
-		if err := s.person(ctx, w, t, r, h, classes[r.of("participant_class")], r.of("from")); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-func (s *season) importHeads(ctx context.Context, w *core.Work, t *tally) error {
-	t.file = "hamlet_heads.csv"
-	rows, err := s.in.table(t.file, "id")
-	for _, r := range rows {
-		h := org.Holding{Role: org.Role(r.of("role")), Place: org.PlaceID(r.of("place_id"))}
-		if err := s.person(ctx, w, t, r, h, "", "2016-01-01"); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-func (s *season) importSubjects(ctx context.Context, w *core.Work, t *tally) error {
-	t.file = "subjects.csv"
-	rows, err := s.in.table(t.file, "subject")
-	for _, r := range rows {
-		route := issue.Route{ID: r.of("subject") + "/" + orElse(r.of("from"), "0"), Subject: r.of("subject"), Name: r.of("subject_name_vi"), NameEn: r.of("subject_name_en"),
-			Lead: org.UnitID(r.of("unit_id")), Valid: period(r.of("from"), r.of("to"))}
-		for _, c := range strings.Split(r.of("cooperating"), ";") {
-			if c = strings.TrimSpace(c); c != "" {
-				route.Cooperating = append(route.Cooperating, org.UnitID(c))
+// printImport prints what became of each file, and of each line that was not plain.
+func printImport(stdout io.Writer, p orgimport.Plan) {
+	table := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
+	for _, sheet := range p.Sheets {
+		count := make(map[orgimport.Action]int)
+		for _, r := range p.Results {
+			if r.Sheet == sheet.Name {
+				count[r.Action]++
 			}
 		}
-		_, err := w.Issues.PutRoute(ctx, route)
-		if err := t.note(r, core.Created, err); err != nil {
-			return err
+		fmt.Fprintf(table, "  %s\tcreated %d\tupdated %d\tsame %d\terror %d\n", sheet.Name,
+			count[orgimport.Created], count[orgimport.Updated], count[orgimport.Same], count[orgimport.Refused])
+	}
+	table.Flush() //nolint:errcheck // the writer below reports
+	for _, r := range p.Results {
+		for _, n := range r.Notes {
+			fmt.Fprintf(stdout, "    %s:%d %s %s: %s %s\n", r.Sheet, r.Line, r.ID, n.Severity, n.Vi, n.En)
 		}
 	}
-	return err
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/huongvecoso/outreach/adapters/httpsms"
+	"github.com/huongvecoso/outreach/adapters/orgimport"
 	"github.com/huongvecoso/outreach/adapters/vietnam"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/issue"
@@ -35,7 +36,8 @@ func builtIn() fs.FS {
 
 // input is everything that was read from files, checked.
 type input struct {
-	files     fs.FS // the organisation's, for the import
+	files     fs.FS
+	lists     []orgimport.Sheet // of the organisation, to be imported
 	plan      planFile
 	policy    policy.Policy
 	calendar  *calendar.Calendar
@@ -81,7 +83,7 @@ type bulletin struct {
 // readInput reads the files and returns every fault of all of them.
 func readInput(files fs.FS) (input, error) {
 	in := input{files: files}
-	err := errors.Join(in.readPlan(), in.readPolicy(), in.readGateway(), in.readMatters(), in.readBulletins())
+	err := errors.Join(in.readPlan(), in.readPolicy(), in.readGateway(), in.readMatters(), in.readBulletins(), in.readLists())
 	if err != nil {
 		return input{}, err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
+	"time"
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -38,17 +38,18 @@ func (s *season) greet(stdout io.Writer) {
 func (s *season) open(ctx context.Context, stdout io.Writer) error {
 	day := s.cal.NextWorkingDay(s.cfg.from)
 	s.time.set(civil(day, 7, 30))
-	fmt.Fprintln(stdout, "NHẬP DỮ LIỆU / IMPORT")
-	if err := s.importOrg(ctx, stdout, true); err != nil {
+	var plan programme.ID
+	err := s.world.sys.Update(ctx, org.System(), func(ctx context.Context, w *core.Work) (err error) {
+		plan, err = s.found(ctx, w)
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	if err := s.world.sys.Update(ctx, org.System(), s.found); err != nil {
+	if err := s.takeIn(ctx, stdout, plan); err != nil {
 		return err
 	}
-	if err := s.importOrg(ctx, stdout, false); err != nil {
-		return err
-	}
-	err := s.world.sys.View(ctx, org.System(), func(ctx context.Context, w *core.Work) (err error) {
+	err = s.world.sys.View(ctx, org.System(), func(ctx context.Context, w *core.Work) (err error) {
 		s.cast, err = readCast(ctx, w, day)
 		return err
 	})
@@ -58,37 +59,15 @@ func (s *season) open(ctx context.Context, stdout io.Writer) error {
 	return s.assign(ctx, stdout, day)
 }
 
-// found enters the plan and its teams.
-func (s *season) found(ctx context.Context, w *core.Work) error {
+// found enters the plan. The import forms the teams that the roster names.
+func (s *season) found(ctx context.Context, w *core.Work) (programme.ID, error) {
 	p := s.in.plan
-	year := calendar.Period{From: calendar.MustDate(p.Year, 1, 1), To: calendar.MustDate(p.Year, 12, 31)}
 	plan, err := w.Programme.Create(ctx, programme.State{
-		ID: programme.ID(fmt.Sprintf("%s-%d", p.Code, p.Year)), Code: fmt.Sprintf("%s-%d", p.Code, p.Year), Name: "Hướng về cơ sở", Valid: year,
-		Basis: programme.Basis{Number: p.Number, Symbol: p.Symbol, Issuer: p.Issuer, Title: p.Title},
-		Owner: "xl-vp", Kinds: []string{"ap", "khu"},
+		ID: programme.ID(fmt.Sprintf("%s-%d", p.Code, p.Year)), Code: fmt.Sprintf("%s-%d", p.Code, p.Year), Name: "Hướng về cơ sở",
+		Basis: programme.Basis{Number: p.Number, Symbol: p.Symbol, Issuer: p.Issuer, Title: p.Title}, Kinds: []string{"ap", "khu"},
+		Valid: calendar.Period{From: calendar.MustDate(p.Year, time.January, 1), To: calendar.MustDate(p.Year, time.December, 31)},
 	})
-	if err != nil {
-		return err
-	}
-	teams, err := s.teams()
-	for n, team := range teams {
-		_, err := w.Programme.CreateTeam(ctx, programme.Team{ID: team, Programme: plan.ID, Code: string(team), Name: fmt.Sprintf("Tổ công tác số %d", n+1), Valid: year})
-		if err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-// teams are the teams that the roster names.
-func (s *season) teams() ([]org.TeamID, error) {
-	rows, err := s.in.table("officials.csv", "team")
-	var teams []org.TeamID
-	for _, r := range rows {
-		teams = append(teams, org.TeamID(r.of("team")))
-	}
-	slices.Sort(teams)
-	return slices.Compact(teams), err
+	return plan.ID, err
 }
 
 // assign shares the hamlets out among the officials, and prints how evenly.

@@ -119,7 +119,7 @@ func openDatabase(ctx fx.Lifecycle, cfg config, _ input, dir string) (*database,
 			path = filepath.Join(dir, "district.db")
 			d.where = filepath.Join(cfg.out, "district.db")
 		}
-		d.DB, err = sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(NORMAL)")
+		d.DB, err = sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(NORMAL)&_pragma=cache_size(-65536)")
 	}
 	if err != nil {
 		return nil, usage("-db: %w", err)
