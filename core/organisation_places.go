@@ -42,13 +42,13 @@ func (s *Organisation) keepPlace(ctx context.Context, p *org.Place, e event.Even
 	if err := p.Validate(); err != nil {
 		return err
 	}
-	if err := s.u.tx.PutPlace(ctx, p); err != nil {
-		return err
-	}
 	for _, naming := range p.Names {
 		if err := s.liesOutside(ctx, p.ID, naming); err != nil {
 			return err
 		}
+	}
+	if err := s.u.tx.PutPlace(ctx, p); err != nil {
+		return err
 	}
 	return s.u.journal(ctx, fact{subject: org.PlaceSubject(p.ID), place: p.ID, event: e, why: why})
 }
