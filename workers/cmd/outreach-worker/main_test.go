@@ -1,0 +1,699 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
+	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
+	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/redistest"
+)
+
+var update = flag.Bool("update", false, "write the golden files, the example and the README's table anew")
+
+// beMain makes the test binary the program itself.
+const beMain = "OUTREACH_WORKER_BE_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beMain) != "" {
+		os.Unsetenv(beMain)
+		main()
+	}
+	silenceRedis()
+	os.Exit(m.Run())
+}
+
+// result is what a call of the program came to.
+type result struct {
+	code     int
+	out, err string
+}
+
+func invoke(t *testing.T, environment []string, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), args, environment, &out, &errs)
+	return result{code, out.String(), errs.String()}
+}
+
+// want checks what a call ended with.
+func (r result) want(t *testing.T, code int, parts ...string) {
+	t.Helper()
+	if r.code != code {
+		t.Errorf("ended with %d, want %d", r.code, code)
+	}
+	for _, part := range parts {
+		if !strings.Contains(r.out+r.err, part) {
+			t.Errorf("it does not say %q", part)
+		}
+	}
+	if t.Failed() {
+		t.Logf("it said\n%s%s", r.out, r.err)
+	}
+}
+
+// golden compares with a file in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	compare(t, filepath.Join("testdata", name), got)
+}
+
+func compare(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-file +now):\n%s", path, diff)
+	}
+}
+
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTheHelpTeachesEverything(t *testing.T) {
+	var all strings.Builder
+	r := invoke(t, nil, "--help")
+	r.want(t, exitOK)
+	all.WriteString(r.out)
+	for _, c := range commands() {
+		if c.do == nil {
+			continue
+		}
+		r := invoke(t, nil, c.name, "--help")
+		r.want(t, exitOK)
+		if again := invoke(t, nil, "help", c.name); again.out != r.out {
+			t.Errorf("help %s and %s --help differ", c.name, c.name)
+		}
+		fmt.Fprintf(&all, "\n---- %s ----\n%s", c.name, r.out)
+	}
+	golden(t, "help.txt", all.String())
+}
+
+func TestACallThatCannotBeUnderstoodIsAnUsageError(t *testing.T) {
+	invoke(t, nil).want(t, exitUsage, "Commands:")
+	invoke(t, nil, "deliver").want(t, exitUsage, `no command "deliver"`)
+	invoke(t, nil, "help", "deliver").want(t, exitUsage, `no command "deliver"`)
+	invoke(t, nil, "doctor", "--verbose").want(t, exitUsage, "verbose")
+	invoke(t, nil, "doctor", "everything").want(t, exitUsage, "no arguments")
+	invoke(t, nil, "version").want(t, exitOK, program)
+}
+
+func TestEveryMistakeOfTheConfigurationIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		file string
+		env  []string
+		say  []string
+	}{
+		"nothing at all":                      {`{}`, nil, []string{"database: say where"}},
+		"a name that is none":                 {`{"database": "x.db", "smtp": {"adress": "a:25"}}`, nil, []string{"smtp.adress: there is no such setting"}},
+		"a name in the wrong form":            {`{"database": "x.db", "smtp": {"returnPath": "a@b.vn"}}`, nil, []string{"do you mean smtp.return_path?"}},
+		"a name that stands twice":            {`{"database": "x.db", "database": "y.db"}`, nil, []string{"database stands twice"}},
+		"null":                                {`{"database": null}`, nil, []string{"database is null"}},
+		"a list":                              {`{"database": ["x"]}`, nil, []string{"database is a list"}},
+		"no object":                           {`[]`, nil, []string{"want an object"}},
+		"something behind":                    {"{\"database\": \"x.db\"}\n{}", nil, []string{"line 2", "something follows"}},
+		"no JSON":                             {"{\n\"database\": x}", nil, []string{"line 2"}},
+		"a time without unit":                 {`{"database": "x.db", "workers": {"poll": "5"}}`, nil, []string{"workers.poll: want a time with its unit", `not "5"`}},
+		"no number":                           {`{"database": "x.db", "workers": {"concurrency": "many"}}`, nil, []string{"workers.concurrency: want a whole number"}},
+		"no truth":                            {`{"database": "x.db", "smtp": {"dsn": "perhaps"}}`, nil, []string{"smtp.dsn: want true or false"}},
+		"no level":                            {`{"database": "x.db", "log_level": "loud"}`, nil, []string{"log_level: want debug"}},
+		"a database of a kind we do not know": {`{"database": "mysql://root:hunter2@h/x"}`, nil, []string{"only postgres:// URLs"}},
+		"a Redis that is none":                {`{"database": "x.db", "redis": "http://:hunter2@h"}`, nil, []string{"redis: want redis://"}},
+		"a policy that is not there":          {`{"database": "x.db", "policy": "/no/such"}`, nil, []string{"policy: open /no/such"}},
+		"years without days off":              {`{"database": "x.db", "calendar": "1999"}`, nil, []string{"calendar: vietnam.holidays.year"}},
+		"years backwards":                     {`{"database": "x.db", "calendar": "2026-2025"}`, nil, []string{"ends before it begins"}},
+		"texts that are not there":            {`{"database": "x.db", "templates": "/no/such"}`, nil, []string{"templates: /no/such is no folder"}},
+		"an address that is none":             {`{"database": "x.db", "listen": "9464"}`, nil, []string{`listen: "9464" is no address`}},
+		"half a relay":                        {`{"database": "x.db", "smtp": {"from": "a@b.vn"}}`, nil, []string{"smtp.addr is missing"}},
+		"a relay without names":               {`{"database": "x.db", "smtp": {"addr": "mail:25"}}`, nil, []string{"smtpmail.config.from", "smtpmail.config.domain"}},
+		"half a gateway":                      {`{"database": "x.db", "sms": {"token": "hunter2"}}`, nil, []string{"sms.url or sms.gateway is missing"}},
+		"a gateway over plain http":           {`{"database": "x.db", "sms": {"url": "http://sms.vn", "sender": "X"}}`, nil, []string{"httpsms.config.url"}},
+		"a gateway that is not there":         {`{"database": "x.db", "sms": {"gateway": "/no/such"}}`, nil, []string{"sms: open /no/such"}},
+		"nobody at work":                      {`{"database": "x.db", "workers": {"concurrency": "0"}}`, nil, []string{"must be positive"}},
+		"a stop that is too short":            {`{"database": "x.db", "workers": {"shutdown": "15s"}}`, nil, []string{"shorter than smtp.timeout (20s)"}},
+		"a stop that is too long":             {`{"database": "x.db", "workers": {"shutdown": "1h"}}`, nil, []string{"shutdown must be 35s at most"}},
+		"a secret file that is not there":     {`{"database": "x.db", "secret_file": "/no/such"}`, nil, []string{"secret_file: open /no/such"}},
+		"a secret given twice":                {`{"database": "x.db", "secret": "hunter2", "secret_file": "/no/such"}`, nil, []string{"given twice"}},
+		"a mistake in the environment":        {`{"database": "x.db"}`, []string{"OUTREACH_WORKERS_POLL=soon"}, []string{"OUTREACH_WORKERS_POLL: want a time"}},
+		"several at once": {`{"databse": "x.db", "workers": {"poll": 1}, "smtp": {"addr": "mail"}}`, []string{"OUTREACH_CALENDAR=1999"},
+			[]string{"there is no such setting", "workers.poll", "smtpmail.config.addr", "vietnam.holidays.year", "database: say where"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := invoke(t, c.env, "doctor", "--config", write(t, "c.json", c.file))
+			r.want(t, exitUsage, c.say...)
+			if strings.Contains(r.err+r.out, "hunter2") {
+				t.Errorf("it shows a secret: %s", r.err)
+			}
+		})
+	}
+	invoke(t, nil, "doctor", "--config", "/no/such").want(t, exitUsage, "open /no/such")
+}
+
+func TestTheEnvironmentCountsMoreThanTheFile(t *testing.T) {
+	secret := write(t, "secret", "  from a file\n")
+	c, err := load(write(t, "c.json", `{"database": "file.db", "series": "XL", "secret": "from the file", "workers": {"group": 7, "poll": "2s"}}`),
+		[]string{"OUTREACH_DATABASE=environment.db", "OUTREACH_WORKERS_POLL=3s", "OUTREACH_SECRET_FILE=" + secret, "OUTREACH_SMPT_ADDR=x", "HOME=/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Database != "environment.db" || c.Series != "XL" || c.Workers.Group != 7 || c.Workers.Poll != 3*time.Second || c.Secret != "from a file" {
+		t.Errorf("got %+v", c)
+	}
+	if want := []string{"OUTREACH_SMPT_ADDR is no setting of this program"}; !slices.Equal(c.warnings, want) {
+		t.Errorf("warned of %q, want %q", c.warnings, want)
+	}
+	named := write(t, "c.json", `{"database": "named.db"}`)
+	if r := invoke(t, []string{"OUTREACH_CONFIG=" + named}, "doctor"); strings.Contains(r.err, "say where") {
+		t.Errorf("OUTREACH_CONFIG is not read: %s", r.err)
+	}
+}
+
+func TestADatabaseInTheEnvironmentOutweighsItsFileInTheFile(t *testing.T) {
+	c, err := load(write(t, "c.json", `{"database_file": "/no/such"}`), []string{"OUTREACH_DATABASE=x.db"})
+	if err != nil || c.Database != "x.db" {
+		t.Errorf("%q, %v", c.Database, err)
+	}
+}
+
+// example writes the example file from the table of settings.
+func example(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	section := ""
+	b.WriteString("{")
+	comma := ""
+	for _, s := range new(config).settings() {
+		name, value := s.name, s.example
+		if s.secret && value == "" {
+			name, value = s.name+"_file", "/etc/outreach/"+strings.ReplaceAll(s.name, ".", "-")
+		}
+		if value == "" {
+			continue
+		}
+		in, last, nested := strings.Cut(name, ".")
+		if !nested {
+			in, last = "", name
+		}
+		if in != section {
+			if section != "" {
+				b.WriteString("\n  }")
+			}
+			fmt.Fprintf(&b, ",\n  %q: {", in)
+			section, comma = in, ""
+		}
+		quoted, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if regexp.MustCompile(`^\d+$`).MatchString(value) && nested {
+			quoted = []byte(value)
+		}
+		indent := "  "
+		if nested {
+			indent = "    "
+		}
+		plain := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(quoted))
+		fmt.Fprintf(&b, "%s\n%s%q: %s", comma, indent, last, plain)
+		comma = ","
+	}
+	b.WriteString("\n  }\n}\n")
+	return b.String()
+}
+
+func TestTheExampleIsCompleteAndRight(t *testing.T) {
+	text := example(t)
+	compare(t, "outreach-worker.example.json", text)
+	for _, secret := range []string{"secret", "smtp-password", "sms-token"} {
+		text = strings.ReplaceAll(text, "/etc/outreach/"+secret, write(t, secret, "s3cret"))
+	}
+	c, err := load(write(t, "c.json", text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := build(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	if c.SMTP.From != "UBND huyện Xuân Lộc <vanphong@xuanloc.example>" || p.gateway == nil || p.gateway.Sender != "XUANLOC" || c.Secret != "s3cret" {
+		t.Errorf("the example says %+v", c)
+	}
+}
+
+func TestTheReadmeExplainsEverySetting(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("<!-- settings: written by go test -run Readme -update -->\n| setting | environment | default | meaning |\n|---|---|---|---|\n")
+	for _, s := range new(config).settings() {
+		name, normal := "`"+s.name+"`", s.normal
+		if s.secret {
+			name += " *"
+		}
+		if normal != "" {
+			normal = "`" + normal + "`"
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", name, s.variable(), normal, s.what)
+	}
+	b.WriteString("<!-- end of settings -->")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := regexp.MustCompile(`(?s)<!-- settings: .*<!-- end of settings -->`)
+	compare(t, "README.md", part.ReplaceAllLiteralString(string(readme), b.String()))
+	for _, c := range commands() {
+		if !strings.Contains(string(readme), "`"+c.name) {
+			t.Errorf("the README does not know the command %s", c.name)
+		}
+	}
+}
+
+// district is a programme on a SQLite file with both providers.
+type district struct {
+	t    *testing.T
+	env  []string
+	mail *smtpsink.Sink
+	sms  *smssink.Sink
+}
+
+func newDistrict(t *testing.T, redis string) *district {
+	t.Helper()
+	d := &district{t: t}
+	var err error
+	if d.mail, err = smtpsink.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.mail.Close() })
+	if d.sms, err = smssink.Start(&smssink.Options{Token: "s3cret"}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.sms.Close() })
+	texts := t.TempDir() // a text that needs nothing
+	text := "fields:\n--- vi sms\nHVCS: {{recipient}} xem lịch.\n--- vi subject\nLịch\n--- vi text\nKính gửi {{recipient}}.\n--- vi item\nLịch\n" +
+		"--- en sms\nSee.\n--- en subject\nSee\n--- en text\nSee.\n--- en item\nSee\n"
+	if err := os.WriteFile(filepath.Join(texts, "calendar.ending.txt"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.env = []string{
+		"OUTREACH_DATABASE=" + filepath.Join(t.TempDir(), "outreach.db"), "OUTREACH_REDIS=redis://" + redis, "OUTREACH_SECRET=x",
+		"OUTREACH_TEMPLATES=" + texts, "OUTREACH_LISTEN=127.0.0.1:0", "OUTREACH_WORKERS_CHECK=20ms", "OUTREACH_WORKERS_POLL=50ms",
+		"OUTREACH_SMTP_ADDR=" + d.mail.Addr(), "OUTREACH_SMTP_TLS=none", "OUTREACH_SMTP_FROM=HVCS <hvcs@xuanloc.example>", "OUTREACH_SMTP_DOMAIN=xuanloc.example",
+		"OUTREACH_SMS_URL=" + d.sms.URL(), "OUTREACH_SMS_SENDER=XUANLOC", "OUTREACH_SMS_TOKEN_FILE=" + write(t, "token", "s3cret\n"),
+	}
+	return d
+}
+
+// set changes one setting.
+func (d *district) set(variable, value string) {
+	d.env = slices.DeleteFunc(d.env, func(line string) bool { return strings.HasPrefix(line, variable+"=") })
+	if value != "" {
+		d.env = append(d.env, variable+"="+value)
+	}
+}
+
+func (d *district) call(args ...string) result {
+	d.t.Helper()
+	return invoke(d.t, d.env, args...)
+}
+
+// fill makes the tables and commits notices that are due, by turns a mail and an
+// SMS. They are critical: it may be night.
+func (d *district) fill(n int) {
+	d.t.Helper()
+	d.call("migrate").want(d.t, exitOK)
+	d.store(func(p *parts) {
+		if err := outboxtest.People(d.t.Context(), p.store, n); err != nil {
+			d.t.Fatal(err)
+		}
+		for i := range n {
+			one := outboxtest.Notice(i, notify.Email, time.Now())
+			one.Template, one.Priority, one.Vars = "calendar.ending", notify.Critical, nil
+			if i%2 == 1 {
+				one.Channel = notify.SMS
+			}
+			if err := outboxtest.Add(d.t.Context(), p.store, one); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+	})
+}
+
+func (d *district) store(do func(*parts)) {
+	d.t.Helper()
+	p, err := configured("", d.env)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer p.close()
+	do(p)
+}
+
+// lines collects what a program says while it runs.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+var listening = regexp.MustCompile(`"msg":"listening","address":"([^"]+)"`)
+
+// address waits until the program says where it listens.
+func (l *lines) address(t *testing.T) string {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if found := listening.FindStringSubmatch(l.String()); found != nil {
+			return "http://" + found[1]
+		}
+	}
+	t.Fatalf("it does not listen:\n%s", l)
+	return ""
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	resp, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+func TestItDeliversARealMailAndARealSMSAndStops(t *testing.T) {
+	// A pool that has lost its server looks for it once a second, a last time
+	// after it was closed.
+	ignore := []goleak.Option{goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial")}
+	t.Cleanup(func() { goleak.VerifyNone(t, ignore...) })
+	mini := redistest.Mini(t)
+	d := newDistrict(t, mini.Addr())
+	d.fill(4)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var said lines
+	ended := make(chan int)
+	go func() { ended <- run(ctx, []string{"run"}, d.env, io.Discard, &said) }()
+
+	mails, err := d.mail.Wait(2, 10*time.Second)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &said)
+	}
+	messages, err := d.sms.Wait(2, 10*time.Second)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &said)
+	}
+	if !slices.Contains([]string{outboxtest.Email(0), outboxtest.Email(2)}, mails[0].To[0]) || !strings.HasPrefix(messages[0].Text, "HVCS: Nguyen Thu Nghiem") {
+		t.Errorf("went out: %v, %q", mails[0].To, messages[0].Text)
+	}
+	base := said.address(t)
+	for path, part := range map[string]string{"/healthz": "ok", "/readyz": "ok"} {
+		if status, body := get(t, base+path); status != http.StatusOK || !strings.Contains(body, part) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	var body string
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if _, body = get(t, base+"/metrics"); strings.Count(body, `outcome="accepted"`) == 2 && strings.Count(body, "} 2\n") >= 2 {
+			break // the providers have the messages a moment before their answers are counted
+		}
+	}
+	for _, part := range []string{
+		`outreach_provider_calls_total{channel="email",outcome="accepted",provider="smtp"} 2`,
+		`outreach_provider_calls_total{channel="sms",outcome="accepted",provider="sms"} 2`,
+		`outreach_notices{state="dead"} 0`, `outreach_outbox_readable 1`, `outreach_oldest_due_seconds 0`, `go_goroutines`,
+	} {
+		if !strings.Contains(body, part) {
+			t.Errorf("the metrics lack %s", part)
+		}
+	}
+	mini.Close()
+	if status, body := get(t, base+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "redis does not answer") {
+		t.Errorf("without Redis it is ready: %d %s", status, body)
+	}
+	if err := mini.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	select {
+	case code := <-ended:
+		if code != exitOK {
+			t.Errorf("ended with %d:\n%s", code, &said)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it does not stop")
+	}
+	for i := range 4 {
+		for _, about := range []string{outboxtest.Name(i), outboxtest.Phone(i), outboxtest.Email(i), "s3cret"} {
+			if strings.Contains(said.String(), about) {
+				t.Errorf("the log holds %q", about)
+			}
+		}
+	}
+	d.call("outbox").want(t, exitOK, "accepted     4", "Nothing to list.")
+}
+
+func TestARealProcessStopsOnSIGTERMAndEndsWith0(t *testing.T) {
+	d := newDistrict(t, redistest.Server(t).Addr)
+	d.fill(2)
+	process := exec.Command(os.Args[0], "run")
+	process.Env = append(slices.Clone(d.env), beMain+"=1")
+	var said lines
+	process.Stderr = &said
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = process.Process.Kill() })
+	if _, err := d.sms.Wait(1, 20*time.Second); err != nil {
+		t.Fatalf("%v\n%s", err, &said)
+	}
+	if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, &said)
+	}
+	if !strings.Contains(said.String(), `"msg":"stopped"`) {
+		t.Errorf("it did not stop in order:\n%s", &said)
+	}
+}
+
+func TestRunRefusesWhatCannotWork(t *testing.T) {
+	mini := redistest.Mini(t)
+	d := newDistrict(t, mini.Addr())
+	d.call("run").want(t, exitFailed, "there is no database", "migrate")
+	d.fill(0)
+	d.set("OUTREACH_TABLE_PREFIX", "other_")
+	d.call("run").want(t, exitFailed, "the tables lack", "migrate")
+	d.set("OUTREACH_TABLE_PREFIX", "")
+	mini.Close()
+	d.call("run").want(t, exitFailed, "redis does not answer")
+}
+
+func TestChannelsWithoutAProviderAreLoggedAndWarnedOf(t *testing.T) {
+	d := newDistrict(t, redistest.Mini(t).Addr())
+	d.fill(2)
+	for _, variable := range []string{"OUTREACH_SMTP_ADDR", "OUTREACH_SMTP_FROM", "OUTREACH_SMS_URL", "OUTREACH_SMS_SENDER", "OUTREACH_SMS_TOKEN_FILE"} {
+		d.set(variable, "")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var said lines
+	ended := make(chan int)
+	go func() { ended <- run(ctx, []string{"run"}, d.env, io.Discard, &said) }()
+	for end := time.Now().Add(10 * time.Second); strings.Count(said.String(), `"msg":"notice"`) < 2 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	}
+	stop()
+	<-ended
+	if n := strings.Count(said.String(), "LOGGED AND REACH NOBODY"); n != 2 || strings.Count(said.String(), `"msg":"notice"`) != 2 {
+		t.Errorf("%d warnings:\n%s", n, &said)
+	}
+}
+
+func TestMigratingTwiceChangesNothing(t *testing.T) {
+	for name, database := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "outreach.db") },
+		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := []string{"OUTREACH_DATABASE=" + database(t)}
+			invoke(t, env, "migrate").want(t, exitOK, "Applied:")
+			invoke(t, env, "migrate").want(t, exitOK, "nothing was changed")
+			invoke(t, env, "outbox").want(t, exitOK, "total", "Nothing to list.")
+		})
+	}
+}
+
+// what changes from run to run.
+var varying = regexp.MustCompile(`some from \S+|\d+(\.\d+)?(µs|ms|s)\b|\d+\.\d+\.\d+\.\d+:\d+|\d+\.\d+\.\d+`)
+
+func TestTheDoctorSaysOfEachThingWhetherItWillDo(t *testing.T) {
+	redis := redistest.Start(t, nil)
+	d := newDistrict(t, redis.Addr)
+	d.set("OUTREACH_CALENDAR", write(t, "calendar.json", `{"id": "VN-XL", "version": 3, "coverage": {"from": "2016-01-01", "to": "2099-12-31"}}`))
+	r := d.call("doctor")
+	r.want(t, exitFailed, "FAIL  database", "there is no database")
+	d.call("migrate").want(t, exitOK)
+	r = d.call("doctor")
+	r.want(t, exitOK)
+	golden(t, "doctor.txt", varying.ReplaceAllString(r.out, "#"))
+
+	d.set("OUTREACH_CALENDAR", "2017")
+	d.set("OUTREACH_SECRET", "")
+	d.set("OUTREACH_SMTP_ADDR", "")
+	d.set("OUTREACH_SMTP_FROM", "")
+	d.sms.Close()
+	redis.Stop()
+	d.call("doctor").want(t, exitFailed, "FAIL  redis", "warn  calendar", "every deadline is provisional", "no secret is set",
+		"warn  mail", "FAIL  sms", "2 of")
+}
+
+func TestTheDoctorLooksAtPostgresAndItsClock(t *testing.T) {
+	d := newDistrict(t, redistest.Mini(t).Addr())
+	d.set("OUTREACH_DATABASE", pgtest.Database(t))
+	d.call("doctor").want(t, exitFailed, "ok    database       postgres", "FAIL  tables")
+	d.call("migrate").want(t, exitOK)
+	d.call("doctor").want(t, exitOK, "ok    tables", "ok    clock          within", "warn  redis")
+}
+
+func TestTheOutboxShowsWhatNeedsSomebodyAndRetrySendsItAgain(t *testing.T) {
+	d := newDistrict(t, redistest.Mini(t).Addr())
+	d.fill(6)
+	d.store(func(p *parts) {
+		for i, change := range []func(*notify.Notice) error{
+			func(n *notify.Notice) error { return n.Kill("attempts used up", time.Now()) },
+			func(n *notify.Notice) error { return n.Fail("no address on this channel", time.Now()) },
+			func(n *notify.Notice) error { n.NextAt = time.Now().Add(-time.Hour); return nil }, // long overdue
+		} {
+			amend(t, p, outboxtest.ID(i), change)
+		}
+	})
+	r := d.call("outbox")
+	r.want(t, exitOK, "dead         1", "failed       1", "pending      4", "total        6", "n-000000  dead", "n-000001  failed", "n-000002  pending")
+	if strings.Contains(r.out, "n-000003") {
+		t.Error("it lists a notice that needs nobody")
+	}
+	for _, about := range []string{outboxtest.Name(0), outboxtest.Phone(1), outboxtest.Email(0), string(outboxtest.Person(0))} {
+		if strings.Contains(r.out, about) {
+			t.Errorf("it shows %s", about)
+		}
+	}
+	r = d.call("outbox", "--state", "failed", "--limit", "1")
+	r.want(t, exitOK, "n-000001")
+	if strings.Contains(r.out, "n-000000") {
+		t.Error("it lists another state")
+	}
+	d.call("outbox", "--state", "lost").want(t, exitUsage, `no state "lost"`)
+	d.call("outbox", "--limit", "0").want(t, exitUsage, "positive")
+
+	d.call("retry", "n-000000").want(t, exitUsage, "say why")
+	d.call("retry", "--why", "repaired").want(t, exitUsage, "ids, or a state")
+	d.call("retry", "--why", "repaired", "--state", "dead", "n-000000").want(t, exitUsage, "ids, or a state")
+	d.call("retry", "--why", "repaired", "n-000099").want(t, exitFailed, "n-000099", "not found")
+	d.call("retry", "--why", "repaired", "n-000003").want(t, exitFailed, "notice.retry.state")
+	d.call("retry", "--why", "repaired", "n-000000").want(t, exitOK, "Sent again: 1")
+	d.call("retry", "--why", "repaired", "--state", "failed").want(t, exitOK, "Sent again: 1")
+	d.call("outbox").want(t, exitOK, "pending      6", "dead         0", "failed       0")
+}
+
+func TestTheOutboxIsCountedOnceHoweverManyAsk(t *testing.T) {
+	asked, now := 0, time.Now()
+	c := newOutboxCollector(&parts{})
+	c.now = func() time.Time { return now }
+	c.count = func(context.Context) (outboxState, error) {
+		asked++
+		return outboxState{notices: map[notify.State]int{notify.Dead: asked}}, nil
+	}
+	for range 5 {
+		if _, err := c.read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times within a moment", asked)
+	}
+	now = now.Add(cacheFor)
+	if s, err := c.read(); err != nil || asked != 2 || s.notices[notify.Dead] != 2 {
+		t.Errorf("asked %d times in all, got %v, %v", asked, s, err)
+	}
+}
+
+func TestEveryStateOfANoticeIsCounted(t *testing.T) {
+	all := map[notify.State]bool{}
+	for _, a := range notify.Transitions() {
+		all[a.From], all[a.To] = true, true
+	}
+	for _, s := range states() {
+		delete(all, s)
+	}
+	if len(all) > 0 {
+		t.Errorf("missing: %v", slices.Collect(maps.Keys(all)))
+	}
+}
+
+// amend changes a notice in the store.
+func amend(t *testing.T, p *parts, id notify.ID, change func(*notify.Notice) error) {
+	t.Helper()
+	err := p.store.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		n, err := tx.Notice(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := change(&n); err != nil {
+			return err
+		}
+		return tx.PutNotices(ctx, []*notify.Notice{&n})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
