@@ -1,7 +1,6 @@
 package orgimport
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/huongvecoso/outreach/adapters/vietnam"
@@ -9,15 +8,6 @@ import (
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
 )
-
-// required returns a cell that must not be empty.
-func (r *Row) required(column string) string {
-	value := r.value(column)
-	if value == "" {
-		r.note(Failure, "cell.empty", column, "The column %s must not be empty.", "Cột %s không được để trống.", column)
-	}
-	return value
-}
 
 // date reads a date as 2017-05-31, as 31/5/2017, or as the number of days that
 // spreadsheets count; missing stands for an empty cell.
@@ -53,11 +43,9 @@ func (r *Row) phone() (number string, sms bool) {
 	}
 	p, err := vietnam.ParsePhone(raw)
 	if err != nil {
-		var v *fault.Violation
-		if !errors.As(err, &v) {
-			v = fault.Broken("orgimport.cell.phone", "phone", "This is no telephone number.", "Đây không phải số điện thoại.")
+		for _, v := range fault.Violations(err) {
+			r.Notes = append(r.Notes, Note{Severity: Failure, Rule: v.Rule, Field: "phone", En: v.En, Vi: v.Vi, Suggest: p.Display})
 		}
-		r.Notes = append(r.Notes, Note{Severity: Failure, Rule: v.Rule, Field: "phone", En: v.En, Vi: v.Vi, Suggest: p.Display})
 		return "", false
 	}
 	if p.Changed {

@@ -161,9 +161,7 @@ func TestTheSampleDistrictIsTakenInAndNobodyIsLost(t *testing.T) {
 	}
 
 	_, err := orgimport.Apply(t.Context(), sys, org.System(), plan, orgimport.Strict)
-	if !errors.Is(err, fault.ErrRule) {
-		t.Errorf("strict, with two refused rows: %v", err)
-	}
+	wantRule(t, err, "orgimport.refused")
 	count(t, st, 0, 0)
 	applied, err := orgimport.Apply(t.Context(), sys, org.System(), plan, orgimport.SkipErrors)
 	if err != nil || !applied.Applied {
@@ -357,6 +355,36 @@ func TestPhonesAreReadOrRefusedNeverGuessed(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithASingleRow(t *testing.T) {
+	sys, _ := district(t)
+	apply(t, sys, sample(t)...)
+	const header = "id,full_name,unit_id,participant_class,role,phone,from\n"
+	for name, c := range map[string]struct{ row, want string }{
+		"a class nobody knows":           {"CC-1,Ai Đó,xl-nn,nhan_vien,,,", "error orgimport.cell.class"},
+		"a class in words":               {"CC-1,Ai Đó,xl-nn,Công chức,,,", "created"},
+		"a role nobody knows":            {"CC-1,Ai Đó,xl-nn,,to_truong,,", "error orgimport.cell.role"},
+		"more cells than columns":        {"CC-1,Ai Đó,xl-nn,,,,,x", "error orgimport.row.long"},
+		"fewer cells than columns":       {"CC-1,Ai Đó,xl-nn", "created"},
+		"a control character":            {"CC-1,Ai\x01 Đó,xl-nn,,,,", "error orgimport.cell.control"},
+		"a quotation mark not closed":    {"CC-1,\"Ai Đó,xl-nn,,,,\nCC-2,Ai Kia,xl-nn,,,,", "error orgimport.cell.lines orgimport.cell.empty"},
+		"a quotation mark within a cell": {"CC-1,Ai \"Út\" Đó,xl-nn,,,,", "created"},
+		"somebody else's number":         {"CC-1,Ai Đó,xl-nn,,,0900 000 099,\nCC-2,Ai Kia,xl-nn,,,0900.000.099,", "created,created orgimport.phone.shared"},
+		"a date that is none":            {"CC-1,Ai Đó,xl-nn,,,,32/13/2016", "error orgimport.cell.date"},
+	} {
+		var got []string
+		for _, r := range prepare(t, sys, read(t, "o.csv", orgimport.Officials, header+c.row+"\n")).Results {
+			line := string(r.Action)
+			for _, n := range r.Notes {
+				line += " " + n.Rule
+			}
+			got = append(got, line)
+		}
+		if text := strings.Join(got, ","); text != c.want {
+			t.Errorf("%s: %s, want %s", name, text, c.want)
+		}
+	}
+}
+
 func TestTheActorNeedsTheRight(t *testing.T) {
 	sys, st := district(t)
 	_, err := orgimport.Prepare(t.Context(), sys, org.Actor{Person: "somebody"}, settings(), sample(t)...)
@@ -397,7 +425,11 @@ func TestWhatPeopleRecordedSinceIsNotUndone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range prepare(t, sys, sheets...).Results {
+	after := prepare(t, sys, sheets...)
+	if got := shown(after, "places.csv"); !slices.Contains(got, "62 xl-xuan-thanh-tan-hoa same: orgimport.place.history") {
+		t.Errorf("the longer history is kept and told: %v", got)
+	}
+	for _, r := range after.Results {
 		if r.Action == orgimport.Updated || r.Action == orgimport.Created {
 			t.Errorf("%s line %d (%s) would be %s: %+v", r.Sheet, r.Line, r.ID, r.Action, r.Notes)
 		}

@@ -36,11 +36,11 @@ func (im *importer) people(entries []*entry, kinds map[string]Kind) {
 
 // person reads a row as a person and a role.
 func (im *importer) person(e *entry, kind Kind) (org.Person, org.Holding) {
-	e.id = e.required("id")
+	e.id = e.value("id")
 	number, sms := e.phone()
 	since := e.date("from", im.settings.Since)
 	p := org.Person{
-		ID: org.PersonID(e.id), FullName: e.required("full_name"), Honorific: e.value("honorific"), Class: e.class(),
+		ID: org.PersonID(e.id), FullName: e.value("full_name"), Honorific: e.value("honorific"), Class: e.class(),
 		Phone: number, PhoneSMS: sms, Email: e.value("email"), Valid: calendar.Period{From: since},
 	}
 	from := im.settings.From
@@ -56,9 +56,6 @@ func (im *importer) person(e *entry, kind Kind) (org.Person, org.Holding) {
 		Valid: calendar.Period{From: from},
 	}
 	h.ID = org.HoldingID(string(h.Role) + "/" + e.id)
-	if h.Role == "" {
-		e.required("role")
-	}
 	return p, h
 }
 

@@ -78,7 +78,7 @@ func (im *importer) sites(own, parents, successors []*entry) []*site {
 	byID := make(map[org.PlaceID]*site)
 	var sites []*site
 	of := func(e *entry, column string) *site {
-		e.id = e.required(column)
+		e.id = e.value(column)
 		id := org.PlaceID(e.id)
 		if byID[id] == nil || id == "" {
 			byID[id] = &site{id: id}
@@ -130,7 +130,7 @@ func (im *importer) assemble(s *site) error {
 func (im *importer) name(s *site, stored org.Place) {
 	e := s.own
 	only := org.Naming{
-		Valid: e.period(im.settings.Since), Kind: e.required("kind"), Name: e.required("name"), Code: e.value("code"), Parent: org.PlaceID(e.value("parent_id")),
+		Valid: e.period(im.settings.Since), Kind: e.value("kind"), Name: e.value("name"), Code: e.value("code"), Parent: org.PlaceID(e.value("parent_id")),
 	}
 	names := []org.Naming{only}
 	if len(s.parents) > 0 {
@@ -167,7 +167,7 @@ func (im *importer) reparent(s *site, names []org.Naming) []org.Naming {
 // succeed adds what the place became, unless that is known.
 func (im *importer) succeed(s *site, e *entry) {
 	on := e.date("date", calendar.Date{})
-	next := org.Succession{To: org.PlaceID(e.required("to_id")), On: on, Kind: e.value("kind"), Note: e.value("note")}
+	next := org.Succession{To: org.PlaceID(e.value("to_id")), On: on, Kind: e.value("kind"), Note: e.value("note")}
 	if share := e.value("share"); share != "" && (share == "part") != (next.Kind == org.Split) {
 		e.note(Failure, "succession.share", "share", "A split passes on a part, everything else the whole.", "Chia tách thì chuyển một phần (part), còn lại chuyển toàn bộ (whole).")
 	}
@@ -229,9 +229,9 @@ func (im *importer) putUnit(e *entry) {
 	if im.fatal != nil {
 		return
 	}
-	e.id = e.required("id")
+	e.id = e.value("id")
 	unit := org.Unit{
-		ID: org.UnitID(e.id), Code: e.required("code"), Name: e.required("name"), SMSName: e.value("sms_name"),
+		ID: org.UnitID(e.id), Code: e.value("code"), Name: e.value("name"), SMSName: e.value("sms_name"),
 		Parent: org.UnitID(e.value("parent_id")), Place: org.PlaceID(e.value("place_id")), Valid: e.period(im.settings.Since),
 	}
 	if e.failed() {

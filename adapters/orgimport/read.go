@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -75,7 +76,9 @@ func Read(r io.Reader, name string, kind Kind, opts *Options) (Sheet, error) {
 	return arrange(name, kind, rows)
 }
 
-// readCSV reads every record with the number of its first line.
+// readCSV reads every record with the number of its first line. A quotation mark
+// inside a cell is legal; one that is never closed swallows the lines after it,
+// and its row is refused.
 func readCSV(data []byte, name string) ([]Row, error) {
 	text, err := decoded(data, name)
 	if err != nil {
@@ -90,15 +93,14 @@ func readCSV(data []byte, name string) ([]Row, error) {
 			return rows, nil
 		}
 		if err != nil {
-			line := 0
-			var parse *csv.ParseError
-			if errors.As(err, &parse) {
-				line = parse.Line
-			}
-			return nil, fault.Broken("orgimport.file.csv", "file", "%s cannot be read from line %d on; look for a quotation mark that is not closed.", "Không đọc được %s từ dòng %d; kiểm tra dấu ngoặc kép chưa đóng.", name, line)
+			return nil, fmt.Errorf("orgimport: %s: %w", name, err)
 		}
 		line, _ := r.FieldPos(0)
-		rows = append(rows, Row{Line: line, Cells: cells})
+		row := Row{Line: line, Cells: cells}
+		if slices.ContainsFunc(cells, func(c string) bool { return strings.Contains(c, "\n") }) {
+			row.note(Failure, "cell.lines", "", "A cell goes over several lines; look for a quotation mark that is not closed.", "Có ô kéo dài nhiều dòng; kiểm tra dấu ngoặc kép chưa đóng.")
+		}
+		rows = append(rows, row)
 	}
 }
 
@@ -232,6 +234,7 @@ func arrange(name string, kind Kind, rows []Row) (Sheet, error) {
 	}
 	for i := range s.Rows {
 		s.Rows[i].assign(columns)
+		s.Rows[i].fill(kind)
 	}
 	return s, nil
 }
@@ -241,7 +244,7 @@ func (s *Sheet) match(kind Kind) ([]string, error) {
 	var faults fault.List
 	wanted := make(map[string]bool)
 	for _, c := range kind.columns() {
-		wanted[strings.TrimSuffix(c, "*")] = true
+		wanted[bare(c)] = true
 	}
 	columns := make([]string, len(s.Header))
 	for i, heading := range s.Header {
@@ -258,7 +261,7 @@ func (s *Sheet) match(kind Kind) ([]string, error) {
 		}
 	}
 	for _, c := range kind.columns() {
-		if column, required := strings.CutSuffix(c, "*"); required && !slices.Contains(columns, column) {
+		if column := bare(c); column != c && !slices.Contains(columns, column) {
 			faults.Add(fault.Broken("orgimport.column.missing", column, "%s lacks the column %s.", "%s thiếu cột %s.", s.Name, column))
 		}
 	}
@@ -285,6 +288,15 @@ func (r *Row) assign(columns []string) {
 		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 			r.note(Failure, "cell.control", "", "A cell holds a control character.", "Có ô chứa ký tự điều khiển.")
 			break
+		}
+	}
+}
+
+// fill marks what must not be empty and is.
+func (r *Row) fill(kind Kind) {
+	for _, c := range kind.columns() {
+		if column, required := strings.CutSuffix(c, "*"); required && r.value(column) == "" {
+			r.note(Failure, "cell.empty", column, "The column %s must not be empty.", "Cột %s không được để trống.", column)
 		}
 	}
 }

@@ -30,8 +30,8 @@ func (im *importer) putRoute(e *entry, stored *[]issue.Route) {
 		return
 	}
 	r := issue.Route{
-		Subject: e.required("subject"), Name: e.required("subject_name_vi"), NameEn: e.value("subject_name_en"),
-		Lead: org.UnitID(e.required("unit_id")), Valid: e.period(im.settings.Since),
+		Subject: e.value("subject"), Name: e.value("subject_name_vi"), NameEn: e.value("subject_name_en"),
+		Lead: org.UnitID(e.value("unit_id")), Valid: e.period(im.settings.Since),
 	}
 	for _, unit := range strings.Split(e.value("cooperating"), ";") {
 		if unit = strings.TrimSpace(unit); unit != "" {

@@ -30,13 +30,14 @@ func Kinds() []Kind {
 	return []Kind{Places, Parents, Successors, Units, Subjects, Leaders, Officials, KeyPersons}
 }
 
-// columns are the columns of a kind; those marked * have to be there.
+// columns are the columns of a kind. Those marked * have to be there, and filled
+// in every row; those marked + have to be there.
 func (k Kind) columns() []string {
 	switch k {
 	case Places:
 		return []string{"id*", "code", "kind*", "name*", "parent_id", "from", "to"}
 	case Parents:
-		return []string{"id*", "parent_id*", "from", "to"}
+		return []string{"id*", "parent_id+", "from", "to"}
 	case Successors:
 		return []string{"from_id*", "to_id*", "date*", "kind*", "share", "note"}
 	case Units:
@@ -52,6 +53,9 @@ func (k Kind) columns() []string {
 	}
 	return nil
 }
+
+// bare is a column without its mark.
+func bare(column string) string { return strings.TrimRight(column, "*+") }
 
 // alias is the column behind what offices call it. Only "to" needs its marks: it
 // is the last day, while tổ is a team.
