@@ -137,9 +137,8 @@ func (t *tx) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice,
 	return notices.list(ctx, t, where.ordered("id", 0)+lock, where.args...)
 }
 
-// DueNotices implements [notify.Outbox]. Each lane is read from its end of the
-// partial index outreach_notice_due, the ordinary one only as far as the urgent
-// one left room.
+// DueNotices implements [notify.Outbox]. The urgent lane has a partial index of
+// its own; the ordinary one is read only as far as the urgent one left room.
 func (t *tx) DueNotices(ctx context.Context, now time.Time, limit int) ([]notify.Notice, error) {
 	due, err := t.due(ctx, urgent, now, limit)
 	if err != nil || limit > 0 && len(due) == limit {
@@ -165,20 +164,11 @@ func (t *tx) PutNotices(ctx context.Context, ns []*notify.Notice) error {
 
 // NextNotice implements [notify.Outbox].
 func (t *tx) NextNotice(ctx context.Context) (time.Time, error) {
-	var next time.Time
-	for _, lane := range []int{urgent, ordinary} {
-		first, err := notices.one(ctx, t, "next", "WHERE status = 'pending' AND lane = $1 ORDER BY next_at LIMIT 1", lane)
-		if errors.Is(err, fault.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return time.Time{}, err
-		}
-		if next.IsZero() || first.NextAt.Before(next) {
-			next = first.NextAt
-		}
+	next, err := notices.one(ctx, t, "next", "WHERE status = 'pending' ORDER BY next_at LIMIT 1")
+	if errors.Is(err, fault.ErrNotFound) {
+		return time.Time{}, nil
 	}
-	return next, nil
+	return next.NextAt, err
 }
 
 // CountNotices implements [notify.Outbox]; states without notices are left out.

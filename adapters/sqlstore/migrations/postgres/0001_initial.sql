@@ -276,9 +276,11 @@ CREATE TABLE outreach_notice (
     created timestamptz NOT NULL,
     done timestamptz
 ) WITH (fillfactor = 80);
-CREATE INDEX outreach_notice_due ON outreach_notice (lane, next_at, id) WHERE status = 'pending';
+CREATE INDEX outreach_notice_pending ON outreach_notice (next_at, id) WHERE status = 'pending';
+CREATE INDEX outreach_notice_urgent ON outreach_notice (next_at, id) WHERE status = 'pending' AND lane = 0;
 CREATE INDEX outreach_notice_lease ON outreach_notice (lease_until) WHERE status = 'sending';
-CREATE INDEX outreach_notice_look ON outreach_notice (status, next_at) WHERE status IN ('queued', 'unknown');
+CREATE INDEX outreach_notice_queued ON outreach_notice (next_at) WHERE status = 'queued';
+CREATE INDEX outreach_notice_unknown ON outreach_notice (next_at) WHERE status = 'unknown';
 CREATE INDEX outreach_notice_moot ON outreach_notice (moot) WHERE moot IS NOT NULL;
 CREATE INDEX outreach_notice_duty ON outreach_notice (duty) WHERE duty IS NOT NULL;
 CREATE INDEX outreach_notice_subject ON outreach_notice (subject_type, subject_id);
