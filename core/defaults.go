@@ -46,7 +46,7 @@ func (o *Options) fill() error {
 func newID(clock func() time.Time) func() string {
 	return func() string {
 		var b [16]byte
-		rand.Read(b[:]) //nolint:errcheck // never fails: see crypto/rand
+		rand.Read(b[:]) // never fails: see crypto/rand
 		var ms [8]byte
 		binary.BigEndian.PutUint64(ms[:], uint64(clock().UnixMilli()))
 		copy(b[:6], ms[2:])

@@ -1128,7 +1128,6 @@ func TestEX29_OutageNoLossNoDoubles(t *testing.T) {
 		to               org.Party
 		audience         notify.Audience
 		issue            string
-		wantSent, wantIn bool
 	}
 	both := []notify.Channel{notify.Email, notify.SMS}
 	for _, s := range []step{

@@ -145,14 +145,6 @@ func (c *cast) refused(rule string, who org.PersonID, fn func(context.Context, *
 	wantRule(c.t, rule, c.do(who, fn))
 }
 
-// system runs one unit of work by the programme itself.
-func (c *cast) system(fn func(context.Context, *core.Work) error) {
-	c.t.Helper()
-	if err := c.sys.Update(c.t.Context(), org.System(), fn); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 // put writes to the store directly, past all rules, to set a scene.
 func (c *cast) put(fn func(context.Context, store.Tx) error) {
 	c.t.Helper()

@@ -158,6 +158,6 @@ func (b branch) grown() (any, error) {
 
 func escapeXML(value string) string {
 	var b strings.Builder
-	xml.EscapeText(&b, []byte(value)) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(value)) // a strings.Builder takes everything
 	return b.String()
 }

@@ -165,6 +165,7 @@ type Field struct {
 // Filter changes the value of one field.
 type Filter string
 
+// The filters.
 const (
 	Phone84 Filter = "phone84" // +84912345678 becomes 84912345678
 	Phone0  Filter = "phone0"  // +84912345678 becomes 0912345678
@@ -174,6 +175,7 @@ const (
 // FieldType is how JSON writes a value. The default is a string.
 type FieldType string
 
+// The types of field beside a string.
 const (
 	Number FieldType = "number"
 	Bool   FieldType = "bool"
@@ -182,6 +184,7 @@ const (
 // PhoneForm is a way to write a Vietnamese number.
 type PhoneForm string
 
+// The forms of a number.
 const (
 	E164     PhoneForm = "e164" // +84912345678
 	With84   PhoneForm = "84"   // 84912345678
@@ -210,6 +213,7 @@ type Charset struct {
 // Format is a format of answers.
 type Format string
 
+// The formats of answers.
 const (
 	AnswerJSON Format = "json" // the default
 	AnswerXML  Format = "xml"
@@ -238,6 +242,7 @@ type Answer struct {
 // Class (nhóm kết quả) is what an answer means for the message.
 type Class string
 
+// The classes of answer.
 const (
 	Accepted      Class = "accepted"      // the gateway took it
 	Repeated      Class = "duplicate"     // it took it before, under the same client_id

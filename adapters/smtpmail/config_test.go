@@ -81,7 +81,7 @@ func TestASecretIsNeverShown(t *testing.T) {
 	c.Username, c.Password = username, password
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("start", "config", c, "password", c.Password)
-	encoded, err := json.Marshal(c)
+	encoded, err := json.Marshal(c) //nolint:staticcheck // TLSConfig is nil here
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (c *conn) arm(limit time.Time) {
 	c.limit = limit
 	c.mu.Unlock()
 	c.heard.Store(0)
-	c.Conn.SetDeadline(limit)
+	_ = c.Conn.SetDeadline(limit) // fails on a closed connection only: the next byte says so
 }
 
 // speak begins the time in which this side writes until it asks for an answer.

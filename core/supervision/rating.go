@@ -155,13 +155,12 @@ type (
 	}
 )
 
-// Kind names the event.
 func (OpenedEvent) Kind() string    { return "supervision.opened" }
-func (RatedEvent) Kind() string     { return "supervision.rated" }     // Kind names the event.
-func (PublishedEvent) Kind() string { return "supervision.published" } // Kind names the event.
-func (WithheldEvent) Kind() string  { return "supervision.withheld" }  // Kind names the event.
-func (RepliedEvent) Kind() string   { return "supervision.replied" }   // Kind names the event.
-func (FlagEvent) Kind() string      { return "supervision.flag" }      // Kind names the event.
+func (RatedEvent) Kind() string     { return "supervision.rated" }
+func (PublishedEvent) Kind() string { return "supervision.published" }
+func (WithheldEvent) Kind() string  { return "supervision.withheld" }
+func (RepliedEvent) Kind() string   { return "supervision.replied" }
+func (FlagEvent) Kind() string      { return "supervision.flag" }
 
 // Draw is the lot of an id in a drawing with the given seed: the smallest are
 // drawn. The same seed draws the same ids, whoever repeats it.

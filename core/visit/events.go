@@ -99,23 +99,22 @@ type (
 	}
 )
 
-// Kind names the event.
 func (PlannedEvent) Kind() string        { return "visit.planned" }
-func (PostponedEvent) Kind() string      { return "visit.postponed" }      // Kind names the event.
-func (AtRiskEvent) Kind() string         { return "visit.at_risk" }        // Kind names the event.
-func (SecuredEvent) Kind() string        { return "visit.secured" }        // Kind names the event.
-func (CancelledEvent) Kind() string      { return "visit.cancelled" }      // Kind names the event.
-func (HeldEvent) Kind() string           { return "visit.held" }           // Kind names the event.
-func (ReportedEvent) Kind() string       { return "visit.reported" }       // Kind names the event.
-func (EvidenceEvent) Kind() string       { return "visit.evidence_added" } // Kind names the event.
-func (VerifiedEvent) Kind() string       { return "visit.verified" }       // Kind names the event.
-func (UnconfirmedEvent) Kind() string    { return "visit.unconfirmed" }    // Kind names the event.
-func (DisputedEvent) Kind() string       { return "visit.disputed" }       // Kind names the event.
-func (RepliedEvent) Kind() string        { return "visit.replied" }        // Kind names the event.
-func (DecidedEvent) Kind() string        { return "visit.decided" }        // Kind names the event.
-func (MissedEvent) Kind() string         { return "visit.missed" }         // Kind names the event.
-func (AbsentEvent) Kind() string         { return "visit.absent" }         // Kind names the event.
-func (LateApprovedEvent) Kind() string   { return "visit.late_approved" }  // Kind names the event.
-func (ProfileEvent) Kind() string        { return "visit.profile" }        // Kind names the event.
-func (ItemIssuedEvent) Kind() string     { return "item.issued" }          // Kind names the event.
-func (ItemSupersededEvent) Kind() string { return "item.superseded" }      // Kind names the event.
+func (PostponedEvent) Kind() string      { return "visit.postponed" }
+func (AtRiskEvent) Kind() string         { return "visit.at_risk" }
+func (SecuredEvent) Kind() string        { return "visit.secured" }
+func (CancelledEvent) Kind() string      { return "visit.cancelled" }
+func (HeldEvent) Kind() string           { return "visit.held" }
+func (ReportedEvent) Kind() string       { return "visit.reported" }
+func (EvidenceEvent) Kind() string       { return "visit.evidence_added" }
+func (VerifiedEvent) Kind() string       { return "visit.verified" }
+func (UnconfirmedEvent) Kind() string    { return "visit.unconfirmed" }
+func (DisputedEvent) Kind() string       { return "visit.disputed" }
+func (RepliedEvent) Kind() string        { return "visit.replied" }
+func (DecidedEvent) Kind() string        { return "visit.decided" }
+func (MissedEvent) Kind() string         { return "visit.missed" }
+func (AbsentEvent) Kind() string         { return "visit.absent" }
+func (LateApprovedEvent) Kind() string   { return "visit.late_approved" }
+func (ProfileEvent) Kind() string        { return "visit.profile" }
+func (ItemIssuedEvent) Kind() string     { return "item.issued" }
+func (ItemSupersededEvent) Kind() string { return "item.superseded" }

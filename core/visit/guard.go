@@ -28,6 +28,7 @@ type Plan struct {
 	Date     calendar.Date
 	At       calendar.TimeOfDay // zero: the hour the hamlet prefers, else 19:00
 	Venue    string
+	Why      string // why the programme office plans it in the official's stead
 }
 
 // New plans a visit. Weekends are allowed, closures are not (EX-04); a day

@@ -104,6 +104,7 @@ type Report struct {
 	Receipts    []Receipt          `json:"receipts,omitempty"`
 	Feedback    []FeedbackTick     `json:"feedback,omitempty"`
 	LateReason  string             `json:"late_reason,omitempty"`
+	Why         string             `json:"why,omitempty"` // why the programme office writes it in the official's stead
 	By          org.PersonID       `json:"by"`
 	Recorded    time.Time          `json:"recorded"`
 	Late        int                `json:"late,omitempty"`      // working days after it was due

@@ -108,7 +108,7 @@ func notFound(ctx context.Context, dir org.Directory, _ World) error {
 	var faults fault.List
 	check := func(what string, err error) {
 		if !errors.Is(err, fault.ErrNotFound) {
-			faults.Add(fmt.Errorf("an unknown %s: got error %v, want fault.ErrNotFound", what, err))
+			faults.Add(fmt.Errorf("an unknown %s: got error %w, want fault.ErrNotFound", what, err))
 		}
 	}
 	_, err := dir.Person(ctx, "nobody")
@@ -250,7 +250,7 @@ func substitutes(ctx context.Context, dir org.Directory, _ World) error {
 		faults.Add(err, differ("who acts for p-lan on "+on.String(), got, want))
 	}
 	if _, err := org.Present(ctx, dir, "p-lan", day(2017, 6, 26)); !errors.Is(err, fault.ErrRule) {
-		faults.Add(fmt.Errorf("on 2017-06-26 p-lan is away without a substitute: got error %v, want a violation", err))
+		faults.Add(fmt.Errorf("on 2017-06-26 p-lan is away without a substitute: got error %w, want a violation", err))
 	}
 	return faults.Err()
 }

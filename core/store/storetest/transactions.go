@@ -72,7 +72,7 @@ func (e entity[T]) forgets(k kit) {
 		}
 		return mine
 	})
-	if err != mine {
+	if err != mine { //nolint:errorlint // the very same error is promised
 		k.Errorf("%s: Update returned %v, not fn's own error", e.name, err)
 	}
 	e.same(k, "after a rollback", before, e.stored(k, "a"))
@@ -134,7 +134,7 @@ func forgetsAll(k kit) {
 		}
 		return mine
 	})
-	if err != mine {
+	if err != mine { //nolint:errorlint // the very same error is promised
 		k.Errorf("Update returned %v, not fn's own error", err)
 	}
 	untouched(k)
