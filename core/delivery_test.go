@@ -1121,13 +1121,13 @@ func TestEX29_OutageNoLossNoDoubles(t *testing.T) {
 	p.at("2017-03-24 09:00")
 	to := org.Party{Role: org.UnitHead, Unit: unitTNMT}
 	type step struct {
-		key              string
-		due, expires     string
-		channels         []notify.Channel
-		on               notify.OnUnknown
-		to               org.Party
-		audience         notify.Audience
-		issue            string
+		key          string
+		due, expires string
+		channels     []notify.Channel
+		on           notify.OnUnknown
+		to           org.Party
+		audience     notify.Audience
+		issue        string
 	}
 	both := []notify.Channel{notify.Email, notify.SMS}
 	for _, s := range []step{
