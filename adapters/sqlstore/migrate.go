@@ -195,6 +195,9 @@ func begin(ctx context.Context, conn *sql.Conn, d *dialect, names names) error {
 // lockPatience is how long Migrate waits for the write lock of a SQLite file.
 const lockPatience = time.Minute
 
+// appliedMigrations is the table in which migrations are remembered. It never changes.
+const appliedMigrations = "outreach_migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
+
 // prepare makes the schema and the table in which migrations are remembered.
 func prepare(ctx context.Context, conn *sql.Conn, names names) error {
 	if names.schema != "" {
@@ -209,8 +212,7 @@ func prepare(ctx context.Context, conn *sql.Conn, names names) error {
 			return fmt.Errorf("sqlstore: schema %s: %w", names.schema, err)
 		}
 	}
-	_, err := conn.ExecContext(ctx, names.in(`CREATE TABLE IF NOT EXISTS outreach_migration (
-		name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)`))
+	_, err := conn.ExecContext(ctx, names.in("CREATE TABLE IF NOT EXISTS "+appliedMigrations))
 	return err
 }
 
