@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"slices"
 
 	"github.com/huongvecoso/outreach/core/org"
 )
@@ -13,4 +14,15 @@ func Recalendar(ctx context.Context, w *Work, why string) error { return w.unit.
 // HandOverIssues is what the handover of an assignment sets off.
 func HandOverIssues(ctx context.Context, w *Work, place org.PlaceID, from, to org.PersonID, team org.TeamID) error {
 	return w.Issues.handOver(ctx, place, from, to, team)
+}
+
+// Actions lists every action the matrix knows.
+func Actions() []Action {
+	var all []Action
+	for _, p := range matrix() {
+		if !slices.Contains(all, p.action) {
+			all = append(all, p.action)
+		}
+	}
+	return all
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
@@ -50,6 +51,9 @@ func (s *Issues) replying(ctx context.Context, id issue.ID, r issue.Satisfaction
 	i, book, err := s.load(ctx, id, RecordReply)
 	if err != nil {
 		return issue.State{}, rules{}, r, err
+	}
+	if by := s.u.by.Person; by != "" && by == i.Owner {
+		return issue.State{}, rules{}, r, fault.Broken("issue.reply.own", "by", "nobody records how their own answer was received", "người theo dõi vấn đề không được tự ghi nhận mức hài lòng")
 	}
 	if r.On.IsZero() || r.On.After(s.u.today) {
 		r.On = s.u.today

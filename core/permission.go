@@ -64,6 +64,7 @@ const (
 type reach string
 
 const (
+	self    reach = "self"  // the actor, and nobody in the actor's stead
 	own     reach = "own"   // the actor, or somebody the actor stands in for today
 	ofTeam  reach = "team"  // the actor's team
 	ofUnit  reach = "unit"  // the actor's unit
@@ -84,11 +85,11 @@ func matrix() []permission {
 	return []permission{
 		{ManageOrganisation, org.ProgrammeOffice, any_, false},
 		{ManageOrganisation, org.Admin, any_, false},
-		{TakeLeave, org.Official, own, false},
-		{TakeLeave, org.TeamLeader, own, false},
+		{TakeLeave, org.Official, self, false},
+		{TakeLeave, org.TeamLeader, self, false},
 		{TakeLeave, org.TeamLeader, ofTeam, false},
-		{TakeLeave, org.UnitClerk, own, false},
-		{TakeLeave, org.UnitHead, own, false},
+		{TakeLeave, org.UnitClerk, self, false},
+		{TakeLeave, org.UnitHead, self, false},
 		{TakeLeave, org.UnitHead, ofUnit, false},
 		{TakeLeave, org.ProgrammeOffice, any_, false},
 		{TakeLeave, org.Admin, any_, false},
@@ -98,8 +99,8 @@ func matrix() []permission {
 		{ProposeAssignment, org.ProgrammeOffice, any_, false},
 		{ProposeAssignment, org.TeamLeader, ofTeam, false},
 		{ApproveAssignment, org.ProgrammeLeader, any_, false},
-		{SignHandover, org.Official, own, false},
-		{SignHandover, org.TeamLeader, own, false},
+		{SignHandover, org.Official, self, false},
+		{SignHandover, org.TeamLeader, self, false},
 		{ProposeRule, org.ProgrammeOffice, any_, false},
 		{ApproveRule, org.ProgrammeLeader, any_, true},
 
@@ -159,14 +160,15 @@ func matrix() []permission {
 		{RateVisit, org.VillageElder, ofPlace, true},
 		{RateVisit, org.CommuneLeader, ofPlace, true},
 		{RateVisit, org.ProgrammeOffice, any_, true},
-		{SeeRatings, org.Official, own, false},
+		{SeeRatings, org.Official, self, false},
 		{SeeRatings, org.ProgrammeOffice, any_, false},
 		{SeeRatings, org.ProgrammeLeader, any_, false},
 		{SeeRatings, org.Auditor, any_, false},
 		{SeeTeamRatings, org.TeamLeader, ofTeam, false},
 		{SeeTeamRatings, org.ProgrammeOffice, any_, false},
 		{SeeTeamRatings, org.ProgrammeLeader, any_, false},
-		{ReplyRating, org.Official, own, false},
+		{SeeTeamRatings, org.Auditor, any_, false},
+		{ReplyRating, org.Official, self, false},
 		{DecideFlag, org.TeamLeader, ofTeam, true},
 		{DecideFlag, org.ProgrammeOffice, any_, true},
 
@@ -195,7 +197,8 @@ type scope struct {
 
 // allow returns nil when the actor may do the action within the scope, and a
 // fault.ErrForbidden that says what is missing otherwise. The role used is kept
-// for the journal. The system itself may do everything but see ratings and
+// for the journal. Somebody who holds several roles acts in each step in the one
+// that allows it, unless they came in one of them. The system itself may do everything but see ratings and
 // sealed matters.
 func (u *unit) allow(ctx context.Context, action Action, s scope) error {
 	if u.by.System {
@@ -225,7 +228,7 @@ func (u *unit) allow(ctx context.Context, action Action, s scope) error {
 
 // grants reports whether a holding satisfies one cell of the matrix.
 func (u *unit) grants(ctx context.Context, p permission, h org.Holding, s scope) (bool, error) {
-	if h.Role != p.role || u.by.Role != "" && u.by.Role != p.role {
+	if h.Role != p.role || u.role != "" && u.role != p.role {
 		return false, nil
 	}
 	if p.notOwn && s.person == u.by.Person {
@@ -234,6 +237,8 @@ func (u *unit) grants(ctx context.Context, p permission, h org.Holding, s scope)
 	switch p.reach {
 	case any_:
 		return true, nil
+	case self:
+		return s.person == u.by.Person, nil
 	case own:
 		if s.person == u.by.Person {
 			return true, nil

@@ -104,6 +104,7 @@ func TestEX28_CoverageOfMayAndItsCorrection(t *testing.T) {
 func lateMinutes() visit.Report {
 	r := minutes()
 	r.LateReason = "nhập bổ sung"
+	r.Why = "công chức nghỉ ốm, nhập thay từ biên bản giấy"
 	return r
 }
 

@@ -116,7 +116,7 @@ type Impression struct {
 func (s *Supervision) Impression(ctx context.Context, official org.PersonID, during calendar.Period) (Impression, error) {
 	u := s.u
 	if u.by.System {
-		return Impression{}, fault.Forbidden("permission."+string(SeeRatings), "ratings are seen by persons only", "chỉ người có thẩm quyền mới được xem nhận xét")
+		return Impression{}, unseenBySystem()
 	}
 	if err := u.allow(ctx, SeeRatings, scope{person: official}); err != nil {
 		return Impression{}, err
@@ -126,28 +126,21 @@ func (s *Supervision) Impression(ctx context.Context, official org.PersonID, dur
 		return Impression{}, err
 	}
 	im := Impression{Official: official, Period: during}
-	rounds, err := u.tx.RatingRounds(ctx, official, during)
+	rounds, all, err := s.closedRounds(ctx, official, during)
 	if err != nil {
 		return Impression{}, err
 	}
-	var all []supervision.Rating
-	for _, r := range rounds {
-		if r.Status == supervision.Collecting {
-			continue
-		}
-		ratings, err := u.tx.Ratings(ctx, r.ID)
-		if err != nil {
-			return Impression{}, err
-		}
-		im.Rounds++
-		all = append(all, ratings...)
-	}
-	if u.by.Role == org.Official && len(all) < book.Ratings.MinToShow {
+	im.Rounds = rounds
+	if official == u.by.Person && len(all) < book.Ratings.MinToShow { // in whatever role
 		im.Withheld = true
 		return im, nil
 	}
 	im.Figures = supervision.Tally(all)
 	return im, nil
+}
+
+func unseenBySystem() error {
+	return fault.Forbidden("permission."+string(SeeRatings), "ratings are seen by persons only", "chỉ người có thẩm quyền mới được xem nhận xét")
 }
 
 // Reply is the official's word on a published round of a visit of theirs.
@@ -170,7 +163,7 @@ func (s *Supervision) Reply(ctx context.Context, id visit.ID, reply string) erro
 // or the office; the facts are plain, without a verdict.
 func (s *Supervision) Raise(ctx context.Context, official org.PersonID, team org.TeamID, signal, facts string) (supervision.Flag, error) {
 	u := s.u
-	if err := u.allow(ctx, DecideFlag, scope{person: official, team: team}); err != nil {
+	if err := u.mayFlag(ctx, official, team); err != nil {
 		return supervision.Flag{}, err
 	}
 	if strings.TrimSpace(facts) == "" {
@@ -187,7 +180,7 @@ func (s *Supervision) AskForExplanation(ctx context.Context, id supervision.Flag
 	if err != nil {
 		return err
 	}
-	if err := u.allow(ctx, DecideFlag, scope{person: f.Official, team: team}); err != nil {
+	if err := u.mayFlag(ctx, f.Official, team); err != nil {
 		return err
 	}
 	if err := f.Ask(); err != nil {
@@ -231,7 +224,7 @@ func (s *Supervision) DecideFlag(ctx context.Context, id supervision.FlagID, tea
 	if err != nil {
 		return err
 	}
-	if err := u.allow(ctx, DecideFlag, scope{person: f.Official, team: team}); err != nil {
+	if err := u.mayFlag(ctx, f.Official, team); err != nil {
 		return err
 	}
 	if err := f.Decide(uphold, reason, u.by.Person); err != nil {
@@ -241,6 +234,22 @@ func (s *Supervision) DecideFlag(ctx context.Context, id supervision.FlagID, tea
 		return err
 	}
 	return s.keepFlag(ctx, &f)
+}
+
+// mayFlag checks that the actor may decide about an official: a leader about the
+// members their team has today, whatever team the caller names.
+func (u *unit) mayFlag(ctx context.Context, official org.PersonID, team org.TeamID) error {
+	about := scope{person: official}
+	if team != "" {
+		held, err := u.dir.Holdings(ctx, org.HoldingQuery{Person: official, Team: team, On: u.today})
+		if err != nil {
+			return err
+		}
+		if len(held) > 0 {
+			about.team = team
+		}
+	}
+	return u.allow(ctx, DecideFlag, about)
 }
 
 func (s *Supervision) keepFlag(ctx context.Context, f *supervision.Flag) error {

@@ -132,7 +132,7 @@ func (s *System) View(ctx context.Context, by org.Actor, fn func(context.Context
 // commit or roll back. The System cannot see that commit: a relay finds the
 // notices at its next poll, or earlier when the caller tells it.
 func (s *System) Join(tx store.Tx, by org.Actor) *Work {
-	u := &unit{sys: s, tx: tx, by: by, now: s.now()}
+	u := &unit{sys: s, tx: tx, by: by, role: by.Role, now: s.now()}
 	u.today = calendar.DateOf(u.now)
 	u.dir = tx
 	if s.opts.Directory != nil {

@@ -2,8 +2,10 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -33,7 +35,8 @@ func (s *Visits) List(ctx context.Context, q visit.Query) ([]visit.State, error)
 // Plan plans a visit by the official assigned to the hamlet on that day, on the
 // official's own word, the team leader's or the office's (S9, EX-04). The hamlet
 // head is told; the official, or whoever stands in that day, is reminded; the
-// report will be owed. ID may be given by the caller's device and is then the
+// report will be owed. The office says why it plans in the official's stead
+// ("visit.plan.proxy_reason_missing"). ID may be given by the caller's device and is then the
 // visit's; empty makes one.
 func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	u := s.u
@@ -47,6 +50,9 @@ func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	if err := u.allow(ctx, PlanVisit, scope{person: p.Official, place: p.Place, team: p.Team}); err != nil {
 		return visit.State{}, err
 	}
+	if err := u.inStead("visit.plan.proxy_reason_missing", p.Why); err != nil {
+		return visit.State{}, err
+	}
 	if p, err = u.hosted(ctx, p); err != nil {
 		return visit.State{}, err
 	}
@@ -54,7 +60,7 @@ func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	if err != nil {
 		return visit.State{}, err
 	}
-	if err := s.keep(ctx, &v, visit.PlannedEvent{Place: string(v.Place), Official: string(v.Official), Date: v.Planned, At: v.At}, ""); err != nil {
+	if err := s.keep(ctx, &v, visit.PlannedEvent{Place: string(v.Place), Official: string(v.Official), Date: v.Planned, At: v.At}, p.Why); err != nil {
 		return visit.State{}, err
 	}
 	if err := s.expect(ctx, v); err != nil {
@@ -67,6 +73,15 @@ func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 		return visit.State{}, err
 	}
 	return v, u.checkMonthPlan(ctx, v.Official, calendar.MonthOf(v.Planned))
+}
+
+// inStead: the programme office plans and reports in an official's stead, with
+// the reason (model 5).
+func (u *unit) inStead(rule, why string) error {
+	if u.by.Role != org.ProgrammeOffice || strings.TrimSpace(why) != "" {
+		return nil
+	}
+	return fault.Broken(rule, "why", "the office acts in the official's stead: say why", "văn phòng thực hiện thay công chức phụ trách: phải ghi lý do")
 }
 
 // teamFor is the team in which the official looks after the hamlet on the day.
@@ -267,6 +282,9 @@ func (s *Visits) Report(ctx context.Context, id visit.ID, on calendar.Date, r vi
 	if v.Resent(r.ClientID) {
 		return v, nil
 	}
+	if err := u.inStead("visit.report.proxy_reason_missing", r.Why); err != nil {
+		return visit.State{}, err
+	}
 	r.By, r.Recorded = u.by.Person, u.now
 	if v.Claimed() {
 		v.AddConflicting(r)
@@ -288,7 +306,7 @@ func (s *Visits) Report(ctx context.Context, id visit.ID, on calendar.Date, r vi
 		}
 	}
 	last := v.Reports[len(v.Reports)-1]
-	if err := s.keep(ctx, &v, visit.ReportedEvent{On: on, By: string(r.By), People: r.People, Late: last.Late}, r.LateReason); err != nil {
+	if err := s.keep(ctx, &v, visit.ReportedEvent{On: on, By: string(r.By), People: r.People, Late: last.Late}, strings.TrimSpace(r.LateReason+" "+r.Why)); err != nil {
 		return visit.State{}, err
 	}
 	return v, s.settleReport(ctx, v)
@@ -558,7 +576,15 @@ func (s *Visits) load(ctx context.Context, id visit.ID, action Action) (visit.St
 	if err != nil {
 		return visit.State{}, rules{}, err
 	}
-	if err := s.u.allow(ctx, action, scope{person: v.Holder(), place: v.Place, team: v.Team}); err != nil {
+	about := scope{person: v.Holder(), place: v.Place, team: v.Team}
+	err = s.u.allow(ctx, action, about)
+	if action == ReportVisit && v.HeldBy == "" && errors.Is(err, fault.ErrForbidden) { // who stood in that day may still write it down
+		if about.person, err = s.present(ctx, v, v.On()); err != nil {
+			return visit.State{}, rules{}, err
+		}
+		err = s.u.allow(ctx, action, about)
+	}
+	if err != nil {
 		return visit.State{}, rules{}, err
 	}
 	book, err := s.u.rules(ctx)

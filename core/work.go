@@ -61,7 +61,8 @@ type unit struct {
 	sys   *System
 	tx    store.Tx
 	dir   org.Directory
-	by    org.Actor
+	by    org.Actor // with the role that allowed the latest step
+	role  org.Role  // the one role the actor came in; empty: any of theirs
 	now   time.Time
 	today calendar.Date
 	work  *Work

@@ -513,6 +513,10 @@
 //		the opinion %s does not belong to this issue
 //		ý kiến %s không thuộc vấn đề này
 //
+//	issue.reply.own
+//		nobody records how their own answer was received
+//		người theo dõi vấn đề không được tự ghi nhận mức hài lòng
+//
 //	issue.reply.twice
 //		this speaker replied to the answer already
 //		người nêu ý kiến này đã trả lời
@@ -1003,9 +1007,9 @@
 //		Cell %s is a formula; paste its value.
 //		Ô %s là công thức; hãy dán giá trị.
 //
-//	orgimport.cell.phone
-//		This is no telephone number.
-//		Đây không phải số điện thoại.
+//	orgimport.cell.lines
+//		A cell goes over several lines; look for a quotation mark that is not closed.
+//		Có ô kéo dài nhiều dòng; kiểm tra dấu ngoặc kép chưa đóng.
 //
 //	orgimport.cell.role
 //		There is no such role; the roles are %v.
@@ -1018,10 +1022,6 @@
 //	orgimport.column.twice
 //		%s has the column %s twice.
 //		%s có hai cột %s.
-//
-//	orgimport.file.csv
-//		%s cannot be read from line %d on; look for a quotation mark that is not closed.
-//		Không đọc được %s từ dòng %d; kiểm tra dấu ngoặc kép chưa đóng.
 //
 //	orgimport.file.empty
 //		%s is empty.
@@ -1893,6 +1893,10 @@
 //		a visit needs a hamlet
 //		buổi phải có ấp
 //
+//	visit.plan.proxy_reason_missing
+//		the office acts in the official's stead: say why
+//		văn phòng thực hiện thay công chức phụ trách: phải ghi lý do
+//
 //	visit.postpone.other_slot
 //		%s lies outside the slot of %s: the team leader has to agree
 //		%s nằm ngoài đợt của ngày %s: phải được Tổ trưởng đồng ý
@@ -1944,6 +1948,10 @@
 //	visit.report.people_negative
 //		%d people cannot have taken part
 //		số người dự không thể là %d
+//
+//	visit.report.proxy_reason_missing
+//		the office acts in the official's stead: say why
+//		văn phòng thực hiện thay công chức phụ trách: phải ghi lý do
 //
 //	visit.report.substitute_missing
 //		a substitute has to be named
