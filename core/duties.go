@@ -231,9 +231,9 @@ func (u *unit) extend(ctx context.Context, subject event.Subject, kind duty.Kind
 
 // recalendar counts every open duty again after a calendar or a policy came into
 // force, and journals each due date that moved, with the reason: "calendar v2"
-// (EX-08). The programme's own number of a term stays as it was.
+// (EX-08). The programme's own number of a term stays as it was. Whoever changed
+// the rules has made the unit forget those it had loaded.
 func (u *unit) recalendar(ctx context.Context, why string) error {
-	u.book = nil // the rules have just changed
 	open, err := u.tx.Duties(ctx, duty.Query{Statuses: []duty.Status{duty.Running, duty.Paused}})
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func vacancyReactions() map[string]reaction {
 }
 
 // vacant prepares what is said at the cut-off of the last working day before a
-// visit that is at risk, at once where that has passed.
+// visit that is at risk; where that has passed it is due at once.
 func vacant(ctx context.Context, u *unit, r event.Record, _ event.Event) error {
 	v, err := u.tx.Visit(ctx, visit.ID(r.Subject.ID))
 	if err != nil {
@@ -52,9 +52,6 @@ func vacant(ctx context.Context, u *unit, r event.Record, _ event.Event) error {
 		return err
 	}
 	cutOff := book.PreviousWorkingDay(v.Planned.Add(-1)).At(book.Visits.VacancyCutOff)
-	if cutOff.Before(u.now) {
-		cutOff = u.now
-	}
 	return u.tell(ctx, alert.VisitVacant(v, cutOff)...)
 }
 
@@ -65,7 +62,7 @@ func beforeClosure(ctx context.Context, u *unit) error {
 	if err != nil {
 		return err
 	}
-	w, tomorrow := book.Policy.Windows, u.today.Add(1)
+	w, tomorrow := book.Windows, u.today.Add(1)
 	runs := book.ClosureRuns(tomorrow, tomorrow, w.PreClosureMinDays)
 	if len(runs) == 0 || runs[0].From != tomorrow {
 		return nil
@@ -93,7 +90,7 @@ func calendarEnding(ctx context.Context, u *unit) error {
 	if err != nil {
 		return err
 	}
-	last, alarm := book.Coverage().To, book.Policy.Notices.CoverageAlarmDays
+	last, alarm := book.Coverage().To, book.Notices.CoverageAlarmDays
 	if left := last.Sub(u.today); !last.IsZero() && left < alarm {
 		return u.tell(ctx, alert.CalendarEnding(book.Calendar, u.week(), left, alarm)...)
 	}

@@ -46,10 +46,13 @@ func TestBeforeTetPeopleAreToldOfWhatIsDueRightAfterIt(t *testing.T) {
 	c.owes("soon", duty.Term{Kind: duty.Unit, Holder: unitClerk(), Start: day("2017-01-16"), Due: day("2017-02-06")}) // Tết until 01/02; 02/02, then +2 wd
 	c.owes("later", duty.Term{Kind: duty.Unit, Holder: unitClerk(), Start: day("2017-01-16"), Due: day("2017-02-07")})
 	c.owes("window", duty.Term{Kind: duty.Rating, Holder: office, Start: day("2017-01-16"), Due: day("2017-02-02")})
-	for _, date := range []string{"2017-01-20", "2017-01-24", "2017-01-25", "2017-01-27"} { // a Friday among them
+	for _, date := range []string{"2017-01-20", "2017-01-24", "2017-01-25"} { // a Friday among them
 		c.at(date + " 00:05")
 		c.sweep()
 	}
+	c.at("2017-01-27 00:05") // during the closure it is too late
+	c.owes("during", duty.Term{Kind: duty.Unit, Holder: unitClerk(), Start: day("2017-01-27"), Due: day("2017-02-03")})
+	c.sweep()
 	var got []string
 	for _, n := range c.outbox(notify.Query{Template: "duty.unit"}) {
 		if strings.HasPrefix(n.Key, "pre_closure/") {

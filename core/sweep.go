@@ -62,7 +62,8 @@ func (s *System) Sweep(ctx context.Context) (Swept, error) {
 
 // NextWake is the earliest instant at which anything becomes due by itself: a
 // step of a duty, a notice that waits for its time, or the routines of the next
-// date. A simulated clock goes from one to the next.
+// date. It lies in the past when something is due already. A simulated clock goes
+// from one to the next.
 func (s *System) NextWake(ctx context.Context) (time.Time, error) {
 	var next time.Time
 	err := s.View(ctx, org.System(), func(ctx context.Context, w *Work) error {

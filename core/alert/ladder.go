@@ -125,13 +125,11 @@ func ForStep(d duty.State, s duty.Step, line Line, cal *calendar.Calendar) []not
 		return nil
 	}
 	var notices []notify.Notice
-	var told []string
 	for _, w := range r.to {
 		to, known := partyOf(w, d, line)
-		if !known || slices.Contains(told, to.Key()) {
+		if !known {
 			continue
 		}
-		told = append(told, to.Key())
 		for _, channel := range r.channels {
 			n := stepNotice(d, s, cal)
 			n.To, n.Channel, n.Audience = to, channel, audience(d, s, to)
