@@ -226,8 +226,8 @@ func TestTheSampleDistrictAnswersTheVectors(t *testing.T) {
 		}
 		found, err := w.Org.FindPlaces(ctx, "Binh Minh", day("2017-05-05"))
 		want := []core.Found{{ID: "xl-suoi-cat-binh-minh", Text: "ấp Bình Minh (xã Suối Cát)"}, {ID: "xl-xuan-hiep-binh-minh", Text: "ấp Bình Minh (xã Xuân Hiệp)"}}
-		if diff := cmp.Diff(want, found); diff != "" {
-			t.Error(diff)
+		if diff := cmp.Diff(want, found); diff != "" || err != nil {
+			t.Error(diff, err)
 		}
 		gaps, err := w.Programme.Staffing(ctx, day("2017-05-05"))
 		if err != nil || len(gaps.Places) != 34 || len(gaps.Officials) != 31 { // four of 35 lead a team

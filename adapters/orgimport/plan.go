@@ -159,31 +159,31 @@ func (p Plan) WriteErrors(w io.Writer, sheet, lang string) error {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return err
 	}
-	out := csv.NewWriter(w)
-	out.Write(plain(append([]string{"line", "reason", "suggestion"}, p.Sheets[i].Header...)))
+	lines := [][]string{plain(append([]string{"line", "reason", "suggestion"}, p.Sheets[i].Header...))}
 	for _, r := range p.Results {
-		if r.Sheet != sheet || r.Action != Refused {
-			continue
+		if r.Sheet == sheet && r.Action == Refused {
+			lines = append(lines, plain(r.correction(p.Sheets[i], lang)))
 		}
-		var reasons, suggestions []string
-		for _, n := range r.Notes {
-			if n.Severity == Failure {
-				reasons = append(reasons, n.Message(lang))
-			}
-			if n.Suggest != "" {
-				suggestions = append(suggestions, n.Suggest)
-			}
-		}
-		cells := []string{strconv.Itoa(r.Line), strings.Join(reasons, " "), strings.Join(suggestions, "; ")}
-		for _, row := range p.Sheets[i].Rows {
-			if row.Line == r.Line {
-				cells = append(cells, row.Cells...)
-			}
-		}
-		out.Write(plain(cells))
 	}
-	out.Flush()
-	return out.Error()
+	return csv.NewWriter(w).WriteAll(lines)
+}
+
+// correction is a refused row as its author sees it again.
+func (r Result) correction(s Sheet, lang string) []string {
+	var reasons, suggestions []string
+	for _, n := range r.Notes {
+		if n.Severity == Failure {
+			reasons = append(reasons, n.Message(lang))
+		}
+		if n.Suggest != "" {
+			suggestions = append(suggestions, n.Suggest)
+		}
+	}
+	cells := []string{strconv.Itoa(r.Line), strings.Join(reasons, " "), strings.Join(suggestions, "; ")}
+	if i := slices.IndexFunc(s.Rows, func(row Row) bool { return row.Line == r.Line }); i >= 0 {
+		cells = append(cells, s.Rows[i].Cells...)
+	}
+	return cells
 }
 
 // plain marks cells that start like a formula as text.
