@@ -160,11 +160,10 @@ func (tx *Tx) Issues(_ context.Context, q issue.Query) ([]issue.State, error) {
 	}, func(a, b *issue.State) int { return a.Registered.Compare(b.Registered) }, q.Limit)
 }
 
-// lead returns the lead unit of the current referral: the last one, unless the
-// unit gave it back.
+// lead returns the lead unit of the current referral.
 func lead(s *issue.State) org.UnitID {
-	if n := len(s.Referrals); n > 0 && s.Referrals[n-1].ReturnedOn.IsZero() {
-		return s.Referrals[n-1].Lead
+	if r := s.Current(); r != nil {
+		return r.Lead
 	}
 	return ""
 }

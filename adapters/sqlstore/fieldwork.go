@@ -85,11 +85,10 @@ func visitDay(s *visit.State) calendar.Date {
 	return s.Happened
 }
 
-// lead is the lead unit of the current referral: the last one, unless the unit
-// gave it back.
+// lead is the lead unit of the current referral.
 func lead(s *issue.State) org.UnitID {
-	if n := len(s.Referrals); n > 0 && s.Referrals[n-1].ReturnedOn.IsZero() {
-		return s.Referrals[n-1].Lead
+	if r := s.Current(); r != nil {
+		return r.Lead
 	}
 	return ""
 }

@@ -344,6 +344,8 @@ func selectsIssues(k kit) {
 		{"link", func(q *q) { q.LinkedTo = "other issue" }, func(s *v) { s.LinkedTo = "" }},
 	})
 	a.expect(k, "lead unit of an earlier referral", q{Lead: "first"})
+	a.insert(k, a.model("given back", func(s *v) { s.Referrals = []issue.Referral{{Number: 1, Lead: "returner", ReturnedOn: march.From}} }))
+	a.expect(k, "lead unit that gave it back", q{Lead: "returner"})
 	a.within(k, func(s *v) { s.Place = "registered" }, func(s *v, on calendar.Date) { s.Registered = on },
 		func(p calendar.Period) q { return q{Place: "registered", Registered: p} })
 	a.inOrder(k, "limit 2", q{Place: "registered", Limit: 2}, "no date", "before")
