@@ -397,6 +397,35 @@ func TestAStopFinishesTheCallsUnderWayAndNothingElse(t *testing.T) {
 	})
 }
 
+// slowStore takes a while for each transaction and counts those under way.
+type slowStore struct {
+	store.Store
+	inside atomic.Int32
+}
+
+func (s *slowStore) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	s.inside.Add(1)
+	defer s.inside.Add(-1)
+	time.Sleep(50 * time.Millisecond)
+	return s.Store.Update(ctx, fn)
+}
+
+func TestAfterAStopNothingTouchesTheDatabase(t *testing.T) {
+	noLeaks(t)
+	s := newStage(t, 1, redistest.Mini(t).Addr())
+	slow := &slowStore{Store: s.store}
+	var err error
+	if s.sys, err = core.New(slow, policy.Default(), &core.Options{Clock: s.now}); err != nil {
+		t.Fatal(err)
+	}
+	stop := s.start(quick(), []notify.Sender{newProvider("gateway", notify.SMS)})
+	s.until("a transaction is under way", func() bool { return slow.inside.Load() > 0 })
+	stop()
+	if n := slow.inside.Load(); n > 0 {
+		t.Errorf("%d transactions are under way after the stop", n)
+	}
+}
+
 func TestAStartWithoutRedisFailsAndSaysSo(t *testing.T) {
 	noLeaks(t)
 	m := redistest.Mini(t)
