@@ -129,10 +129,30 @@ func (c *config) checkDB() error {
 	if info, err := os.Stat(filepath.Dir(c.db)); err != nil || !info.IsDir() {
 		return fmt.Errorf("-db %s: its directory does not exist", c.db)
 	}
-	if info, err := os.Stat(c.db); err == nil && info.IsDir() {
-		return fmt.Errorf("-db %s is a directory", c.db)
+	return checkFile(c.db)
+}
+
+// checkFile refuses a file that is no SQLite database: SQLite itself would
+// overwrite one that is short enough.
+func checkFile(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	if err != nil {
+		return fmt.Errorf("-db: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return fmt.Errorf("-db %s is a directory", path)
+	}
+	const magic = "SQLite format 3\x00"
+	head := make([]byte, len(magic))
+	n, err := io.ReadFull(f, head)
+	if n == 0 && errors.Is(err, io.EOF) || string(head) == magic {
+		return nil
+	}
+	return fmt.Errorf("-db %s is no SQLite database", path)
 }
 
 func (c *config) readRedis(addr string) error {

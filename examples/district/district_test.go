@@ -2,13 +2,383 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
+	"io"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/huongvecoso/outreach/adapters/smstext"
+	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
+	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/workers/redistest"
 )
 
-func TestScratch(t *testing.T) {
-	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"-to", "2017-03-31", "-out", t.TempDir() + "/o"}, &out, &errs); code != 0 {
-		t.Fatalf("%d\n%s\n%s", code, errs.String(), out.String())
+// played is one run of the program.
+type played struct {
+	code         int
+	stdout, errs string
+	out          string // its output directory
+}
+
+// season runs the program with an output directory of its own.
+func playSeason(t *testing.T, dir string, args ...string) played {
+	t.Helper()
+	p := played{out: filepath.Join(dir, "season")}
+	var stdout, errs bytes.Buffer
+	p.code = run(t.Context(), append([]string{"-out", p.out}, args...), &stdout, &errs)
+	p.stdout, p.errs = stdout.String(), errs.String()
+	return p
+}
+
+// figures are the summary that was written.
+func (p played) figures(t *testing.T) string {
+	t.Helper()
+	if p.code != exitDone {
+		t.Fatalf("exit code %d: %s\n%s", p.code, p.errs, p.stdout)
 	}
-	t.Log(out.String()[max(0, out.Len()-5000):])
+	raw, err := os.ReadFile(filepath.Join(p.out, marker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// threeWeeks is the season that several tests look at: it is run once.
+var threeWeeks = struct {
+	sync.Once
+	played
+}{}
+
+func season3(t *testing.T) played {
+	t.Helper()
+	threeWeeks.Do(func() {
+		dir, err := os.MkdirTemp("", "district-test-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		threeWeeks.played = playSeason(t, dir, "-to", "2017-02-21")
+	})
+	if threeWeeks.code != exitDone {
+		t.Fatalf("exit code %d: %s\n%s", threeWeeks.code, threeWeeks.errs, threeWeeks.stdout)
+	}
+	return threeWeeks.played
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if threeWeeks.out != "" {
+		os.RemoveAll(filepath.Dir(threeWeeks.out))
+	}
+	os.Exit(code)
+}
+
+// figure returns the first number in the line of the summary that holds the label.
+func figure(t *testing.T, figures, label string) int {
+	t.Helper()
+	_, rest, found := strings.Cut(figures, label)
+	if !found {
+		t.Fatalf("the summary has no line %q:\n%s", label, figures)
+	}
+	first := strings.Fields(rest)[0]
+	n, err := strconv.Atoi(strings.ReplaceAll(first, ".", ""))
+	if err != nil {
+		t.Fatalf("%q: %v", label, err)
+	}
+	return n
+}
+
+func TestNothingIsLostAndNothingIsSentTwice(t *testing.T) {
+	figures := season3(t).figures(t)
+	if lost, double := figure(t, figures, "/ lost"), figure(t, figures, "/ duplicate"); lost != 0 || double != 0 {
+		t.Errorf("lost %d, duplicate %d", lost, double)
+	}
+	mails, texts, sent := figure(t, figures, "/ mails taken"), figure(t, figures, "/ SMS taken"), figure(t, figures, "/ sent, says the programme")
+	if mails < 100 || texts < 100 || mails+texts != sent {
+		t.Errorf("the servers took %d mails and %d SMS, the programme says %d", mails, texts, sent)
+	}
+	if strings.Contains(figures, "chỗ đứt / breaks") && !strings.Contains(figures, " 0 chỗ đứt / breaks") {
+		t.Error("the journal does not hold")
+	}
+}
+
+func TestTheWholeCycleIsSeen(t *testing.T) {
+	p := season3(t)
+	figures := p.figures(t)
+	for label, least := range map[string]int{
+		"Đã lên lịch / planned": 34, "được xác nhận / verified": 15, "Phản ánh / report": 10, "/ closed": 1, "/ feedback_given": 5,
+	} {
+		if n := figure(t, figures, label); n < least {
+			t.Errorf("%s: %d, want at least %d", label, n, least)
+		}
+	}
+	for _, kind := range []string{"assignment.approved", "duty.visit", "visit.confirm", "issue.referred", "issue.answered", "issue.satisfaction", "duty.unit.late", "digest"} {
+		if !strings.Contains(figures, "\n  "+kind+" ") {
+			t.Errorf("nobody was told %s", kind)
+		}
+	}
+	for _, line := range []string{"officials.csv:13 CC-012 error", "officials.csv:39 CC-037 error", "handed in again: 0 created, 0 updated", "spread 1"} {
+		if !strings.Contains(p.stdout, line) {
+			t.Errorf("the import does not say %q:\n%s", line, p.stdout[:min(len(p.stdout), 4000)])
+		}
+	}
+}
+
+func TestOnlyRefusalsThatAreMeantHappen(t *testing.T) {
+	_, refused, _ := strings.Cut(season3(t).figures(t), "refused by rule:")
+	for _, rule := range strings.Split(strings.TrimSpace(refused), ", ") {
+		if rule != "" && !strings.HasPrefix(rule, "visit.plan.on_closure") {
+			t.Errorf("people were refused by %s", rule)
+		}
+	}
+}
+
+func TestTheMonthReportIsAnAdministrativeDocument(t *testing.T) {
+	text := htmlText(t, season3(t), "bao-cao-thang-2017-02.html")
+	for _, part := range []string{"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "BÁO CÁO", "60/KH-UBND", "Nơi nhận", "Suối Cát", "Phòng Kinh tế và Hạ tầng"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is missing", part)
+		}
+	}
+	if strings.Contains(text, "xl-suoi-cat") || strings.Contains(text, "xl-kt-ht") {
+		t.Error("ids are shown where names belong")
+	}
+}
+
+func TestTheVisitSheetNamesPlaceAndOfficial(t *testing.T) {
+	text := htmlText(t, season3(t), "phieu-di-co-so.html")
+	for _, part := range []string{"PHIẾU ĐI CƠ SỞ", "Trưởng ấp", "Nội dung phổ biến"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is missing", part)
+		}
+	}
+	if strings.Contains(text, "CC-0") {
+		t.Error("the official is shown by id")
+	}
+}
+
+// htmlText parses a file strictly enough to find broken nesting and returns
+// its text.
+func htmlText(t *testing.T, p played, name string) string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(p.out, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var text strings.Builder
+	var open []string
+	for z := html.NewTokenizer(f); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			if z.Err() != io.EOF || len(open) > 0 {
+				t.Fatalf("%s: %v, still open %v", name, z.Err(), open)
+			}
+			return text.String()
+		case html.TextToken:
+			text.Write(z.Text())
+		case html.StartTagToken:
+			if tag := z.Token().Data; !slices.Contains([]string{"meta", "br", "link"}, tag) {
+				open = append(open, tag)
+			}
+		case html.EndTagToken:
+			tag := z.Token().Data
+			if len(open) == 0 || open[len(open)-1] != tag {
+				t.Fatalf("%s: </%s> closes %v", name, tag, open)
+			}
+			open = open[:len(open)-1]
+		}
+	}
+}
+
+func TestEveryMailIsWholeAndNamesItsNotice(t *testing.T) {
+	p := season3(t)
+	files, err := filepath.Glob(filepath.Join(p.out, "mail", "*.eml"))
+	if err != nil || len(files) != figure(t, p.figures(t), "/ mails taken") {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	seen := make(map[string]bool)
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := mail.ReadMessage(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		to, err := m.Header.AddressList("To")
+		if err != nil || len(to) != 1 || !strings.HasSuffix(to[0].Address, "@"+mailDomain) {
+			t.Errorf("%s: to %v, %v", name, to, err)
+		}
+		id := m.Header.Get("Message-Id")
+		if id == "" || seen[id] {
+			t.Errorf("%s: message id %q, seen %v", name, id, seen[id])
+		}
+		seen[id] = true
+		if body, err := io.ReadAll(m.Body); err != nil || len(body) == 0 {
+			t.Errorf("%s: body of %d bytes, %v", name, len(body), err)
+		}
+	}
+}
+
+func TestTheSMSLogCountsSegments(t *testing.T) {
+	p := season3(t)
+	f, err := os.Open(filepath.Join(p.out, "sms.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows)-1 != figure(t, p.figures(t), "/ SMS taken") {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, r := range rows[1:] {
+		segments := smstext.Count(r[9])
+		if r[8] != strconv.Itoa(segments.Parts) || segments.Encoding != smstext.GSM7 || segments.Parts > 3 {
+			t.Errorf("%s: %s segments, counted %+v", r[1], r[8], segments)
+		}
+		if !regexp.MustCompile(`^84(900|380|700)0\d{5}$`).MatchString(r[3]) {
+			t.Errorf("%s went to a number that is none of the sample's", r[1])
+		}
+		if r[4] != "UBNDXUANLOC" || r[5] != "DH" && r[5] != "CSKH" {
+			t.Errorf("%s: sender %s, class %s", r[1], r[4], r[5])
+		}
+	}
+}
+
+func TestNobodyIsWrittenToAtNightOrOnAHoliday(t *testing.T) {
+	p := season3(t)
+	f, err := os.Open(filepath.Join(p.out, "sms.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows[1:] {
+		day, clock := r[0][:10], r[0][11:16]
+		if clock < "06:30" || clock > "21:00" || day == "2017-02-01" {
+			t.Errorf("%s was sent at %s", r[1], r[0])
+		}
+	}
+}
+
+func TestTheSameSeedGivesTheSameSeason(t *testing.T) {
+	first := season3(t)
+	t.Parallel()
+	again := playSeason(t, t.TempDir(), "-to", "2017-02-21")
+	if a, b := first.figures(t), again.figures(t); a != b {
+		t.Errorf("two runs with one seed differ:\n%s", difference(a, b))
+	}
+	for _, name := range []string{"sms.csv", "bao-cao-thang-2017-02.html", "phieu-di-co-so.html"} {
+		a, errA := os.ReadFile(filepath.Join(first.out, name))
+		b, errB := os.ReadFile(filepath.Join(again.out, name))
+		if errA != nil || errB != nil || withoutOrder(string(a)) != withoutOrder(string(b)) {
+			t.Errorf("%s differs, %v, %v", name, errA, errB)
+		}
+	}
+}
+
+// withoutOrder sorts lines and takes out the number a gateway gave: messages of
+// one instant go out side by side, and which is first is not the season's to say.
+func withoutOrder(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if cells := strings.SplitN(l, ",", 4); len(cells) == 4 && strings.HasPrefix(cells[1], "sms-") {
+			lines[i] = cells[0] + cells[3]
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func difference(a, b string) string {
+	var d strings.Builder
+	left, right := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range max(len(left), len(right)) {
+		var l, r string
+		if i < len(left) {
+			l = left[i]
+		}
+		if i < len(right) {
+			r = right[i]
+		}
+		if l != r {
+			d.WriteString("- " + l + "\n+ " + r + "\n")
+		}
+	}
+	return d.String()
+}
+
+// aWeek is the shortest season.
+func aWeek(args ...string) []string { return append([]string{"-to", "2017-02-09"}, args...) }
+
+func TestPostgreSQLAndRedisGiveTheSameSeason(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	redis := redistest.Server(t)
+	served := playSeason(t, t.TempDir(), aWeek("-db", dsn, "-redis", redis.URL())...)
+	embedded := playSeason(t, t.TempDir(), aWeek()...)
+	if a, b := served.figures(t), embedded.figures(t); a != b {
+		t.Errorf("other figures than with SQLite and the imitation of Redis:\n%s", difference(b, a))
+	}
+	again := playSeason(t, t.TempDir(), aWeek("-db", dsn)...)
+	if again.code != exitUsage || !strings.Contains(again.errs, "holds a season already") {
+		t.Errorf("a second season in one database: exit code %d, %s", again.code, again.errs)
+	}
+	nothingWritten(t, again)
+}
+
+func TestMailsGoToTheServerOfOnesChoice(t *testing.T) {
+	t.Parallel()
+	server, err := smtpsink.Start(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	p := playSeason(t, t.TempDir(), aWeek("-smtp", server.Addr(), "-seed", "61")...)
+	figures := p.figures(t)
+	if got := figure(t, figures, "/ not ours to check"); got == 0 || got != len(server.Ledger()) {
+		t.Errorf("%d mails are said to have gone there, it took %d", got, len(server.Ledger()))
+	}
+	if season := season3(t).figures(t); figures == season {
+		t.Error("another seed and another length give the same figures")
+	}
+}
+
+func TestASQLiteFileThatHoldsASeasonIsRefused(t *testing.T) {
+	p := playSeason(t, t.TempDir(), "-to", "2017-02-21", "-db", filepath.Join(season3(t).out, "district.db"))
+	if p.code != exitUsage || !strings.Contains(p.errs, "holds a season already") {
+		t.Errorf("exit code %d, %s", p.code, p.errs)
+	}
+	nothingWritten(t, p)
+}
+
+// nothingWritten checks that neither output nor anything half-written is left.
+func nothingWritten(t *testing.T, p played) {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(p.out), "*"))
+	hidden, err2 := filepath.Glob(filepath.Join(filepath.Dir(p.out), ".season*"))
+	if err != nil || err2 != nil || len(left)+len(hidden) > 0 {
+		t.Errorf("left behind: %v %v", left, hidden)
+	}
+}
+
+func TestTheSeedDecidesWhatPeopleDo(t *testing.T) {
+	t.Parallel()
+	first, other := playSeason(t, t.TempDir(), aWeek()...), playSeason(t, t.TempDir(), aWeek("-seed", "61")...)
+	if first.figures(t) == other.figures(t) {
+		t.Error("another seed gives the same figures")
+	}
 }

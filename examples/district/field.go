@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -381,6 +380,10 @@ func (s *season) tellAnswers(ctx context.Context, w *core.Work) ([]act, error) {
 // tell gives one answer to everybody who waits for it: by call, at the door, or,
 // to who gave no name, on the hamlet's board.
 func (s *season) tell(ctx context.Context, w *core.Work, i issue.State) error {
+	i, err := w.Issues.Get(ctx, i.ID)
+	if err != nil || i.Status != issue.FeedbackDue { // told in a report a moment ago
+		return err
+	}
 	for _, o := range i.Untold() {
 		channel := issue.NoticeBoard
 		switch c := s.mind.reach[opinionID(o)]; {
@@ -420,15 +423,4 @@ func (s *season) explainFlag(context.Context, *core.Work) ([]act, error) {
 	return []act{by(s.cast.officials[0], func(ctx context.Context, w *core.Work) error {
 		return w.Supervision.Explain(ctx, s.mind.flag, "Hai buổi tổ chức cùng khung giờ họp ấp nên nội dung ghi giống nhau; tôi sẽ ghi cụ thể hơn.")
 	})}, nil
-}
-
-// distinct keeps the first of each.
-func distinct[T comparable](all []T) []T {
-	var kept []T
-	for _, x := range all {
-		if !slices.Contains(kept, x) {
-			kept = append(kept, x)
-		}
-	}
-	return kept
 }

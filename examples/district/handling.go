@@ -7,10 +7,8 @@ import (
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
-	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/org"
-	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/report"
 	"github.com/huongvecoso/outreach/core/visit"
 )
@@ -451,9 +449,3 @@ func (s *season) requests(ctx context.Context, w *core.Work) ([]act, error) {
 	}
 	return acts, nil
 }
-
-// unitKinds are the duties of units in the figures.
-func unitKinds() []duty.Kind { return []duty.Kind{duty.Unit} }
-
-// roundOf is the half of a month a day lies in.
-func (s *season) roundOf(d calendar.Date) calendar.Period { return programme.RoundOf(d, s.in.policy) }

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
+	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
 )
@@ -17,68 +21,68 @@ import (
 type account struct {
 	mails, texts, segments int      // taken by the sinks
 	sent                   int      // notices the programme says a provider took
-	lost                   []string // notices that were to go out and are nowhere, or are said to be sent and are in no ledger
+	lost                   []string // notices that were to go out and did not, or are said to be sent and are in no ledger
 	double                 []string // messages that a sink took more than once
 	strange                []string // messages in a ledger that no notice accounts for
 	unchecked              int      // sent to a mail server whose ledger is not ours
 }
 
+// books are what is held against each other.
+type books struct {
+	notices []notify.Notice // all that were ever written
+	texts   []smssink.Message
+	mails   []smtpsink.Mail
+	foreign bool // the mails went to a server whose ledger is not ours
+	now     time.Time
+}
+
 // reckon holds the ledgers against the notices.
-func (s *season) reckon(notices []notify.Notice) account {
-	var a account
-	taken := make(map[string]int) // by idempotency key
-	for _, m := range s.world.texts.Ledger() {
-		a.texts++
+func reckon(b books) account {
+	a := account{mails: len(b.mails), texts: len(b.texts)}
+	taken := make(map[string]int) // how often, by channel and idempotency key
+	for _, m := range b.texts {
 		a.segments += m.Segments.Parts
 		taken[string(notify.SMS)+"/"+m.ClientID]++
 	}
-	if s.world.mails != nil {
-		for _, m := range s.world.mails.Ledger() {
-			a.mails++
-			key, _, _ := strings.Cut(strings.TrimPrefix(m.MessageID, "n."), "@")
-			taken[string(notify.Email)+"/"+key]++
-		}
+	for _, m := range b.mails {
+		id, _, _ := strings.Cut(strings.TrimPrefix(m.MessageID, "n."), "@")
+		taken[string(notify.Email)+"/"+id]++
 	}
 	for _, key := range sorted(taken) {
 		if taken[key] > 1 {
 			a.double = append(a.double, key)
 		}
 	}
-	byID := make(map[notify.ID]*notify.Notice, len(notices))
-	for i := range notices {
-		byID[notices[i].ID] = &notices[i]
+	known := make(map[notify.ID]bool, len(b.notices))
+	for _, n := range b.notices {
+		known[n.ID] = true
 	}
-	for i := range notices {
-		s.weigh(&a, &notices[i], byID, taken)
+	for _, n := range b.notices {
+		key := string(n.Channel) + "/" + n.IdempotencyKey()
+		a.weigh(n, b, known, taken[key] > 0)
+		delete(taken, key)
 	}
-	for _, key := range sorted(taken) {
-		if taken[key] > 0 {
-			a.strange = append(a.strange, key)
-		}
-	}
+	a.strange = append(a.strange, sorted(taken)...)
 	return a
 }
 
-// weigh accounts for one notice and takes what it accounts for out of taken.
-func (s *season) weigh(a *account, n *notify.Notice, byID map[notify.ID]*notify.Notice, taken map[string]int) {
-	key := string(n.Channel) + "/" + n.IdempotencyKey()
-	there := taken[key] > 0
-	delete(taken, key)
+// weigh accounts for one notice; there says whether it is in a ledger.
+func (a *account) weigh(n notify.Notice, b books, known map[notify.ID]bool, there bool) {
+	sent := n.State == notify.Accepted || n.State == notify.Delivered || n.State == notify.Undelivered
 	switch {
-	case n.State == notify.Merged:
-		if byID[n.MergedInto] == nil {
-			a.lost = append(a.lost, string(n.ID)+" is merged into nothing")
-		}
-	case !n.State.Terminal() && n.State != notify.Accepted:
-		if n.State != notify.Pending || !n.NextAt.After(s.time.Now()) {
+	case there && !sent:
+		a.strange = append(a.strange, fmt.Sprintf("%s/%s is %s and was taken", n.Channel, n.ID, n.State))
+	case !n.State.Terminal() && n.State != notify.Accepted && n.State != notify.Merged: // somewhere on its way
+		if n.State != notify.Pending || !n.NextAt.After(b.now) {
 			a.lost = append(a.lost, fmt.Sprintf("%s is still %s", n.ID, n.State))
 		}
-	case n.State != notify.Accepted && n.State != notify.Delivered, n.MergedInto != "":
-		if there && n.MergedInto == "" {
-			a.strange = append(a.strange, fmt.Sprintf("%s is %s and was taken", key, n.State))
+	case n.MergedInto != "": // travelled in another one
+		if !known[n.MergedInto] {
+			a.lost = append(a.lost, fmt.Sprintf("%s travelled in %s, which does not exist", n.ID, n.MergedInto))
 		}
-	case n.Channel != notify.SMS && n.Channel != notify.Email: // kept for the application, or on paper
-	case n.Channel == notify.Email && s.world.mails == nil:
+	case !sent: // ended, and the notice says why
+	case n.Channel != notify.SMS && n.Channel != notify.Email: // kept in the application, or on paper
+	case n.Channel == notify.Email && b.foreign:
 		a.sent++
 		a.unchecked++
 	case !there:
@@ -88,13 +92,16 @@ func (s *season) weigh(a *account, n *notify.Notice, byID map[notify.ID]*notify.
 	}
 }
 
-// notices are all that were ever written, as the office may see them.
-func (s *season) notices(ctx context.Context) ([]notify.Notice, error) {
-	var all []notify.Notice
+// books opens the ledgers and lists the notices, as the office may see them.
+func (s *season) books(ctx context.Context) (books, error) {
+	b := books{texts: s.world.texts.Ledger(), foreign: s.world.mails == nil, now: s.time.Now()}
+	if s.world.mails != nil {
+		b.mails = s.world.mails.Ledger()
+	}
 	err := s.see(ctx, func(ctx context.Context, w *core.Work) (err error) {
-		all, err = w.Notices.List(ctx, notify.Query{})
+		b.notices, err = w.Notices.List(ctx, notify.Query{})
 		return err
 	})
-	slices.SortFunc(all, func(a, b notify.Notice) int { return strings.Compare(a.Template+string(a.ID), b.Template+string(b.ID)) })
-	return all, err
+	slices.SortFunc(b.notices, func(a, b notify.Notice) int { return cmp.Compare(a.ID, b.ID) })
+	return b, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -251,16 +250,4 @@ func (s *season) handleSealed(who org.PersonID, t sealed.Ticket) []act {
 		return []act{by(who, func(ctx context.Context, w *core.Work) error { return w.Sealed.Resolve(ctx, t.ID, "01/TTr") })}
 	}
 	return nil
-}
-
-// topics are the titles of a month, for the report.
-func (s *season) topics(month calendar.Month) []string {
-	var titles []string
-	for _, b := range s.in.bulletins {
-		if b.month == month {
-			titles = append(titles, b.title)
-		}
-	}
-	slices.Sort(titles)
-	return titles
 }

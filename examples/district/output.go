@@ -15,7 +15,6 @@ import (
 	"github.com/huongvecoso/outreach/adapters/vietnam/document"
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
-	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/visit"
 )
@@ -240,6 +239,3 @@ func (s *season) keepSheet(ctx context.Context, w *core.Work, v visit.State) err
 }
 
 func weight(a core.Agenda) int { return 3*len(a.Answers) + len(a.Open) + len(a.Items) }
-
-// answers of an agenda, for tests.
-func answers(a core.Agenda) []issue.State { return a.Answers }

@@ -33,7 +33,10 @@ type season struct {
 }
 
 // stopwatch says where the real time went.
-type stopwatch struct{ people, sweep, delivery time.Duration }
+type stopwatch struct {
+	people, sweep, delivery time.Duration
+	instants, drained       int // moments the clock stood at, and those at which something was sent
+}
 
 // hour is a moment of the day at which some of the people act.
 type hour struct {
@@ -162,7 +165,12 @@ func lap(total *time.Duration, began time.Time) { *total += time.Since(began) }
 // deliver waits until everything that fell due was delivered.
 func (s *season) deliver(ctx context.Context) error {
 	defer lap(&s.took.delivery, time.Now())
-	return s.world.drain(ctx)
+	s.took.instants++
+	sent, err := s.world.drain(ctx)
+	if sent {
+		s.took.drained++
+	}
+	return err
 }
 
 // live lets those act who act at this hour.

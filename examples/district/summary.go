@@ -26,15 +26,14 @@ type summary struct {
 	opinions map[opinion.Kind]int
 	issues   map[issue.Status]int
 	months   []month
-	notices  map[string]map[notify.State]int // by template
-	channels map[notify.Channel]int
+	notices  map[string]map[outcome]int // by template
 	account  account
 	refused  map[string]int
 	sealed   string // how far the case has come that the receipt belongs to
 	records  int64
 	breaks   int
 
-	took  time.Duration
+	took  time.Duration // these two are real time, and no figures of the season
 	watch stopwatch
 }
 
@@ -49,7 +48,7 @@ type month struct {
 func (s *season) sum(ctx context.Context) (summary, error) {
 	sum := summary{
 		visits: make(map[visit.Status]int), opinions: make(map[opinion.Kind]int), issues: make(map[issue.Status]int),
-		notices: make(map[string]map[notify.State]int), channels: make(map[notify.Channel]int), refused: s.refused, watch: s.took,
+		notices: make(map[string]map[outcome]int), refused: s.refused, watch: s.took,
 	}
 	err := s.see(ctx, func(ctx context.Context, w *core.Work) error {
 		return errors.Join(sum.count(ctx, w), s.sumMonths(ctx, w, &sum))
@@ -57,18 +56,17 @@ func (s *season) sum(ctx context.Context) (summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	notices, err := s.notices(ctx)
+	books, err := s.books(ctx)
 	if err != nil {
 		return sum, err
 	}
-	for _, n := range notices {
+	for _, n := range books.notices {
 		if sum.notices[n.Template] == nil {
-			sum.notices[n.Template] = make(map[notify.State]int)
+			sum.notices[n.Template] = make(map[outcome]int)
 		}
-		sum.notices[n.Template][n.State]++
-		sum.channels[n.Channel]++
+		sum.notices[n.Template][outcomeOf(n)]++
 	}
-	sum.account = s.reckon(notices)
+	sum.account = reckon(books)
 	return sum, s.world.sys.View(ctx, org.Actor{Person: s.cast.auditor}, func(ctx context.Context, w *core.Work) error {
 		verified, err := w.Journal.Verify(ctx)
 		sum.records, sum.breaks = verified.Records, len(verified.Breaks)
@@ -138,8 +136,8 @@ func (sum summary) figures() string {
 func (sum summary) print(w io.Writer) {
 	fmt.Fprintln(w)
 	sum.tables(w)
-	fmt.Fprintf(w, "\n%.1f s: việc của người / people %.1f · việc của hệ thống / sweeps %.1f · gửi / delivery %.1f\n",
-		sum.took.Seconds(), sum.watch.people.Seconds(), sum.watch.sweep.Seconds(), sum.watch.delivery.Seconds())
+	fmt.Fprintf(w, "\n%s mốc thời gian / instants, %.1f s: việc của người / people %.1f · việc của hệ thống / sweeps %.1f · gửi %s lượt / %s deliveries %.1f\n",
+		number(sum.watch.instants), sum.took.Seconds(), sum.watch.people.Seconds(), sum.watch.sweep.Seconds(), number(sum.watch.drained), number(sum.watch.drained), sum.watch.delivery.Seconds())
 }
 
 func (sum summary) tables(w io.Writer) {
@@ -252,16 +250,57 @@ func (sum summary) shareTable(w io.Writer) {
 	table(w, "ĐÚNG HẠN / ON TIME", rows...)
 }
 
+// outcome is what became of a notice, as the summary tells it.
+type outcome int
+
+const (
+	alone outcome = iota
+	digest
+	kept
+	failed
+	dropped
+	expired
+	barred
+	unsure
+	aheadOf
+	outcomes
+)
+
+func outcomeOf(n notify.Notice) outcome {
+	switch n.State {
+	case notify.Accepted, notify.Delivered, notify.Undelivered, notify.Merged:
+		switch {
+		case n.MergedInto != "":
+			return digest
+		case n.Channel == notify.SMS || n.Channel == notify.Email:
+			return alone
+		}
+		return kept
+	case notify.Failed, notify.Dead:
+		return failed
+	case notify.Cancelled:
+		return dropped
+	case notify.Expired:
+		return expired
+	case notify.Suppressed:
+		return barred
+	case notify.Uncertain, notify.Unknown:
+		return unsure
+	}
+	return aheadOf
+}
+
 func (sum summary) noticeTable(w io.Writer) {
-	states := []notify.State{notify.Accepted, notify.Delivered, notify.Merged, notify.Cancelled, notify.Expired, notify.Suppressed, notify.Failed, notify.Dead, notify.Uncertain, notify.Pending}
-	head := []string{"Loại / kind", "đã gửi/sent", "xong/handled", "gộp/merged", "hủy/cancelled", "hết lúc/expired", "chặn/suppressed", "hỏng/failed", "dead", "uncertain", "chờ/ahead"}
-	rows := [][]string{head}
-	total := make([]int, len(states))
+	rows := [][]string{{
+		"Loại / kind", "gửi riêng/sent", "trong bản gộp/in a digest", "trong hệ thống, giấy/kept, on paper", "không gửi được, đi đường khác/failed, rerouted",
+		"hủy/cancelled", "hết lúc/expired", "chặn/barred", "không rõ/unsure", "chờ/ahead",
+	}}
+	total := make([]int, outcomes)
 	for _, k := range sorted(sum.notices) {
-		counts := make([]int, len(states))
-		for i, st := range states {
-			counts[i] = sum.notices[k][st]
-			total[i] += counts[i]
+		counts := make([]int, outcomes)
+		for o, n := range sum.notices[k] {
+			counts[o] = n
+			total[o] += n
 		}
 		rows = append(rows, cells(k, counts...))
 	}

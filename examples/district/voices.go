@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/huongvecoso/outreach/core"
-	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/opinion"
 	"github.com/huongvecoso/outreach/core/org"
@@ -164,8 +163,5 @@ func (s *season) denounce(ctx context.Context, w *core.Work, v visit.State) erro
 	s.mind.receipt = receipt
 	return err
 }
-
-// weekday keeps a promise within working days.
-func (s *season) weekday(d calendar.Date) calendar.Date { return s.cal.NextWorkingDay(d) }
 
 func opinionID(id string) opinion.ID { return opinion.ID(id) }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -54,11 +53,11 @@ type seen func(kind string)
 
 // newWorld puts the application together and starts it. dir gets the database
 // unless the configuration names one.
-func newWorld(ctx context.Context, cfg config, in input, time *clock, dir string, see seen) (*world, error) {
+func newWorld(ctx context.Context, cfg config, in input, now *clock, dir string, see seen) (*world, error) {
 	w := &world{}
 	w.app = fx.New(
 		fx.NopLogger,
-		fx.Supply(cfg, in, time, fx.Annotate(dir, fx.ResultTags(`name:"dir"`)), see),
+		fx.Supply(cfg, in, now, fx.Annotate(dir, fx.ResultTags(`name:"dir"`)), see),
 		fx.Provide(
 			fx.Annotate(openDatabase, fx.ParamTags("", "", "", `name:"dir"`)), openStore, newRedis, newSystem,
 			startMailSink, startTextSink,
@@ -67,9 +66,9 @@ func newWorld(ctx context.Context, cfg config, in input, time *clock, dir string
 		),
 		fx.Supply(workersfx.Config{
 			Owner: "district", Prefix: queuePrefix(cfg),
-			Check: 5 * timeMillisecond, // the season waits for the queue at every instant; 200 ms is plenty in service
-			Poll:  1000 * timeHour,     // the season wakes the relay itself
-			Sweep: -1,                  // and sweeps
+			Check: 5 * time.Millisecond, // the season waits for the queue at every instant; 200 ms is plenty in service
+			Poll:  1000 * time.Hour,     // the season wakes the relay itself
+			Sweep: -1,                   // and sweeps
 		}),
 		workersfx.Module,
 		fx.Populate(&w.sys, &w.workers, &w.mails, &w.texts),
@@ -83,11 +82,6 @@ func newWorld(ctx context.Context, cfg config, in input, time *clock, dir string
 	}
 	return w, nil
 }
-
-const (
-	timeMillisecond = time.Millisecond
-	timeHour        = time.Hour
-)
 
 // queuePrefix keeps the queues of a shared Redis apart from those of others.
 func queuePrefix(cfg config) string {
@@ -250,43 +244,37 @@ func (w *world) update(ctx context.Context, who org.PersonID, fn func(context.Co
 // drain lets the workers deliver what is due and waits until nothing is on its
 // way any more. What falls due meanwhile, such as the way round by another
 // channel, is handed out when everything before it has arrived.
-func (w *world) drain(ctx context.Context) error {
+func (w *world) drain(ctx context.Context) (sent bool, err error) {
 	o, err := w.sys.Outstanding(ctx)
 	if err != nil || o.Due+o.Queued+o.Sending == 0 {
-		return err
+		return false, err
 	}
 	w.workers.Wake()
 	began, pause := time.Now(), 2*time.Millisecond
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return true, ctx.Err()
 		case <-time.After(pause):
 		}
 		pause = min(pause*3/2, 20*time.Millisecond)
 		if o, err = w.sys.Outstanding(ctx); err != nil {
-			return err
+			return true, err
 		}
 		if o.Due+o.Queued+o.Sending == 0 {
-			return nil
+			return true, nil
 		}
 		if o.Queued+o.Sending == 0 {
 			w.workers.Wake()
 		}
 		if time.Since(began) > stalled {
-			return fmt.Errorf("the workers do not get on: %d due, %d queued, %d being sent for %v", o.Due, o.Queued, o.Sending, stalled)
+			return true, fmt.Errorf("the workers do not get on: %d due, %d queued, %d being sent for %v", o.Due, o.Queued, o.Sending, stalled)
 		}
 	}
 }
 
 // stalled is how long one instant may take before something is wrong.
 const stalled = 60 * time.Second
-
-// exists reports whether there is such a file.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
-}
 
 // civil is the instant of a clock time on a day.
 func civil(d calendar.Date, hour, minute int) time.Time {
