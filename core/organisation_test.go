@@ -505,3 +505,35 @@ func TestAssignmentsFollowAMergedHamlet(t *testing.T) {
 		return err
 	})
 }
+
+func TestUnitsAreAddedOnceAndHostingIsSet(t *testing.T) {
+	c := newCast(t, nil)
+	add := func(ctx context.Context, w *core.Work) error {
+		_, err := w.Org.AddUnit(ctx, org.Unit{ID: "P-X", Code: "X", Name: "Điện lực", SMSName: "Dien luc", Parent: unitVP, Valid: year2017()})
+		return err
+	}
+	c.refuses(u10, add)
+	c.must(qt01, add)
+	if err := c.do(qt01, add); !errors.Is(err, fault.ErrExists) {
+		t.Errorf("added twice: %v", err)
+	}
+	c.refused("org.unit.sms_name", qt01, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Org.AddUnit(ctx, org.Unit{ID: "P-Y", Code: "Y", Name: "Y", SMSName: "Điện & nước", Valid: year2017()})
+		return err
+	})
+	hosting := org.Hosting{PreferredTime: calendar.MustTimeOfDay(18, 30), Venue: "nhà văn hóa", AvoidWeekdays: []int{0}}
+	c.must(vp01, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Org.SetHosting(ctx, "AP-01", hosting)
+		return err
+	})
+	c.must(lan, func(ctx context.Context, w *core.Work) error {
+		p, err := w.Org.Place(ctx, "AP-01")
+		if diff := cmp.Diff(hosting, p.Hosting, cmp.Comparer(func(a, b calendar.TimeOfDay) bool { return a == b })); diff != "" {
+			t.Error(diff)
+		}
+		if shown, err := w.Org.Display(ctx, "AP-01", w.Today()); shown != "Ấp 01 (Xã C1)" || err != nil {
+			t.Errorf("shown as %q, %v", shown, err)
+		}
+		return err
+	})
+}

@@ -161,8 +161,11 @@ func (s *Programme) Amend(ctx context.Context, plan programme.State) (programme.
 	if err != nil {
 		return programme.State{}, err
 	}
+	if old.Version != plan.Version {
+		return programme.State{}, fault.Stale("programme", string(plan.ID))
+	}
 	next := old
-	next.Version, next.Kinds, next.ConflictRules, next.Relations = plan.Version, plan.Kinds, plan.ConflictRules, plan.Relations
+	next.Kinds, next.ConflictRules, next.Relations = plan.Kinds, plan.ConflictRules, plan.Relations
 	change, fields, err := compare(old, next, nil)
 	if err != nil || change == Unchanged {
 		return old, err

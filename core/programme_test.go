@@ -672,3 +672,130 @@ func TestEX08_AStruckWorkingSaturdayMovesWhatIsOwed(t *testing.T) {
 		t.Error("no record says that the deadline moved because of calendar v2")
 	}
 }
+
+func TestWhatAProgrammeVisitsAndItsRulesCanBeAmended(t *testing.T) {
+	c := newCast(t, nil)
+	current := func() (plan programme.State) {
+		c.must(vp01, func(ctx context.Context, w *core.Work) (err error) {
+			plan, err = w.Programme.Current(ctx)
+			return err
+		})
+		return plan
+	}
+	plan := current()
+	plan.Kinds, plan.ConflictRules = []string{"xa"}, []programme.ConflictRule{}
+	plan.Relations, plan.Name = []programme.Relation{{A: lan, B: ta01}}, "Tên khác"
+	amend := func(ctx context.Context, w *core.Work) error { _, err := w.Programme.Amend(ctx, plan); return err }
+	c.refuses(tl03, amend)
+	c.must(pct, amend)
+	if err := c.do(pct, amend); !errors.Is(err, fault.ErrStale) {
+		t.Errorf("amended from an old reading: %v", err)
+	}
+	after := current()
+	if after.Name != "Hướng về cơ sở" || after.ConflictRules == nil || len(after.ConflictRules) != 0 {
+		t.Errorf("%+v", after)
+	}
+	c.must(vp01, func(ctx context.Context, w *core.Work) error {
+		g, err := w.Programme.Staffing(ctx, day("2017-05-05"))
+		if !slices.Equal(g.Places, []org.PlaceID{"C1", "C2", "C3"}) { // communes are visited now, and nobody is assigned to one
+			t.Errorf("without anybody: %v", g.Places)
+		}
+		return err
+	})
+	for _, line := range c.records(programme.Subject(hvcs2017)) {
+		if strings.Contains(line, string(ta01)) {
+			t.Errorf("the journal repeats who is close to whom: %s", line)
+		}
+	}
+	c.at("2018-06-01")
+	err := c.do(vp01, func(ctx context.Context, w *core.Work) error { _, err := w.Programme.Current(ctx); return err })
+	if !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("in a year without a programme: %v", err)
+	}
+}
+
+func TestPlannedVisitsAreOnTheHandoverListAndASuccessorMayBeReplacedUntilSomebodySigned(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-05-20")
+	c.must(lan, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Visits.Plan(ctx, visit.Plan{Kind: visit.Regular, Official: lan, Place: "AP-01", Date: day("2017-06-07"), At: calendar.MustTimeOfDay(19, 0)})
+		return err
+	})
+	c.put(func(ctx context.Context, tx store.Tx) error {
+		return tx.PutIssue(ctx, &issue.State{ID: "i-1", Code: "XL-17-0001", Place: "AP-01", Team: teamT3, Owner: lan, Status: issue.Registered, Registered: day("2017-05-10")})
+	})
+	c.at("2017-05-31")
+	end := func(ctx context.Context, w *core.Work) error {
+		_, err := w.Programme.End(ctx, "PC-AP-01", day("2017-05-31"), minh, "nghỉ hưu")
+		return err
+	}
+	c.refuses(tl03, end)
+	c.must(pct, end)
+	var items []string
+	for _, item := range c.assignment("PC-AP-01").Handover {
+		items = append(items, item.Type+" "+item.Label)
+	}
+	if diff := cmp.Diff([]string{"issue XL-17-0001", "visit 07/6/2017"}, items); diff != "" {
+		t.Error(diff)
+	}
+	receive := func(who org.PersonID) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			_, err := w.Programme.Receive(ctx, "PC-AP-01", who)
+			return err
+		}
+	}
+	c.refused("programme.assignment.not_official", pct, receive(u11))
+	c.must(pct, receive(ha))
+	c.see(func(ctx context.Context, tx store.Tx) error {
+		i, err := tx.Issue(ctx, "i-1")
+		if i.Owner != ha {
+			t.Errorf("the issue is followed by %s", i.Owner)
+		}
+		return err
+	})
+	c.must(ha, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Programme.SignHandover(ctx, "PC-AP-01")
+		return err
+	})
+	c.refused("programme.handover.closed", pct, receive(tuan))
+}
+
+func TestAssignmentsFollowAPlaceThatIsTakenOverTodayOrBeforeTheyBegin(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-06-15")
+	later := c.propose(minh, "AP-07", days("2017-08-01", "2017-12-31"))
+	twice := c.propose(ha, "AP-07", days("2017-08-01", "2017-12-31"))
+	c.must(pct, approve(c.propose(ha, "AP-08", days("2017-06-15", "2017-12-31"))))
+	c.must(pct, approve(twice))
+	merge := func(from, into org.PlaceID, on string) {
+		c.must(vp01, func(ctx context.Context, w *core.Work) error {
+			return w.Org.MergePlaces(ctx, core.Merger{From: []org.PlaceID{from}, Into: into, On: day(on)})
+		})
+	}
+	merge("AP-07", "AP-08", "2017-07-01")
+	if a := c.assignment(later); a.Place != "AP-08" || a.Status != programme.Proposed || a.Valid.From != day("2017-08-01") {
+		t.Errorf("what has not begun only changes its place: %+v", a)
+	}
+	if a := c.assignment(twice); a.Status != programme.Cancelled {
+		t.Errorf("Hà has that place already: %+v", a)
+	}
+	merge("AP-02", "AP-01", "2017-06-15") // today: Minh's hamlet goes over to Lan's
+	old := c.assignment("PC-AP-02")
+	if old.Status != programme.Ended || old.Valid.To != day("2017-06-14") {
+		t.Errorf("the old one: %+v", old)
+	}
+	next := c.assignment(old.Continues)
+	if next.Status != programme.Active || next.Place != "AP-01" || next.Official != minh || next.Decision != old.Decision {
+		t.Errorf("it goes on as %+v", next)
+	}
+	if got := c.owed(programme.AssignmentSubject(next.ID)); !slices.Equal(got, []string{"survey 2017-06-29"}) {
+		t.Errorf("owed at the new place: %v", got)
+	}
+	if got := c.owed(programme.AssignmentSubject("PC-AP-02")); len(got) != 0 {
+		t.Errorf("nothing is handed over where the same official stays: %v", got)
+	}
+	merge("AP-04", "AP-05", "2017-06-15") // both Tuấn's
+	if a := c.assignment("PC-AP-04"); a.Status != programme.Ended || a.Continues != "PC-AP-05" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -3,11 +3,13 @@ package org_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/org/orgtest"
@@ -362,5 +364,29 @@ func TestFaultsOfAPlace(t *testing.T) {
 		p := org.Place{ID: "h", Names: []org.Naming{naming("2010-01-01", "", "ap", "A", "", "")}}
 		spoil(&p)
 		wantRule(t, p.Validate(), rule)
+	}
+}
+
+func TestKindsOfPlaceHaveTheirVietnameseWord(t *testing.T) {
+	for kind, want := range map[string]string{
+		"tinh": "tỉnh", "thanh_pho": "thành phố", "huyen": "huyện", "quan": "quận", "thi_xa": "thị xã", "thi_tran": "thị trấn", "xa": "xã", "phuong": "phường",
+		"dac_khu": "đặc khu", "ap": "ấp", "khu": "khu", "khu_pho": "khu phố", "thon": "thôn", "to_dan_pho": "tổ dân phố", "phum": "phum", "": "",
+	} {
+		if got := org.KindName(kind); got != want {
+			t.Errorf("%q is %q, want %q", kind, got, want)
+		}
+	}
+}
+
+func TestEventsAreNamedApartInThePastTense(t *testing.T) {
+	kinds := make(map[string]bool)
+	for _, e := range []event.Event{
+		org.PlaceAdded{}, org.PlaceChanged{}, org.PlaceEnded{}, org.UnitAdded{}, org.UnitChanged{}, org.PersonAdded{}, org.PersonChanged{},
+		org.Appointed{}, org.HoldingEnded{}, org.LeaveTaken{}, org.LeaveCancelled{},
+	} {
+		if kinds[e.Kind()] || !strings.HasPrefix(e.Kind(), "org.") {
+			t.Errorf("%T is called %s", e, e.Kind())
+		}
+		kinds[e.Kind()] = true
 	}
 }
