@@ -37,9 +37,13 @@ func Templates() (*notify.Templates, error) {
 // Person is the id of the i-th person.
 func Person(i int) org.PersonID { return org.PersonID(fmt.Sprintf("CC-%05d", i)) }
 
-// Name, Phone and Email belong to the i-th person. Nobody is called so.
-func Name(i int) string  { return fmt.Sprintf("Nguyễn Thử Nghiệm %05d", i) }
+// Name is the name of the i-th person. Nobody is called so.
+func Name(i int) string { return fmt.Sprintf("Nguyễn Thử Nghiệm %05d", i) }
+
+// Phone is the number of the i-th person.
 func Phone(i int) string { return fmt.Sprintf("+8490%07d", i) }
+
+// Email is the mailbox of the i-th person, in a domain that cannot exist.
 func Email(i int) string { return fmt.Sprintf("cc-%05d@xuanloc.example", i) }
 
 // People puts the first n people into the store.
