@@ -38,10 +38,7 @@ func eachStore(t *testing.T, test func(t *testing.T, st *Store, handle func() *s
 }
 
 // driverError is an error as a driver reports it.
-type driverError struct {
-	state string
-	code  int
-}
+type driverError struct{ state string }
 
 func (driverError) Error() string      { return "the driver says no" }
 func (e driverError) SQLState() string { return e.state }
@@ -88,7 +85,7 @@ func TestATransactionThatLostIsRunAgainAsOftenAsAllowed(t *testing.T) {
 			must(t, err)
 			lost, runs := fmt.Errorf("lost: %w", driverError{state: "40001"}), 0
 			err = st.Update(t.Context(), func(context.Context, store.Tx) error { runs++; return lost })
-			if runs != c.want || err != lost {
+			if runs != c.want || err != lost { //nolint:errorlint // that very error
 				t.Errorf("Retries %d: %d runs, error %v", c.retries, runs, err)
 			}
 			runs = 0
@@ -100,7 +97,7 @@ func TestATransactionThatLostIsRunAgainAsOftenAsAllowed(t *testing.T) {
 			}))
 			runs = 0
 			other := errors.New("another error")
-			if err := st.Update(t.Context(), func(context.Context, store.Tx) error { runs++; return other }); runs != 1 || err != other {
+			if err := st.Update(t.Context(), func(context.Context, store.Tx) error { runs++; return other }); runs != 1 || err != other { //nolint:errorlint // that very error
 				t.Errorf("an error of fn's own: %d runs, error %v", runs, err)
 			}
 		}
@@ -594,7 +591,7 @@ func (p *planner) QueryContext(ctx context.Context, query string, args ...any) (
 		plan = append(plan, fmt.Sprint(*cells[len(cells)-1].(*any)))
 	}
 	p.seen = append(p.seen, strings.Join(plan, "\n"))
-	return p.Querier.QueryContext(ctx, query, args...)
+	return p.Querier.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // whoever asked closes it
 }
 
 func TestListsReachTheDatabaseUnchanged(t *testing.T) {
