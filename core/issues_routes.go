@@ -27,6 +27,7 @@ func (s *Issues) PutRoute(ctx context.Context, r issue.Route) (issue.Route, erro
 			return issue.Route{}, err
 		}
 	}
+	u.routes = nil
 	if err := u.tx.PutRoute(ctx, &r); err != nil {
 		return issue.Route{}, err
 	}
@@ -41,15 +42,18 @@ func (s *Issues) Routes(ctx context.Context) ([]issue.Route, error) { return s.u
 // of the nearest territory, else one valid everywhere, else fault.ErrNotFound.
 func (s *Issues) RouteOf(ctx context.Context, subject string, place org.PlaceID) (issue.Route, error) {
 	u := s.u
-	routes, err := u.tx.Routes(ctx)
-	if err != nil {
-		return issue.Route{}, err
+	if u.routes == nil { // a desk that sorts many issues at once reads them once
+		routes, err := u.tx.Routes(ctx)
+		if err != nil {
+			return issue.Route{}, err
+		}
+		u.routes = &routes
 	}
 	line, err := org.Line(ctx, u.dir, place, u.today)
 	if err != nil {
 		return issue.Route{}, err
 	}
-	if r, ok := issue.RouteFor(routes, subject, line, u.today); ok {
+	if r, ok := issue.RouteFor(*u.routes, subject, line, u.today); ok {
 		return r, nil
 	}
 	return issue.Route{}, fault.NotFound("route of subject", subject)

@@ -13,6 +13,7 @@ import (
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/policy"
@@ -77,7 +78,8 @@ type unit struct {
 	// refused are tries to see sealed cases: kept even when the unit is undone.
 	refused []sealed.Access
 
-	book *rules // loaded when first asked for
+	book   *rules         // loaded when first asked for
+	routes *[]issue.Route // so are these, and again after one was put
 }
 
 // rules are the policy and the calendar in force.
