@@ -61,6 +61,12 @@ func enter(ctx context.Context, w *core.Work) error {
 	return err
 }
 
+// confirm is the hamlet head's word that the visit took place.
+func confirm(ctx context.Context, w *core.Work, id visit.ID) error {
+	_, err := w.Visits.Confirm(ctx, id, true, "")
+	return err
+}
+
 // refer sorts an issue and hands it to one unit, which owes the answer from then on.
 func refer(ctx context.Context, w *core.Work, id issue.ID, lead org.UnitID) error {
 	if _, err := w.Issues.Triage(ctx, id, issue.Sorting{Subject: "drainage", Urgency: issue.Normal}); err != nil {

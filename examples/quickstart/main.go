@@ -43,10 +43,7 @@ func main() {
 		}
 		return err
 	})
-	do(by("kha"), func(ctx context.Context, w *core.Work) error {
-		_, err := w.Visits.Confirm(ctx, "v1", true, "")
-		return err
-	})
+	do(by("kha"), func(ctx context.Context, w *core.Work) error { return confirm(ctx, w, "v1") })
 	do(by("loc"), func(ctx context.Context, w *core.Work) error { return refer(ctx, w, "i1", "kt-ht") })
 	do(by("yen"), func(ctx context.Context, w *core.Work) error {
 		_, err := w.Issues.DraftAnswer(ctx, "i1", issue.Answer{Class: issue.Settled, Text: "Đã nạo vét mương sau chợ."})
