@@ -98,6 +98,7 @@ func tableNames(t testing.TB, db Querier, d Dialect) []string {
 }
 
 func TestMigratingTwiceChangesNothing(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db := handle()
 		before, err := Pending(t.Context(), db, d, nil)
@@ -120,6 +121,7 @@ func TestMigratingTwiceChangesNothing(t *testing.T) {
 }
 
 func TestSixHandlesMigrateAtOnce(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		var handles []*sql.DB
 		for range 6 {
@@ -155,6 +157,7 @@ func steps(contents ...string) fstest.MapFS {
 }
 
 func TestAMigrationEditedAfterItRanIsAnError(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db := handle()
 		must(t, migrate(t.Context(), db, d, nil, steps("CREATE TABLE outreach_a (id TEXT);")))
@@ -169,6 +172,7 @@ func TestAMigrationEditedAfterItRanIsAnError(t *testing.T) {
 }
 
 func TestMigrationsGoOnWhereTheyStopped(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db := handle()
 		first, second := "CREATE TABLE outreach_a (id TEXT);", "CREATE TABLE outreach_b (id TEXT); INSERT INTO outreach_b VALUES ('x');"
@@ -182,6 +186,7 @@ func TestMigrationsGoOnWhereTheyStopped(t *testing.T) {
 }
 
 func TestAFailingMigrationLeavesNothing(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db := handle()
 		db.SetMaxOpenConns(1) // whatever is left open would show
@@ -197,6 +202,7 @@ func TestAFailingMigrationLeavesNothing(t *testing.T) {
 }
 
 func TestAMigrationGivenUpLeavesNoTransactionOpen(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db, other := handle(), handle()
 		db.SetMaxOpenConns(1)
@@ -218,6 +224,7 @@ func TestAMigrationGivenUpLeavesNoTransactionOpen(t *testing.T) {
 }
 
 func TestPrefixesKeepProgrammesApart(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db := handle()
 		stores := map[string]*Store{}
@@ -250,6 +257,7 @@ func TestPrefixesKeepProgrammesApart(t *testing.T) {
 }
 
 func TestTheSchemaOptionPutsAllTablesIntoOneSchema(t *testing.T) {
+	t.Parallel()
 	db := handle(t, "pgx", pgtest.Database(t))
 	opts := &Options{Schema: "huyen_xuan_loc", TablePrefix: "xl_"}
 	must(t, Migrate(t.Context(), db, Postgres, opts))
@@ -289,6 +297,7 @@ func exercise(t *testing.T, st *Store) {
 }
 
 func TestOptionsThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		d    Dialect
 		opts *Options
@@ -319,6 +328,7 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 }
 
 func TestMigrationFilesAreThereForOtherTools(t *testing.T) {
+	t.Parallel()
 	for _, d := range []Dialect{SQLite, Postgres} {
 		names, err := fs.Glob(Migrations(d), "*.sql")
 		must(t, err)
@@ -343,6 +353,7 @@ func TestMigrationFilesAreThereForOtherTools(t *testing.T) {
 }
 
 func TestNamesInMigrationFiles(t *testing.T) {
+	t.Parallel()
 	const file = `CREATE TABLE outreach_a (x text REFERENCES outreach_b);
 CREATE UNIQUE INDEX IF NOT EXISTS outreach_a_x ON outreach_a (x);
 CREATE INDEX outreach_a_y ON outreach_a (y); INSERT INTO outreach_a SELECT 'my_outreach_x' FROM outreach_b;`

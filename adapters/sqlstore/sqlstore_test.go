@@ -51,6 +51,7 @@ func opened(t testing.TB, db *sql.DB, d sqlstore.Dialect, opts *sqlstore.Options
 }
 
 func TestSQLiteKeepsThePromisesOfAStore(t *testing.T) {
+	t.Parallel()
 	template := sqliteTemplate(t)
 	t.Run("one handle", func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) store.Store {
@@ -117,6 +118,7 @@ func copied(t testing.TB, file string) string {
 }
 
 func TestPostgresKeepsThePromisesOfAStore(t *testing.T) {
+	t.Parallel()
 	db := openDB(t, "pgx", pgtest.Database(t))
 	for name, opts := range map[string]*sqlstore.Options{
 		"read committed": nil,

@@ -49,6 +49,7 @@ func (sqliteError) Error() string { return "the driver says no" }
 func (e sqliteError) Code() int   { return e.code }
 
 func TestErrorsOfDriversAreRecognised(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		err             error
 		conflict, taken bool
@@ -77,6 +78,7 @@ func TestErrorsOfDriversAreRecognised(t *testing.T) {
 }
 
 func TestATransactionThatLostIsRunAgainAsOftenAsAllowed(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db := handle()
 		must(t, Migrate(t.Context(), db, d, nil))
@@ -105,6 +107,7 @@ func TestATransactionThatLostIsRunAgainAsOftenAsAllowed(t *testing.T) {
 }
 
 func TestAStaleVersionIsTriedAgainOnlyIfTheTransactionReadIt(t *testing.T) {
+	t.Parallel()
 	db := handle(t, "pgx", pgtest.Database(t))
 	must(t, Migrate(t.Context(), db, Postgres, nil))
 	st, err := Open(db, Postgres, nil)
@@ -179,6 +182,7 @@ func TestAStaleVersionIsTriedAgainOnlyIfTheTransactionReadIt(t *testing.T) {
 }
 
 func TestACommitThatFailsIsAnErrorAndKeepsNothing(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, st *Store, handle func() *sql.DB) {
 		db := handle()
 		db.SetMaxOpenConns(1)
@@ -210,6 +214,7 @@ func TestACommitThatFailsIsAnErrorAndKeepsNothing(t *testing.T) {
 func querier(of store.Tx) Querier { return of.(*tx).q }
 
 func TestALostConnectionIsAnError(t *testing.T) {
+	t.Parallel()
 	db := handle(t, "pgx", pgtest.Database(t))
 	must(t, Migrate(t.Context(), db, Postgres, nil))
 	st, err := Open(db, Postgres, nil)
@@ -230,6 +235,7 @@ func TestALostConnectionIsAnError(t *testing.T) {
 }
 
 func TestAJoinedTransactionSharesTheFateOfTheCallers(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, st *Store, handle func() *sql.DB) {
 		db := st.db
 		exec(t, db, "CREATE TABLE ticket (id INTEGER PRIMARY KEY, state TEXT)")
@@ -281,6 +287,7 @@ func TestAJoinedTransactionSharesTheFateOfTheCallers(t *testing.T) {
 }
 
 func TestATransactionIsOverWhenItsFunctionReturns(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
 		var escaped store.Tx
 		for _, run := range []func(context.Context, func(context.Context, store.Tx) error) error{st.Update, st.View} {
@@ -296,6 +303,7 @@ func TestATransactionIsOverWhenItsFunctionReturns(t *testing.T) {
 }
 
 func TestUpdatesOfOneSQLiteStoreWaitForEachOtherAndForTheirContext(t *testing.T) {
+	t.Parallel()
 	db := handle(t, "sqlite", SQLiteDSN(filepath.Join(t.TempDir(), "x.db")))
 	must(t, Migrate(t.Context(), db, SQLite, nil))
 	st, err := Open(db, SQLite, nil)
@@ -312,6 +320,7 @@ func TestUpdatesOfOneSQLiteStoreWaitForEachOtherAndForTheirContext(t *testing.T)
 }
 
 func TestClaimsOnPostgresPassOverWhatOthersHoldWithoutWaiting(t *testing.T) {
+	t.Parallel()
 	db := handle(t, "pgx", pgtest.Database(t))
 	must(t, Migrate(t.Context(), db, Postgres, nil))
 	st, err := Open(db, Postgres, nil)
@@ -354,6 +363,7 @@ func TestClaimsOnPostgresPassOverWhatOthersHoldWithoutWaiting(t *testing.T) {
 }
 
 func TestNoticesByIDAreLockedOnPostgres(t *testing.T) {
+	t.Parallel()
 	db := handle(t, "pgx", pgtest.Database(t))
 	must(t, Migrate(t.Context(), db, Postgres, nil))
 	st, err := Open(db, Postgres, nil)
@@ -383,6 +393,7 @@ func TestNoticesByIDAreLockedOnPostgres(t *testing.T) {
 }
 
 func TestWhatIsSealedStandsInNoOtherTable(t *testing.T) {
+	t.Parallel()
 	const body, accused = "đã nhận tiền của dân", "người bị tố cáo"
 	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
 		must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
@@ -434,6 +445,7 @@ func rowsOf(t testing.TB, db Querier, table string) []string {
 }
 
 func TestWhatIsStoredCanBeReadByOthers(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
 		saigon := calendar.Zone()
 		must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
@@ -461,6 +473,7 @@ func TestWhatIsStoredCanBeReadByOthers(t *testing.T) {
 }
 
 func TestThePutValueIsNotChangedByStoringIt(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
 		at := time.Date(2017, time.March, 1, 7, 30, 0, 123456789, calendar.Zone())
 		v := visit.State{ID: "v", Recorded: at, Evidence: []visit.Evidence{{Recorded: at}}}
@@ -474,6 +487,7 @@ func TestThePutValueIsNotChangedByStoringIt(t *testing.T) {
 // The hot queries are answered by an index made for them, also when the table
 // is full of what is over.
 func TestHotQueriesUseTheirIndex(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
 		must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
 			for i := range 3000 {
@@ -521,6 +535,18 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued}, Before: noon, Limit: 100})
 				return err
 			}, "outreach_notice_queued"},
+			{"all that are queued", func() error {
+				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued}, Limit: 1000})
+				return err
+			}, "outreach_notice_queued"},
+			{"all that are being sent", func() error {
+				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Limit: 1000})
+				return err
+			}, "outreach_notice_lease"},
+			{"all that are unknown", func() error {
+				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Unknown}, Limit: 1000})
+				return err
+			}, "outreach_notice_unknown"},
 			{"unknown too long", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Unknown}, Before: noon, Limit: 100})
 				return err
@@ -595,6 +621,7 @@ func (p *planner) QueryContext(ctx context.Context, query string, args ...any) (
 }
 
 func TestListsReachTheDatabaseUnchanged(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
 		db := handle()
 		differences, err := d.differences()
@@ -615,6 +642,7 @@ func TestListsReachTheDatabaseUnchanged(t *testing.T) {
 }
 
 func TestSQLiteDSNNamesTheFile(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"a.db", "huyện Xuân Lộc.db", "100%.db", "a?b=c.db", "a#b.db", "%41.db", "a&_pragma=x.db"} {
 		file := filepath.Join(t.TempDir(), name)
 		db := handle(t, "sqlite", SQLiteDSN(file))
