@@ -17,7 +17,7 @@ import (
 func (s *season) officialsAtDesk(ctx context.Context, w *core.Work) ([]act, error) {
 	var acts []act
 	for _, part := range []func(context.Context, *core.Work) ([]act, error){
-		s.planMonths, s.postpone, s.writeReports, s.tellAnswers, s.reportRounds, s.replyToDisputes, s.explainFlag,
+		s.takeLeave, s.planMonths, s.postpone, s.writeReports, s.tellAnswers, s.reportRounds, s.replyToDisputes, s.explainFlag,
 	} {
 		more, err := part(ctx, w)
 		if err != nil {
@@ -25,7 +25,7 @@ func (s *season) officialsAtDesk(ctx context.Context, w *core.Work) ([]act, erro
 		}
 		acts = append(acts, more...)
 	}
-	return append(s.takeLeave(), acts...), nil
+	return acts, nil
 }
 
 // planMonths: each official plans a month some days before it is due, some too
@@ -102,20 +102,19 @@ func (s *season) closureIn(month calendar.Month) (calendar.Date, bool) {
 }
 
 // takeLeave: some officials are away once; a colleague of the team stands in.
-func (s *season) takeLeave() []act {
+func (s *season) takeLeave(ctx context.Context, w *core.Work) ([]act, error) {
 	var acts []act
 	for n, official := range s.cast.officials {
-		if !s.draw.chance(s.how.Leave, "leave", string(official), calendar.Date{}) {
+		days, ok := s.leave(official)
+		if !ok || s.time.today().Before(s.cal.Subtract(days.From, 5)) || days.From.Before(s.time.today()) || !s.mind.once("leave "+string(official)) {
 			continue
 		}
-		span := s.cfg.to.Sub(s.cfg.from)
-		from := s.cal.NextWorkingDay(s.cfg.from.Add(14 + s.draw.between(0, max(span-21, 1), "leave.from", string(official), calendar.Date{})))
-		to := from.Add(s.draw.between(2, 8, "leave.days", string(official), calendar.Date{}))
-		if s.time.today().Before(s.cal.Subtract(from, 5)) || from.Before(s.time.today()) || from.After(s.cfg.to) || !s.mind.once("leave "+string(official)) {
-			continue
+		visits, err := w.Visits.List(ctx, visit.Query{Official: official, During: days, Statuses: []visit.Status{visit.Planned}})
+		if err != nil {
+			return nil, err
 		}
-		leave := org.Leave{ID: org.LeaveID(s.draw.uuid("leave", string(official))), Person: official, Days: calendar.Period{From: from, To: to}, Reason: "nghỉ phép năm"}
-		if !s.atRisk(from) {
+		leave := org.Leave{ID: org.LeaveID(s.draw.uuid("leave", string(official))), Person: official, Days: days, Reason: "nghỉ phép năm"}
+		if len(visits) == 0 || !s.careless(days) {
 			leave.Substitute = s.colleague(official, n)
 		}
 		acts = append(acts, by(official, func(ctx context.Context, w *core.Work) error {
@@ -123,13 +122,25 @@ func (s *season) takeLeave() []act {
 			return err
 		}))
 	}
-	return acts
+	return acts, nil
 }
 
-// atRisk: the first leave from the fourth week on names nobody who stands in, so
-// that the visits of those days are at risk until the team leader acts.
-func (s *season) atRisk(from calendar.Date) bool {
-	return from.After(s.cfg.from.Add(21)) && s.mind.once("a leave without substitute")
+// leave is when somebody is away, if they are at all.
+func (s *season) leave(official org.PersonID) (calendar.Period, bool) {
+	key := string(official)
+	if !s.draw.chance(s.how.Leave, "leave", key, calendar.Date{}) {
+		return calendar.Period{}, false
+	}
+	room := max(s.cfg.to.Sub(s.cfg.from)-21, 1)
+	from := s.cal.NextWorkingDay(s.cfg.from.Add(14 + s.draw.between(0, room, "leave.from", key, calendar.Date{})))
+	to := from.Add(s.draw.between(2, 8, "leave.days", key, calendar.Date{}))
+	return calendar.Period{From: from, To: to}, s.ahead(from)
+}
+
+// careless: the first leave from the fourth week on in which there is a visit
+// names nobody who stands in. The visit is at risk until the team leader acts.
+func (s *season) careless(days calendar.Period) bool {
+	return days.From.After(s.cfg.from.Add(21)) && s.mind.once("a leave without substitute")
 }
 
 // colleague is the next official of the same team.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -111,5 +112,23 @@ func TestTheBarIsFullOnTheLastDay(t *testing.T) {
 		if full != want {
 			t.Errorf("%s: %d of %d", day, full, barWidth)
 		}
+	}
+}
+
+func TestTheSeasonRunsAsFastAsItIsWanted(t *testing.T) {
+	c := newClock(civil(calendar.MustDate(2017, time.February, 1), 8, 0))
+	s := season{cfg: config{speed: 100_000}, time: c}
+	next := c.Now().Add(time.Hour)
+	began := time.Now()
+	if err := s.wait(t.Context(), next); err != nil || !c.Now().Equal(next) {
+		t.Errorf("%v, the clock shows %s", err, c.Now())
+	}
+	if took := time.Since(began); took < 36*time.Millisecond {
+		t.Errorf("an hour took %v, want a hundred-thousandth of it", took)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := s.wait(ctx, next.Add(1000*time.Hour)); err == nil {
+		t.Error("it waits on after it was told to stop")
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/vietnam/document"
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/opinion"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/visit"
 )
@@ -131,7 +132,7 @@ func (s *season) letterhead(m month) document.Letterhead {
 	}
 	return document.Letterhead{
 		Superior: "ỦY BAN NHÂN DÂN TỈNH ĐỒNG NAI", Issuer: "ỦY BAN NHÂN DÂN HUYỆN XUÂN LỘC", Symbol: "BC-UBND", Place: "Xuân Lộc", Date: day,
-		Capacity: "TM. ỦY BAN NHÂN DÂN", Position: "KT. CHỦ TỊCH\nPHÓ CHỦ TỊCH",
+		Capacity: "TM. ỦY BAN NHÂN DÂN", Position: "CHỦ TỊCH",
 		Recipients: []string{"UBND tỉnh (báo cáo)", "Thường trực Huyện ủy", "Chủ tịch, các Phó Chủ tịch UBND huyện", "Các Tổ công tác", "Lưu: VT"},
 	}
 }
@@ -167,7 +168,12 @@ func (s *season) names(ctx context.Context) (document.Names, error) {
 	})
 	return document.Names{
 		Place: lookUp(places), Unit: lookUp(units), Person: lookUp(people),
-		Topic: func(t string) string { return orElse(s.cast.subjects[t], orElse(t, "Chưa phân loại")) },
+		Topic: func(t string) string {
+			if t == "" || t == string(opinion.Unclassified) {
+				return "Chưa phân loại"
+			}
+			return orElse(s.cast.subjects[t], t)
+		},
 	}, err
 }
 

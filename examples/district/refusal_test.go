@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/huongvecoso/outreach/core/policy"
 )
 
 func TestBadFlagsAreRefusedWithTheirReason(t *testing.T) {
@@ -161,4 +165,19 @@ func TestABadFileStopsTheProgramBeforeAnythingIsWritten(t *testing.T) {
 		t.Errorf("exit code %d, %s", p.code, p.errs)
 	}
 	nothingWritten(t, p)
+}
+
+func TestTheBuiltInFilesAreTaken(t *testing.T) {
+	in, err := readInput(builtIn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	standard := policy.Default()
+	standard.Version = in.policy.Version
+	if diff := cmp.Diff(standard, in.policy); diff != "" || in.policy.Version == "" {
+		t.Errorf("policy.json says of itself that it is the standard one (-standard +file):\n%s", diff)
+	}
+	if len(in.matters) < 60 || len(in.bulletins) < 12 || len(in.lists) != len(lists()) {
+		t.Errorf("%d matters, %d bulletins, %d lists", len(in.matters), len(in.bulletins), len(in.lists))
+	}
 }

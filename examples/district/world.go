@@ -35,6 +35,10 @@ const (
 	mailDomain = "xuanloc.example"
 	sender     = "UBND huyện Xuân Lộc"
 	hotline    = "0251 0000 000" // made up, as all numbers here
+
+	// connections to each server at once. So many messages are claimed, sent and
+	// settled together; a real server sets the limit.
+	connections = 25
 )
 
 // world is the running application: the programme's system over its database,
@@ -204,7 +208,7 @@ func startTextSink(life fx.Lifecycle, in input, now *clock) (*smssink.Sink, erro
 func newMailSender(life fx.Lifecycle, cfg config, sink *smtpsink.Sink, now *clock) (*smtpmail.Sender, error) {
 	c := smtpmail.Config{
 		Addr: cfg.smtp, TLS: smtpmail.StartTLS, Domain: mailDomain,
-		From: sender + " <huongvecoso@" + mailDomain + ">", ReturnPath: "bounce+{{notice}}.{{attempt}}@" + mailDomain,
+		MaxConns: connections, From: sender + " <huongvecoso@" + mailDomain + ">", ReturnPath: "bounce+{{notice}}.{{attempt}}@" + mailDomain,
 	}
 	if sink != nil {
 		c.Addr = sink.Addr()
@@ -227,7 +231,7 @@ func loopback(host string) bool {
 
 func newTextSender(life fx.Lifecycle, in input, sink *smssink.Sink, now *clock) (*httpsms.Sender, error) {
 	c := in.gateway
-	c.URL = sink.URL() // the one change to the file: this gateway is in this process
+	c.URL, c.MaxConns = sink.URL(), connections // the gateway is in this process
 	s, err := httpsms.New(c, &httpsms.Options{Clock: now.Now})
 	if err != nil {
 		return nil, err
