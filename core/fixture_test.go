@@ -82,7 +82,13 @@ type cast struct {
 // taken over except for its clock, ids, calendar and series where they are not set.
 func newCast(t *testing.T, opts *core.Options) *cast {
 	t.Helper()
-	c := &cast{t: t, store: memstore.New()}
+	return newCastOn(t, memstore.New(), opts)
+}
+
+// newCastOn sets the stage in a store of the test's own.
+func newCastOn(t *testing.T, st store.Store, opts *core.Options) *cast {
+	t.Helper()
+	c := &cast{t: t, store: st}
 	c.at("2017-01-02 08:00")
 	o := core.Options{}
 	if opts != nil {

@@ -82,10 +82,21 @@ func (s *Issues) restart(ctx context.Context, i issue.State) error {
 		_, err := s.oweArbitration(ctx, i)
 		return err
 	}
+	if told := i.Answered(); told != nil && told.Round == i.Round && told.Class == issue.InProgress {
+		return s.oweResult(ctx, i) // what was being drafted is the result of a roadmap
+	}
 	return s.oweAnswer(ctx, i)
 }
 
+// restartPromise opens the citizen's clock again, unless the promise was kept
+// before: a further round has a clock of the unit alone.
 func (s *Issues) restartPromise(ctx context.Context, i issue.State) error {
+	kept, err := s.u.tx.Duties(ctx, duty.Query{
+		Subject: issue.Subject(i.ID), Kinds: []duty.Kind{duty.Promise}, Statuses: []duty.Status{duty.Met, duty.MetLate}, Limit: 1,
+	})
+	if err != nil || len(kept) > 0 {
+		return err
+	}
 	if i.Apologised.IsZero() {
 		return s.owePromise(ctx, i)
 	}

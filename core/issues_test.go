@@ -979,3 +979,34 @@ func TestEveryNoticeAboutAnIssueCanBeRendered(t *testing.T) {
 		}
 	}
 }
+
+func TestUnlinkedWhileTheResultOfARoadmapIsDraftedItsDayIsOwed(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-01")
+	roadmap := issue.Answer{Class: issue.InProgress, Text: "Đang thi công.", Roadmap: day("2017-05-10")}
+	m := c.raised(lan, "AP-01", core.Registration{}, elder()).referredTo(unitTNMT).answeredBy(roadmap)
+	m.does(lan, m.tells(0, issue.InPerson)).does(u11, draftAnswer(settledAnswer()))
+	hub := c.raised(lan, "AP-01", core.Registration{}, nil)
+	m.does(vp01, func(ctx context.Context, s *core.Issues, id issue.ID) (issue.State, error) {
+		return s.Link(ctx, id, hub.id)
+	})
+	m.does(vp01, func(ctx context.Context, s *core.Issues, id issue.ID) (issue.State, error) { return s.Unlink(ctx, id) })
+	if open := m.open(); !slices.Equal(open, []duty.Kind{duty.Roadmap}) || m.duty(duty.Roadmap).Due != day("2017-05-10") {
+		t.Errorf("open again: %v", open)
+	}
+}
+
+func TestUnlinkedInALaterRoundAPromiseThatWasKeptIsNotOwedAgain(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-01")
+	m := c.raised(lan, "AP-01", core.Registration{}, elder()).referredTo(unitTNMT).answeredBy(settledAnswer())
+	m.does(lan, m.tells(0, issue.InPerson)).does(ta01, m.replies(0, false)) // a second round
+	hub := c.raised(lan, "AP-01", core.Registration{}, nil)
+	m.does(vp01, func(ctx context.Context, s *core.Issues, id issue.ID) (issue.State, error) {
+		return s.Link(ctx, id, hub.id)
+	})
+	m.does(vp01, func(ctx context.Context, s *core.Issues, id issue.ID) (issue.State, error) { return s.Unlink(ctx, id) })
+	if open := m.open(); !slices.Equal(open, []duty.Kind{duty.Unit}) {
+		t.Errorf("open again: %v", open)
+	}
+}
