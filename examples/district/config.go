@@ -26,6 +26,7 @@ type config struct {
 	db       string         // file, postgres:// URL, or empty: a file in out
 	redis    *redis.Options // nil: in this process
 	smtp     string         // host:port, or empty: in this process
+	kill     int            // how often the workers are killed; they run in a process of their own then
 	speed    float64        // seconds of the season in one second; 0: as fast as it goes
 }
 
@@ -44,16 +45,17 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	redisAddr := set.String("redis", "", "Redis: host:port or redis://… (default: an imitation in this process)")
 	smtp := set.String("smtp", "", "mail server host:port (default: one in this process that delivers nowhere)")
 	speed := set.Float64("speed", 0, "seconds of the season in one real second; 0 means as fast as it goes, 1 real time")
+	kill := set.Int("kill", 0, "run the workers in a process of their own and kill it so many times in the course of the season (needs -redis)")
 	if err := set.Parse(args); err != nil {
 		return config{}, err
 	}
 	if set.NArg() > 0 {
 		return config{}, fmt.Errorf("unexpected argument %q; all options begin with -", set.Arg(0))
 	}
-	cfg := config{seed: *seed, out: filepath.Clean(*out), db: *db, smtp: *smtp, speed: *speed, data: builtIn()}
+	cfg := config{seed: *seed, out: filepath.Clean(*out), db: *db, smtp: *smtp, kill: *kill, speed: *speed, data: builtIn()}
 	return cfg, errors.Join(
 		cfg.readDays(*from, *to), cfg.readData(*data), cfg.checkOut(), cfg.checkDB(),
-		cfg.readRedis(*redisAddr), cfg.checkSMTP(), cfg.checkSpeed(),
+		cfg.readRedis(*redisAddr), cfg.checkSMTP(), cfg.checkSpeed(), cfg.checkKill(*data),
 	)
 }
 
@@ -86,6 +88,22 @@ func (c *config) readData(dir string) error {
 		return fmt.Errorf("-data %s: %w", dir, err)
 	}
 	c.data = os.DirFS(dir)
+	return nil
+}
+
+// checkKill: workers in another process cannot reach a Redis or a mail server
+// that lives in this one only by name.
+func (c *config) checkKill(data string) error {
+	switch {
+	case c.kill < 0:
+		return fmt.Errorf("-kill %d: give a number of times, or 0", c.kill)
+	case c.kill > 0 && c.redis == nil:
+		return errors.New("-kill: name a real Redis with -redis, the workers run in another process")
+	case c.kill > 0 && data != "":
+		return errors.New("-kill and -data: the worker process has the built-in files")
+	case c.kill > 0 && c.smtp != "":
+		return errors.New("-kill and -smtp: only the mail server in this process keeps a ledger to count by")
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"io"
 	"net/mail"
@@ -82,6 +83,9 @@ func season3(t *testing.T) played {
 }
 
 func TestMain(m *testing.M) {
+	if orders := os.Getenv(crewEnv); orders != "" {
+		os.Exit(work(context.Background(), orders))
+	}
 	code := m.Run()
 	for _, s := range []*shared{&threeWeeks, &week} {
 		if s.out != "" {

@@ -21,6 +21,7 @@ import (
 type account struct {
 	mails, texts, segments int      // taken by the sinks
 	sent                   int      // notices the programme says a provider took
+	doubt                  int      // taken or not: a worker died in the middle of the call
 	lost                   []string // notices that were to go out and did not, or are said to be sent and are in no ledger
 	double                 []string // messages that a sink took more than once
 	strange                []string // messages in a ledger that no notice accounts for
@@ -70,6 +71,8 @@ func reckon(b books) account {
 func (a *account) weigh(n notify.Notice, b books, known map[notify.ID]bool, there bool) {
 	sent := n.State == notify.Accepted || n.State == notify.Delivered || n.State == notify.Undelivered
 	switch {
+	case n.State == notify.Uncertain || n.State == notify.Pending && n.Attempts > 0: // a call was cut off, and the operator's list says so
+		a.doubt++
 	case there && !sent:
 		a.strange = append(a.strange, fmt.Sprintf("%s/%s is %s and was taken", n.Channel, n.ID, n.State))
 	case !n.State.Terminal() && n.State != notify.Accepted && n.State != notify.Merged: // somewhere on its way

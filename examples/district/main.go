@@ -22,6 +22,9 @@ const (
 func main() {
 	redis.SetLogger(silent{}) // it prints dialling errors beside returning them
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	if orders := os.Getenv(crewEnv); orders != "" {
+		os.Exit(work(ctx, orders))
+	}
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

@@ -285,6 +285,11 @@ func play(ctx context.Context, cfg config, in input, stdout io.Writer) (err erro
 	if err := s.run(ctx); err != nil {
 		return err
 	}
+	if s.world.crew != nil {
+		if err := s.world.crew.settle(ctx, s.world.sys); err != nil {
+			return err
+		}
+	}
 	s.show.done()
 	sum, err := s.sum(ctx)
 	if err != nil {

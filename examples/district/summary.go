@@ -32,6 +32,7 @@ type summary struct {
 	sealed   string // how far the case has come that the receipt belongs to
 	records  int64
 	breaks   int
+	killed   int // times the workers were killed
 
 	took  time.Duration // these two are real time, and no figures of the season
 	watch stopwatch
@@ -55,6 +56,9 @@ func (s *season) sum(ctx context.Context) (summary, error) {
 	})
 	if err != nil {
 		return sum, err
+	}
+	if s.world.crew != nil {
+		sum.killed = s.world.crew.killed
 	}
 	books, err := s.books(ctx)
 	if err != nil {
@@ -114,7 +118,7 @@ func (sum summary) verdict() error {
 	if len(a.lost) > 0 {
 		faults = append(faults, fmt.Errorf("%d notices lost, the first: %s", len(a.lost), a.lost[0]))
 	}
-	if len(a.double) > 0 {
+	if len(a.double) > 0 && sum.killed == 0 { // a killed call whose notice must not be lost may go out again
 		faults = append(faults, fmt.Errorf("%d messages sent twice, the first: %s", len(a.double), a.double[0]))
 	}
 	if len(a.strange) > 0 {
@@ -317,6 +321,9 @@ func (sum summary) accountTable(w io.Writer) {
 		cells("Trùng / duplicate", len(a.double)),
 		cells("Không rõ nguồn / unaccounted", len(a.strange)),
 		cells("Không đối chiếu được / not ours to check", a.unchecked))
+	if sum.killed > 0 {
+		fmt.Fprintf(w, "  Tiến trình gửi bị ngắt / workers killed: %d lần / times, chưa rõ kết quả / in doubt and listed: %d\n", sum.killed, a.doubt)
+	}
 	fmt.Fprintf(w, "  Nhật ký / journal: %s bản ghi / records, %d chỗ đứt / breaks\n", number(int(sum.records)), sum.breaks)
 	if len(sum.refused) > 0 {
 		var all []string

@@ -46,7 +46,8 @@ const (
 type world struct {
 	app     *fx.App
 	sys     *core.System
-	workers *workersfx.Workers
+	workers *workersfx.Workers // nil: they run apart, in a crew
+	crew    *crew
 	mails   *smtpsink.Sink // nil: they go to a mail server of somebody else
 	texts   *smssink.Sink
 	where   string // the database, for the reader
@@ -68,14 +69,8 @@ func newWorld(ctx context.Context, cfg config, in input, now *clock, dir string,
 			fx.Annotate(newMailSender, fx.As(new(notify.Sender)), fx.ResultTags(`group:"outreach.senders"`)),
 			fx.Annotate(newTextSender, fx.As(new(notify.Sender)), fx.ResultTags(`group:"outreach.senders"`)),
 		),
-		fx.Supply(workersfx.Config{
-			Owner: "district", Prefix: queuePrefix(cfg),
-			Check: 5 * time.Millisecond, // the season waits for the queue at every instant; 200 ms is plenty in service
-			Poll:  1000 * time.Hour,     // the season wakes the relay itself
-			Sweep: -1,                   // and sweeps
-		}),
-		workersfx.Module,
-		fx.Populate(&w.sys, &w.workers, &w.mails, &w.texts),
+		w.workforce(cfg),
+		fx.Populate(&w.sys, &w.mails, &w.texts),
 		fx.Invoke(func(d *database) { w.where = d.where }),
 	)
 	if err := w.app.Err(); err != nil {
@@ -85,6 +80,23 @@ func newWorld(ctx context.Context, cfg config, in input, now *clock, dir string,
 		return nil, usage("%w", err)
 	}
 	return w, nil
+}
+
+// workforce are the workers: in this process, or apart, to be killed.
+func (w *world) workforce(cfg config) fx.Option {
+	if cfg.kill > 0 {
+		return fx.Options(fx.Provide(newCrew), fx.Populate(&w.crew))
+	}
+	return fx.Options(
+		fx.Supply(workersfx.Config{
+			Owner: "district", Prefix: queuePrefix(cfg),
+			Check: 5 * time.Millisecond, // the season waits for the queue at every instant; 200 ms is plenty in service
+			Poll:  1000 * time.Hour,     // the season wakes the relay itself
+			Sweep: -1,                   // and sweeps
+		}),
+		workersfx.Module,
+		fx.Populate(&w.workers),
+	)
 }
 
 // queuePrefix keeps the queues of a shared Redis apart from those of others.
@@ -99,6 +111,8 @@ type database struct {
 	*sql.DB
 	read    *sql.DB // for views; nil: the same
 	dialect sqlstore.Dialect
+	driver  string
+	dsn     string
 	where   string
 }
 
@@ -110,15 +124,16 @@ func openDatabase(ctx fx.Lifecycle, cfg config, _ input, dir string) (*database,
 	switch {
 	case cfg.postgres():
 		d.dialect, d.where = sqlstore.Postgres, "PostgreSQL"
-		d.DB, err = sql.Open("pgx", cfg.db)
+		d.driver, d.dsn = "pgx", cfg.db
 	default:
 		path := cfg.db
 		if path == "" {
 			path = filepath.Join(dir, "district.db")
 			d.where = filepath.Join(cfg.out, "district.db")
 		}
-		d.DB, err = sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(NORMAL)&_pragma=cache_size(-65536)")
+		d.driver, d.dsn = "sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(NORMAL)&_pragma=cache_size(-65536)"
 	}
+	d.DB, err = sql.Open(d.driver, d.dsn)
 	if err != nil {
 		return nil, usage("-db: %w", err)
 	}
@@ -252,6 +267,9 @@ func (w *world) drain(ctx context.Context) (sent bool, err error) {
 	o, err := w.sys.Outstanding(ctx)
 	if err != nil || o.Due+o.Queued+o.Sending == 0 {
 		return false, err
+	}
+	if w.crew != nil {
+		return true, w.crew.drain(ctx, w.sys)
 	}
 	w.workers.Wake()
 	began, pause := time.Now(), 2*time.Millisecond
