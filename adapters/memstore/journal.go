@@ -14,11 +14,10 @@ import (
 type journal struct {
 	records []event.Record
 	of      map[event.Subject][]int // indexes, ascending
-	ids     map[string]bool
 }
 
 func newJournal() journal {
-	return journal{of: map[event.Subject][]int{}, ids: map[string]bool{}}
+	return journal{of: map[event.Subject][]int{}}
 }
 
 // entries is what one transaction sees of the journal.
@@ -38,7 +37,6 @@ func (e *entries) commit(int64, int64) {
 	for _, r := range e.own {
 		j.of[r.Subject] = append(j.of[r.Subject], len(j.records))
 		j.records = append(j.records, r)
-		j.ids[r.ID] = true
 	}
 }
 
@@ -49,9 +47,6 @@ func (e *entries) AppendRecord(_ context.Context, r *event.Record) error {
 	}
 	if e.has(r.Subject, r.Seq) {
 		return fault.Stale("record of", r.Subject.String())
-	}
-	if e.taken(r.ID) {
-		return fault.Exists("record", r.ID)
 	}
 	if len(e.own) == 0 {
 		e.tx.writes = append(e.tx.writes, e.commit)
@@ -123,13 +118,6 @@ func (e *entries) about(s event.Subject) []event.Record {
 
 func (e *entries) has(s event.Subject, seq int64) bool {
 	return slices.ContainsFunc(e.about(s), func(r event.Record) bool { return r.Seq == seq })
-}
-
-func (e *entries) taken(id string) bool {
-	e.tx.store.mu.RLock()
-	defer e.tx.store.mu.RUnlock()
-	return e.tx.store.journal.ids[id] ||
-		slices.ContainsFunc(e.own, func(r event.Record) bool { return r.ID == id })
 }
 
 // copyRecord copies r; its Data keeps every byte, because it is hashed.

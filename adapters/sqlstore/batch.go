@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -131,8 +132,13 @@ func columnLiteral(rows [][]any, column int) string {
 // writeOneByOne undoes what it wrote when one is refused.
 func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, statement string, vs []*T, rows [][]any, refuse func(*T) error) error {
 	return tx.whole(ctx, func() error {
+		write, done, err := tx.prepared(ctx, statement)
+		if err != nil {
+			return err
+		}
+		defer done()
 		for i, row := range rows {
-			n, err := tx.exec(ctx, statement, row...)
+			n, err := write(row)
 			if err == nil && n != 1 {
 				err = refuse(vs[i])
 			}
@@ -142,6 +148,32 @@ func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, statement string, 
 		}
 		return nil
 	})
+}
+
+// preparer is what *sql.Tx and *sql.Conn can do beyond a Querier.
+type preparer interface {
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+}
+
+// prepared returns exec for a statement that is run many times, parsed once
+// where the caller's transaction can.
+func (t *tx) prepared(ctx context.Context, statement string) (write func(args []any) (int64, error), done func(), err error) {
+	p, ok := t.q.(preparer)
+	if !ok {
+		return func(args []any) (int64, error) { return t.exec(ctx, statement, args...) }, func() {}, nil
+	}
+	stmt, err := p.PrepareContext(ctx, t.names.in(statement))
+	if err != nil {
+		return nil, nil, t.failed(err)
+	}
+	write = func(args []any) (int64, error) {
+		result, err := stmt.ExecContext(ctx, t.bind(args)...)
+		if err != nil {
+			return 0, t.failed(err)
+		}
+		return result.RowsAffected()
+	}
+	return write, func() { _ = stmt.Close() }, nil
 }
 
 // whole undoes what fn wrote when fn fails, and leaves the transaction usable.

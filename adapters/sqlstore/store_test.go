@@ -248,6 +248,14 @@ func TestAJoinedTransactionSharesTheFateOfTheCallers(t *testing.T) {
 				t.Errorf("got %v, want ErrExists", err)
 			}
 			must(t, tx.AppendRecord(t.Context(), record(1))) // the refusal left the caller's transaction whole
+			n, stale := waiting(1), waiting(2)
+			_, err := tx.AddNotice(t.Context(), n)
+			must(t, err)
+			must(t, tx.PutNotices(t.Context(), pointers(n)))
+			stale.Version = 1
+			if err := tx.PutNotices(t.Context(), pointers(n, stale)); !errors.Is(err, fault.ErrStale) {
+				t.Errorf("got %v, want ErrStale", err)
+			}
 		}
 		expect := func(want int) {
 			t.Helper()
@@ -276,6 +284,12 @@ func TestAJoinedTransactionSharesTheFateOfTheCallers(t *testing.T) {
 		work(t, conn)
 		exec(t, conn, "ROLLBACK")
 		must(t, conn.Close())
+		expect(0)
+
+		bare, err := db.BeginTx(t.Context(), nil)
+		must(t, err)
+		work(t, struct{ Querier }{bare}) // one that can do nothing else
+		must(t, bare.Rollback())
 		expect(0)
 
 		kept, err := db.BeginTx(t.Context(), nil)
