@@ -96,7 +96,8 @@ func (c *claim) drop(item *notify.Notice, err error) error {
 func (c *claim) fits(text string) bool {
 	limit := c.rules.Notices.MaxSegments
 	if count := c.call.Provider.Segments; count != nil {
-		return count(text) <= limit
+		parts := count(text)
+		return 0 < parts && parts <= limit // 0: the provider could not send it at all
 	}
 	return utf8.RuneCountInString(text) <= 153*limit // as it will be without marks
 }

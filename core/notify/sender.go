@@ -57,7 +57,7 @@ type Capabilities struct {
 	Window     time.Duration         // … within this time; 0: for ever
 	Timeout    time.Duration         // how long one Send may take at most
 	Parallel   int                   // how many Sends at once make sense; 0: 1
-	Segments   func(text string) int // SMS: parts of the text as this adapter will send it; nil: unknown
+	Segments   func(text string) int // SMS: parts of the text as this adapter will send it, 0 when it cannot be sent; nil: unknown
 }
 
 // Sender hands messages to one provider. Describe is constant. Send may be
