@@ -71,7 +71,7 @@ func reckon(b books) account {
 func (a *account) weigh(n notify.Notice, b books, known map[notify.ID]bool, there bool) {
 	sent := n.State == notify.Accepted || n.State == notify.Delivered || n.State == notify.Undelivered
 	switch {
-	case n.State == notify.Uncertain || n.State == notify.Pending && n.Attempts > 0: // a call was cut off, and the operator's list says so
+	case n.State == notify.Uncertain || there && !sent && n.Attempts > 0: // a call was cut off, and the notice's attempts say so
 		a.doubt++
 	case there && !sent:
 		a.strange = append(a.strange, fmt.Sprintf("%s/%s is %s and was taken", n.Channel, n.ID, n.State))

@@ -121,6 +121,9 @@ func (sum summary) verdict() error {
 	if len(a.double) > 0 && sum.killed == 0 { // a killed call whose notice must not be lost may go out again
 		faults = append(faults, fmt.Errorf("%d messages sent twice, the first: %s", len(a.double), a.double[0]))
 	}
+	if a.doubt > 0 && sum.killed == 0 {
+		faults = append(faults, fmt.Errorf("%d messages in doubt, and no worker died", a.doubt))
+	}
 	if len(a.strange) > 0 {
 		faults = append(faults, fmt.Errorf("%d messages that no notice accounts for, the first: %s", len(a.strange), a.strange[0]))
 	}
@@ -245,7 +248,10 @@ func (sum summary) issueTable(w io.Writer) {
 }
 
 func (sum summary) shareTable(w io.Writer) {
-	rows := [][]string{{"Tháng / month", "Xác nhận / verified", "Báo cáo đúng hạn / reports on time", "Đơn vị đúng hạn / units on time", "Đã phản hồi / told", "Hài lòng / satisfied", "Khóa / locked"}}
+	rows := [][]string{
+		{"Tháng", "Buổi được xác nhận", "Báo cáo đúng hạn", "Đơn vị trả lời đúng hạn", "Đã phản hồi", "Hài lòng", "Báo cáo tháng"},
+		{"month", "verified", "reports on time", "units on time", "told", "satisfied", "report"},
+	}
 	for _, m := range sum.months {
 		rows = append(rows, []string{
 			m.Month.String(), share(m.Verified), share(m.Visits.OnTime), share(m.Units), share(m.Feedback), share(m.Satisfied), string(m.status),
@@ -254,14 +260,15 @@ func (sum summary) shareTable(w io.Writer) {
 	table(w, "ĐÚNG HẠN / ON TIME", rows...)
 }
 
-// outcome is what became of a notice, as the summary tells it.
+// outcome is what became of a notice, as the summary tells it: a column.
 type outcome int
 
 const (
 	alone outcome = iota
 	digest
 	kept
-	failed
+	rerouted
+	rejected
 	dropped
 	expired
 	barred
@@ -281,7 +288,10 @@ func outcomeOf(n notify.Notice) outcome {
 		}
 		return kept
 	case notify.Failed, notify.Dead:
-		return failed
+		if n.Attempts > 0 {
+			return rejected
+		}
+		return rerouted // no address: it went another way, as another notice
 	case notify.Cancelled:
 		return dropped
 	case notify.Expired:
@@ -295,10 +305,10 @@ func outcomeOf(n notify.Notice) outcome {
 }
 
 func (sum summary) noticeTable(w io.Writer) {
-	rows := [][]string{{
-		"Loại / kind", "gửi riêng/sent", "trong bản gộp/in a digest", "trong hệ thống, giấy/kept, on paper", "không gửi được, đi đường khác/failed, rerouted",
-		"hủy/cancelled", "hết lúc/expired", "chặn/barred", "không rõ/unsure", "chờ/ahead",
-	}}
+	rows := [][]string{
+		{"Loại", "gửi riêng", "trong bản gộp", "giữ lại, giấy", "đi đường khác", "bị từ chối", "hủy", "hết lúc", "chặn", "không rõ", "chờ"},
+		{"kind", "sent", "in a digest", "kept, paper", "rerouted", "rejected", "cancelled", "expired", "barred", "unsure", "ahead"},
+	}
 	total := make([]int, outcomes)
 	for _, k := range sorted(sum.notices) {
 		counts := make([]int, outcomes)
