@@ -2,9 +2,11 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -496,6 +498,48 @@ func TestThePutValueIsNotChangedByStoringIt(t *testing.T) {
 			t.Errorf("the caller's instants became %v and %v", v.Recorded, v.Evidence[0].Recorded)
 		}
 	})
+}
+
+func TestIdsSortAsBytesWhateverTheLocaleOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Server(t)
+	admin := handle(t, "pgx", server)
+	name := "outreach_" + strings.ToLower(rand.Text())
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'vi' ENCODING 'UTF8'"); err != nil {
+		t.Skipf("this PostgreSQL cannot sort as in Vietnamese: %v", err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	address, err := url.Parse(server)
+	must(t, err)
+	address.Path = "/" + name
+	db := handle(t, "pgx", address.String())
+	if got := selectAll(t, db, "SELECT v FROM (VALUES ('b'), ('B'), ('a')) AS t (v) ORDER BY v"); !slices.Equal(got, []string{"a", "b", "B"}) {
+		t.Fatalf("the database sorts as bytes itself: %q", got)
+	}
+	must(t, Migrate(t.Context(), db, Postgres, nil))
+	st, err := Open(db, Postgres, nil)
+	must(t, err)
+	want := []org.UnitID{"A", "B", "a", "a b", "a-c", "a1", "b", "Đ", "ấ"}
+	must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		for _, id := range slices.Backward(want) {
+			if err := tx.PutUnit(ctx, &org.Unit{ID: id}); err != nil {
+				return err
+			}
+		}
+		all, err := tx.Units(ctx)
+		var got []org.UnitID
+		for _, u := range all {
+			got = append(got, u.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("order (-want +got):\n%s", diff)
+		}
+		return err
+	}))
 }
 
 // The hot queries are answered by an index made for them, also when the table
