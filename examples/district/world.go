@@ -137,6 +137,7 @@ func openDatabase(ctx fx.Lifecycle, cfg config, _ input, dir string) (*database,
 	if err != nil {
 		return nil, usage("-db: %w", err)
 	}
+	d.SetMaxIdleConns(16) // a connection to SQLite costs a reading of the schema; the default keeps two
 	ctx.Append(fx.StopHook(d.DB.Close))
 	if err := d.prepare(context.Background(), cfg); err != nil {
 		return nil, errors.Join(err, d.DB.Close())
