@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -67,16 +68,17 @@ func (s *Organisation) CancelLeave(ctx context.Context, id org.LeaveID, why stri
 // heads one of their units today.
 func (s *Organisation) mayTakeLeave(ctx context.Context, person org.PersonID) error {
 	refused := s.u.allow(ctx, TakeLeave, scope{person: person})
-	if refused == nil {
-		return nil
+	if !errors.Is(refused, fault.ErrForbidden) {
+		return refused
 	}
 	roles, err := s.u.dir.Holdings(ctx, org.HoldingQuery{Person: person, On: s.u.today})
 	if err != nil {
 		return err
 	}
 	for _, h := range roles {
-		if err := s.u.allow(ctx, TakeLeave, scope{person: person, team: h.Team, unit: h.Unit}); err == nil {
-			return nil
+		err := s.u.allow(ctx, TakeLeave, scope{person: person, team: h.Team, unit: h.Unit})
+		if !errors.Is(err, fault.ErrForbidden) {
+			return err
 		}
 	}
 	return refused

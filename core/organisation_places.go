@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -65,6 +66,9 @@ func (s *Organisation) liesOutside(ctx context.Context, place org.PlaceID, namin
 		}
 		passed = append(passed, id)
 		parent, err := s.u.tx.Place(ctx, id)
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return err
+		}
 		if err != nil {
 			return fault.Broken("org.place.parent", "parent",
 				"Place %[2]s above %[1]s is not known; add it first.",

@@ -282,7 +282,7 @@ func nextPolicy() *policy.Policy {
 // undone, so that each begins with the same scene.
 func TestPermissions_TheMatrixIsTheTable(t *testing.T) {
 	c := newCast(t, nil)
-	c.permissionScene()
+	c.permissionScene(subjects())
 	table := strings.Split(strings.TrimSpace(permitted), "\n")
 	heads := strings.Fields(table[0])[1:]
 	tries := trials()
@@ -354,7 +354,7 @@ func denied(err error) bool {
 }
 
 // permissionScene puts a matter of every kind for every subject, on 17/03/2017.
-func (c *cast) permissionScene() {
+func (c *cast) permissionScene(all []subject) {
 	c.t.Helper()
 	c.at("2017-03-17")
 	c.put(func(ctx context.Context, tx store.Tx) error {
@@ -373,7 +373,7 @@ func (c *cast) permissionScene() {
 			m := calendar.MonthOf(day("2016-12-01").AddMonths(n))
 			faults.Add(tx.PutPeriodReport(ctx, &report.State{ID: report.ID("month/" + m.String()), Kind: report.Month, Period: m.Period(), Status: status}))
 		}
-		for _, s := range subjects() {
+		for _, s := range all {
 			faults.Add(putVisits(ctx, tx, s), putIssues(ctx, tx, s), putRest(ctx, tx, s))
 		}
 		return faults.Err()

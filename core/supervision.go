@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -276,8 +277,8 @@ func askPeople(ctx context.Context, u *unit, r event.Record, e event.Event) erro
 	if !ok {
 		return nil
 	}
-	if _, err := u.tx.RatingRoundOf(ctx, r.Subject.ID); err == nil {
-		return nil // verified again after a dispute: people were asked already
+	if _, err := u.tx.RatingRoundOf(ctx, r.Subject.ID); !errors.Is(err, fault.ErrNotFound) {
+		return err // nil: verified again after a dispute, people were asked already
 	}
 	book, err := u.rules(ctx)
 	if err != nil {
