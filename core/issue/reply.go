@@ -106,8 +106,8 @@ func (s *State) appeal(opinion, grounds string, on calendar.Date) error {
 }
 
 // DecideAppeal ends the issue by a reasoned written decision of somebody who
-// neither drafted nor approved an answer to it, and names the legal path that
-// is open after it.
+// drafted no answer to it, and names the legal path that is open after it. Who
+// approved one may decide: above the programme's leader there is nobody to ask.
 func (s *State) DecideAppeal(decision, legalPath string, by org.PersonID, on calendar.Date) error {
 	if err := s.misplaced("issue.appeal.not_open", Appealed); err != nil {
 		return err
