@@ -105,7 +105,7 @@ func seasons(t *testing.T, checks int, open func(*testing.T) store.Store) {
 		if err := f.Value.Set(fmt.Sprint(checks)); err != nil {
 			t.Fatal(err)
 		}
-		defer f.Value.Set(given) //nolint:errcheck // it was there
+		defer f.Value.Set(given) // it was there
 	}
 	done := make(map[string]int)
 	rapid.Check(t, func(r *rapid.T) { playSeason(t, r, open(t), done) })
@@ -767,7 +767,7 @@ func (s *season) somebodyThere(w world, _ *calendar.Calendar) (err error) {
 				continue
 			}
 			if there, missing := alert.Resolve(ctx, tx, d.Holder, s.today); missing != nil || len(there) == 0 {
-				err = fmt.Errorf("%s of %s is owed by %s: %v", d.Kind, d.Subject, d.Holder.Key(), missing)
+				err = fmt.Errorf("%s of %s is owed by %s: %w", d.Kind, d.Subject, d.Holder.Key(), missing)
 			}
 		}
 		for _, v := range w.visits {
@@ -776,7 +776,7 @@ func (s *season) somebodyThere(w world, _ *calendar.Calendar) (err error) {
 			}
 			_, absent := org.Present(ctx, tx, v.Official, v.Planned)
 			if (absent != nil) != (v.Status == visit.AtRisk) {
-				err = fmt.Errorf("visit %s of %s is %s, and for its day: %v", v.ID, v.Planned, v.Status, absent)
+				err = fmt.Errorf("visit %s of %s is %s, and for its day: %w", v.ID, v.Planned, v.Status, absent)
 			}
 		}
 		return nil

@@ -56,14 +56,17 @@ func (p *pool) isClosed() bool {
 func (p *pool) take() *session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.idle) == 0 {
-		return nil
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		s := p.idle[last]
+		p.idle = p.idle[:last]
+		s.expiry.Stop()
+		if time.Since(s.opened) < p.maxAge {
+			return s
+		}
+		p.retire(s) // its timer has not come round to it yet
 	}
-	last := len(p.idle) - 1
-	s := p.idle[last]
-	p.idle = p.idle[:last]
-	s.expiry.Stop()
-	return s
+	return nil
 }
 
 // put keeps s for the next mail, or ends it when it has done enough.

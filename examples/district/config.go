@@ -160,7 +160,7 @@ func checkFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("-db: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return fmt.Errorf("-db %s is a directory", path)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"io"
 	"net/mail"
 	"os"
@@ -193,7 +194,7 @@ func htmlText(t *testing.T, p played, name string) string {
 	for z := html.NewTokenizer(f); ; {
 		switch z.Next() {
 		case html.ErrorToken:
-			if z.Err() != io.EOF || len(open) > 0 {
+			if !errors.Is(z.Err(), io.EOF) || len(open) > 0 {
 				t.Fatalf("%s: %v, still open %v", name, z.Err(), open)
 			}
 			return text.String()

@@ -84,7 +84,7 @@ func printImport(stdout io.Writer, p orgimport.Plan) {
 		fmt.Fprintf(table, "  %s\tcreated %d\tupdated %d\tsame %d\terror %d\n", sheet.Name,
 			count[orgimport.Created], count[orgimport.Updated], count[orgimport.Same], count[orgimport.Refused])
 	}
-	table.Flush() //nolint:errcheck // the writer below reports
+	table.Flush() // the writer below reports
 	for _, r := range p.Results {
 		for _, n := range r.Notes {
 			fmt.Fprintf(stdout, "    %s:%d %s %s: %s %s\n", r.Sheet, r.Line, r.ID, n.Severity, n.Vi, n.En)

@@ -163,7 +163,7 @@ func table(w io.Writer, title string, rows ...[]string) {
 	for _, r := range rows {
 		fmt.Fprintln(t, "  "+strings.Join(r, "\t"))
 	}
-	t.Flush() //nolint:errcheck // the writer below reports
+	t.Flush() // the writer below reports
 }
 
 func cells(first string, numbers ...int) []string {

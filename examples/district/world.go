@@ -109,7 +109,6 @@ func (w *world) close(ctx context.Context) error { return w.app.Stop(ctx) }
 // database is an open database with its tables.
 type database struct {
 	*sql.DB
-	read    *sql.DB // for views; nil: the same
 	dialect sqlstore.Dialect
 	driver  string
 	dsn     string

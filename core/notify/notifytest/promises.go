@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/huongvecoso/outreach/core/notify"
 )
@@ -67,8 +65,8 @@ func describes(c *check) {
 		c.broken("Describe leaves out a name, a channel or a time limit, or has a negative number: %+v", a)
 	}
 	a.Segments, b.Segments = nil, nil
-	if diff := cmp.Diff(a, b); diff != "" {
-		c.broken("Describe changes from call to call:\n%s", diff)
+	if !reflect.DeepEqual(a, b) {
+		c.broken("Describe changes from call to call: %+v, then %+v", a, b)
 	}
 }
 
@@ -186,7 +184,7 @@ func recovers(c *check) {
 
 // leavesNothing starts anew with a fixture of its own, whose end it can see.
 func leavesNothing(c *check) {
-	before := goleak.IgnoreCurrent()
+	before := goroutines()
 	stage := &stage{TB: c.TB}
 	c.fixture = c.h.New(stage, StallOnce)
 	c.interrupt()
@@ -195,8 +193,8 @@ func leavesNothing(c *check) {
 		closer.Close()
 	}
 	stage.end()
-	if err := goleak.Find(before); err != nil {
-		c.broken("after the sender and its provider are gone: %v", err)
+	if stack := leaked(before); stack != "" {
+		c.broken("after the sender and its provider are gone, a goroutine goes on:\n%s", stack)
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
@@ -108,7 +106,7 @@ func wakesDuties(k kit) {
 		k.Helper()
 		k.update(func(ctx context.Context, tx store.Tx) error {
 			woken, err := a.find(ctx, tx, q)
-			if diff := cmp.Diff(want, a.ids(woken)); diff != "" {
+			if diff := differ(want, a.ids(woken)); diff != "" {
 				k.Errorf("%s (-want +got):\n%s", what, diff)
 			}
 			return err

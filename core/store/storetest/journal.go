@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
@@ -81,7 +79,7 @@ func keepsRecords(k kit) {
 	got := k.records(event.Query{})
 	instant := full.Happened.UTC().Truncate(time.Microsecond)
 	want[0].Happened, want[0].Recorded = instant, instant
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := differ(want, got); diff != "" {
 		k.Errorf("records (-want +got):\n%s", diff)
 	}
 	for _, r := range got {
@@ -214,7 +212,7 @@ func selectsRecords(k kit) {
 		for _, r := range k.records(ask.q) {
 			got = append(got, r.ID)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := differ(want, got); diff != "" {
 			k.Errorf("%+v (-want +got):\n%s", ask.q, diff)
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/store"
@@ -53,7 +51,7 @@ func (e entity[T]) stored(k kit, id string) T {
 // same complains when got is not want.
 func (e entity[T]) same(k kit, what string, want, got T) {
 	k.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := differ(want, got); diff != "" {
 		k.Errorf("%s: %s (-want +got):\n%s", e.name, what, diff)
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
@@ -190,7 +188,7 @@ func findsNoticesByID(k kit) {
 				ids = append(ids, n.ID)
 			}
 			slices.Sort(ids)
-			if diff := cmp.Diff(ask[1], ids); diff != "" {
+			if diff := differ(ask[1], ids); diff != "" {
 				k.Errorf("NoticesByID(%q) (-want +got):\n%s", ask[0], diff)
 			}
 		}
@@ -226,7 +224,7 @@ func findsDueNotices(k kit) {
 		k.Helper()
 		k.update(func(ctx context.Context, tx store.Tx) error {
 			due, err := tx.DueNotices(ctx, now, limit)
-			if diff := cmp.Diff(want, a.ids(due)); diff != "" {
+			if diff := differ(want, a.ids(due)); diff != "" {
 				k.Errorf("%s (-want +got):\n%s", what, diff)
 			}
 			return err
@@ -373,7 +371,7 @@ func countsNotices(k kit) {
 		k.view(func(ctx context.Context, tx store.Tx) error {
 			got, err := tx.CountNotices(ctx)
 			maps.DeleteFunc(got, func(_ notify.State, n int) bool { return n == 0 })
-			if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
+			if diff := differ(want, got); diff != "" && len(want)+len(got) > 0 {
 				k.Errorf("CountNotices (-want +got):\n%s", diff)
 			}
 			return err
@@ -400,7 +398,7 @@ func keepsAttempts(k kit) {
 		k.view(func(ctx context.Context, tx store.Tx) error {
 			got, err := tx.Attempts(ctx, of)
 			slices.SortFunc(got, func(a, b notify.Attempt) int { return a.Number - b.Number })
-			if diff := cmp.Diff(want, pointers(got)); diff != "" && len(want)+len(got) > 0 {
+			if diff := differ(want, pointers(got)); diff != "" && len(want)+len(got) > 0 {
 				k.Errorf("%s: attempts (-want +got):\n%s", what, diff)
 			}
 			return err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/huongvecoso/outreach/core/store"
 )
 
@@ -95,7 +93,7 @@ func (a question[Q, T]) compare(k kit, what string, q Q, asSet bool, want []stri
 		slices.Sort(got)
 		slices.Sort(want)
 	}
-	if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
+	if diff := differ(want, got); diff != "" && len(want)+len(got) > 0 {
 		k.Errorf("%s, %s (-want +got):\n%s", a.name, what, diff)
 	}
 }
