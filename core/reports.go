@@ -112,7 +112,7 @@ type RoundLine struct {
 	Official org.PersonID
 	Report   report.Status // empty: nothing came
 	Visits   []visit.State
-	Waiting  []issue.State // registered or returned, waiting for the leader
+	Waiting  []issue.State // registered or triaged: the leader is to refer them
 }
 
 // TeamRound shows a round of a team, a line for each official.
@@ -142,7 +142,7 @@ func (s *Reports) TeamRound(ctx context.Context, team org.TeamID, day calendar.D
 		if line.Visits, err = u.tx.Visits(ctx, visit.Query{Official: official, During: round}); err != nil {
 			return nil, err
 		}
-		line.Waiting, err = u.tx.Issues(ctx, issue.Query{Owner: official, Team: team, Statuses: []issue.Status{issue.Registered, issue.Returned}})
+		line.Waiting, err = u.tx.Issues(ctx, issue.Query{Owner: official, Team: team, Statuses: []issue.Status{issue.Registered, issue.Triaged}})
 		if err != nil {
 			return nil, err
 		}

@@ -376,14 +376,14 @@ func (g *Figures) units(due []duty.State) {
 // approved in the period, and of those given on the spot.
 func (g *Figures) answers(f Facts) {
 	for _, i := range f.Answered {
-		for _, a := range i.Answers {
+		for n, a := range i.Answers {
 			if a.Approved.IsZero() || !f.Period.Contains(a.Approved) {
 				continue
 			}
-			told := delivered(i, a.Round)
+			told := !i.ToldOn(n + 1).IsZero() // every speaker
 			g.Feedback.add(told)
 			if told {
-				g.asked(replies(i, a.Round))
+				g.asked(reply(i, n+1))
 			}
 		}
 	}
@@ -402,22 +402,19 @@ func (g *Figures) asked(reply string) {
 	}
 }
 
-func delivered(i issue.State, round int) bool {
-	return slices.ContainsFunc(i.Deliveries, func(d issue.Delivery) bool { return d.Round == round && d.Failed == "" })
-}
-
-func replies(i issue.State, round int) string {
-	reply := ""
+// reply is what the speakers said of the n-th answer, counted from 1.
+func reply(i issue.State, n int) string {
+	said := ""
 	for _, r := range i.Replies {
 		switch {
-		case r.Round != round:
+		case r.Answer != n:
 		case !r.Satisfied:
 			return "no" // one unhappy voice is enough
 		default:
-			reply = "yes"
+			said = "yes"
 		}
 	}
-	return reply
+	return said
 }
 
 // Suppress shows a count of sensitive matters only from the threshold on: a

@@ -58,12 +58,12 @@ func ex28() report.Facts {
 		f.Units = append(f.Units, duty.State{ID: duty.ID(fmt.Sprint(n)), Kind: duty.Unit, Status: status, Holder: org.Party{Unit: "P-TNMT"}})
 	}
 	for n, told := range []bool{true, true, true, false} {
-		i := issue.State{ID: issue.ID(fmt.Sprint(n)), Answers: []issue.Answer{{Round: 1, Class: issue.Settled, Approved: day("2017-05-18")}}}
+		i := issue.State{ID: issue.ID(fmt.Sprint(n)), Opinions: []string{"o"}, Answers: []issue.Answer{{Round: 1, Class: issue.Settled, Approved: day("2017-05-18")}}}
 		if told {
-			i.Deliveries = []issue.Delivery{{Round: 1, Channel: "in_person", On: day("2017-05-24")}}
+			i.Deliveries = []issue.Delivery{{Opinion: "o", Round: 1, Answer: 1, Channel: "in_person", On: day("2017-05-24")}}
 		}
 		if n == 0 {
-			i.Replies = []issue.Satisfaction{{Round: 1, Satisfied: true}}
+			i.Replies = []issue.Satisfaction{{Opinion: "o", Round: 1, Answer: 1, Satisfied: true}}
 		}
 		f.Answered = append(f.Answered, i)
 	}
