@@ -219,7 +219,7 @@ const crowd = 200
 func keepsApart(c *check) {
 	running := make([]<-chan sent, crowd)
 	for i := range running {
-		running[i] = c.start(context.Background(), c.message(i))
+		running[i] = c.start(context.Background(), c.message(crowd+i))
 	}
 	outs := make([]notify.Outcome, crowd)
 	for i, done := range running {
@@ -234,7 +234,7 @@ func keepsApart(c *check) {
 		c.broken("%d of %d messages arrived", len(took), crowd)
 	}
 	for i, out := range outs {
-		m := c.message(i)
+		m := c.message(crowd + i)
 		d := took[m.To]
 		if out.Result != notify.ResultAccepted {
 			c.broken("message %d of %d: %+v", i, crowd, out)
