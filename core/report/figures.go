@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
@@ -139,7 +138,7 @@ type Figures struct {
 	Replied   Share `json:"replied"`   // replied, of those who were asked
 
 	Supervision map[supervision.Source]supervision.Figure `json:"supervision,omitempty"`
-	Sealed      string                                    `json:"sealed,omitempty"` // a number, or "<3": see Suppress
+	Sealed      string                                    `json:"sealed,omitempty"` // for the office to fill in from Work.Sealed.Count; never computed here
 
 	Corrections []Correction `json:"corrections,omitempty"`
 }
@@ -415,16 +414,4 @@ func reply(i issue.State, n int) string {
 		}
 	}
 	return said
-}
-
-// Suppress shows a count of sensitive matters only from the threshold on: a
-// single one in a hamlet would give the speaker away (L14).
-func Suppress(n, threshold int) string {
-	switch {
-	case n == 0:
-		return "0"
-	case n < threshold:
-		return "<" + strconv.Itoa(threshold)
-	}
-	return strconv.Itoa(n)
 }

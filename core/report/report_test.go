@@ -115,14 +115,6 @@ func TestAnEmptyWholeHasNoShare(t *testing.T) {
 	}
 }
 
-func TestASmallCountIsNotShown(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 1: "<3", 2: "<3", 3: "3", 12: "12"} {
-		if got := report.Suppress(n, 3); got != want {
-			t.Errorf("%d shows as %s, want %s", n, got, want)
-		}
-	}
-}
-
 // TestEveryTableAddsUp: official readers add the columns first.
 func TestEveryTableAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
