@@ -301,5 +301,3 @@ func (s *Organisation) holding(ctx context.Context, id org.HoldingID) (org.Holdi
 	}
 	return org.Holding{}, fault.NotFound("holding", string(id))
 }
-
-func organisationReactions() map[string]reaction { return nil }

@@ -187,6 +187,15 @@ func matrix() []permission {
 	}
 }
 
+// permissions are the cells of the matrix by action, in their order.
+func permissions() map[Action][]permission {
+	all := make(map[Action][]permission)
+	for _, p := range matrix() {
+		all[p.action] = append(all[p.action], p)
+	}
+	return all
+}
+
 // scope is what an action is about.
 type scope struct {
 	person org.PersonID // whose doing it is
@@ -198,8 +207,8 @@ type scope struct {
 // allow returns nil when the actor may do the action within the scope, and a
 // fault.ErrForbidden that says what is missing otherwise. The role used is kept
 // for the journal. Somebody who holds several roles acts in each step in the one
-// that allows it, unless they came in one of them. The system itself may do everything but see ratings and
-// sealed matters.
+// that allows it, unless they came in one of them. The system itself may do
+// everything but see ratings and sealed matters.
 func (u *unit) allow(ctx context.Context, action Action, s scope) error {
 	if u.by.System {
 		return nil
@@ -208,10 +217,7 @@ func (u *unit) allow(ctx context.Context, action Action, s scope) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range matrix() {
-		if p.action != action {
-			continue
-		}
+	for _, p := range u.sys.permissions[action] {
 		for _, h := range holdings {
 			ok, err := u.grants(ctx, p, h, s)
 			if err != nil {

@@ -14,7 +14,7 @@ import (
 func reactions() map[string][]reaction {
 	all := make(map[string][]reaction)
 	for _, table := range []map[string]reaction{
-		organisationReactions(), programmeReactions(), visitReactions(), issueReactions(), supervisionReactions(), reportReactions(), vacancyReactions(),
+		programmeReactions(), visitReactions(), issueReactions(), supervisionReactions(), vacancyReactions(),
 	} {
 		for kind, react := range table {
 			all[kind] = append(all[kind], react)

@@ -441,8 +441,6 @@ func (u *unit) commune(ctx context.Context, place org.PlaceID, on calendar.Date)
 	return line[1], nil
 }
 
-func reportReactions() map[string]reaction { return nil }
-
 func reportRoutines() []routine {
 	return []routine{{"period_reports", func(ctx context.Context, u *unit) error { return u.openPeriodDuties(ctx) }}}
 }

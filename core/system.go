@@ -70,9 +70,10 @@ type System struct {
 	opts   Options
 	rules  ruleCache
 
-	reactions map[string][]reaction
-	elapses   map[duty.Kind]elapse
-	routines  []routine
+	permissions map[Action][]permission
+	reactions   map[string][]reaction
+	elapses     map[duty.Kind]elapse
+	routines    []routine
 }
 
 // New composes a System over st, governed by pol until another policy version
@@ -86,7 +87,7 @@ func New(st store.Store, pol policy.Policy, opts *Options) (*System, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &System{store: st, policy: pol, reactions: reactions(), elapses: elapses(), routines: routines()}
+	s := &System{store: st, policy: pol, permissions: permissions(), reactions: reactions(), elapses: elapses(), routines: routines()}
 	if opts != nil {
 		s.opts = *opts
 	}
