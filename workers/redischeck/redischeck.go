@@ -6,9 +6,12 @@ package redischeck
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -25,16 +28,63 @@ type Report struct {
 	Policy   string        // what it does when memory runs out: maxmemory-policy
 	Skew     time.Duration // by how much its clock is ahead of this machine's
 	Warnings []string      // whole sentences for the operator
+
+	nodes int // of a Cluster, that have been joined
 }
 
 // maxSkew is a difference between two clocks that is worth a word. asynq takes a
 // running task for abandoned when they differ by some 55 seconds.
 const maxSkew = 5 * time.Second
 
-// Check asks the server. An error means that it cannot be used: it does not
-// answer, or it is older than [Oldest]. Everything else that is not as it
-// should be, or cannot be told, is a warning.
+// Check asks the server, or of a Cluster every master. An error means that it
+// cannot be used: it does not answer, or it is older than [Oldest]. Everything
+// else that is not as it should be, or cannot be told, is a warning.
 func Check(ctx context.Context, c redis.UniversalClient) (Report, error) {
+	if cluster, ok := c.(*redis.ClusterClient); ok {
+		return checkCluster(ctx, cluster)
+	}
+	return checkServer(ctx, c)
+}
+
+// checkCluster reports of a Cluster what its worst master says.
+func checkCluster(ctx context.Context, c *redis.ClusterClient) (Report, error) {
+	var mu sync.Mutex
+	var whole Report
+	err := c.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		r, err := checkServer(ctx, node)
+		mu.Lock()
+		defer mu.Unlock()
+		whole.join(r, node.Options().Addr)
+		if err != nil {
+			return fmt.Errorf("node %s: %w", node.Options().Addr, err)
+		}
+		return nil
+	})
+	if err == nil && whole.nodes == 0 {
+		err = errors.New("redis does not answer: the Cluster names no master")
+	}
+	slices.Sort(whole.Warnings) // the nodes answer in any order
+	return whole, err
+}
+
+// join takes over what one node of a Cluster says, where it is worse.
+func (r *Report) join(node Report, addr string) {
+	if r.nodes == 0 || older(node.Version, r.Version) {
+		r.Version = node.Version
+	}
+	if r.nodes == 0 || node.Policy != "noeviction" {
+		r.Policy = node.Policy
+	}
+	if node.Skew.Abs() > r.Skew.Abs() {
+		r.Skew = node.Skew
+	}
+	for _, w := range node.Warnings {
+		r.warn("Node %s: %s", addr, w)
+	}
+	r.nodes++
+}
+
+func checkServer(ctx context.Context, c redis.UniversalClient) (Report, error) {
 	if err := c.Ping(ctx).Err(); err != nil {
 		return Report{}, fmt.Errorf("redis does not answer: %w", err)
 	}

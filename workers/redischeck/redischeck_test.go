@@ -83,6 +83,32 @@ func TestAClockThatIsFarOffIsToldOf(t *testing.T) {
 	}
 }
 
+func TestOfAClusterTheWorstNodeCounts(t *testing.T) {
+	cluster := redistest.StartCluster(t, 2)
+	opts, err := redis.ParseClusterURL(cluster.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := redis.NewClusterClient(opts)
+	t.Cleanup(func() { c.Close() })
+	r, err := redischeck.Check(t.Context(), c)
+	if err != nil || r.Version == "" || r.Policy != "noeviction" || len(r.Warnings) > 0 {
+		t.Errorf("a fit Cluster: %+v, %v", r, err)
+	}
+	worse := client(t, cluster.Nodes[1].Addr)
+	if err := worse.ConfigSet(t.Context(), "maxmemory-policy", "volatile-ttl").Err(); err != nil {
+		t.Fatal(err)
+	}
+	r, err = redischeck.Check(t.Context(), c)
+	if err != nil || r.Policy != "volatile-ttl" || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], cluster.Nodes[1].Addr) {
+		t.Errorf("one node evicts: %+v, %v", r, err)
+	}
+	cluster.Nodes[1].Kill()
+	if _, err := redischeck.Check(t.Context(), c); err == nil || !strings.Contains(err.Error(), cluster.Nodes[1].Addr) {
+		t.Errorf("one node is gone: %v", err)
+	}
+}
+
 // imitate answers PING, INFO with the given lines, and TIME with the beginning
 // of 1970.
 func imitate(t *testing.T, info ...string) string {

@@ -38,6 +38,8 @@ type Instance struct {
 	tb      testing.TB
 	program string
 	persist bool
+	more    []string // further words of the command line
+	first   string   // a configuration file, which comes before all of them
 
 	mu      sync.Mutex
 	process *exec.Cmd // nil while no server runs
@@ -50,22 +52,35 @@ type Instance struct {
 // redis-server is not installed.
 func Start(tb testing.TB, opts *Options) *Instance {
 	tb.Helper()
-	i := &Instance{tb: tb, program: program(tb), Dir: tb.TempDir()}
+	i := prepare(tb)
 	if opts != nil {
 		i.persist = opts.Persist
 	}
+	i.begin()
+	return i
+}
+
+// prepare makes an instance that was not started yet.
+func prepare(tb testing.TB) *Instance {
+	tb.Helper()
+	i := &Instance{tb: tb, program: program(tb), Dir: tb.TempDir()}
 	tb.Cleanup(i.Kill)
+	return i
+}
+
+// begin starts a prepared instance on a free port.
+func (i *Instance) begin() {
+	i.tb.Helper()
 	var err error
 	for range 3 { // another process may take the port first
 		if i.Addr, err = freeAddr(); err != nil {
 			break
 		}
 		if err = i.launch(); err == nil {
-			return i
+			return
 		}
 	}
-	tb.Fatalf("start a Redis for the test: %v", err)
-	return nil
+	i.tb.Fatalf("start a Redis for the test: %v", err)
 }
 
 // Start starts the server again after Stop or Kill and returns once it
@@ -138,8 +153,13 @@ func (i *Instance) launch() error {
 	i.starts++
 	log := filepath.Join(i.Dir, fmt.Sprintf("redis-%d.log", i.starts))
 	appendOnly := map[bool]string{true: "yes", false: "no"}[i.persist]
-	process := exec.Command(i.program, "--bind", "127.0.0.1", "--port", port, "--dir", i.Dir, "--logfile", log,
+	var words []string
+	if i.first != "" {
+		words = append(words, i.first)
+	}
+	words = append(words, "--bind", "127.0.0.1", "--port", port, "--dir", i.Dir, "--logfile", log,
 		"--daemonize", "no", "--save", "", "--appendonly", appendOnly, "--appendfsync", "always", "--maxmemory-policy", "noeviction")
+	process := exec.Command(i.program, append(words, i.more...)...)
 	process.SysProcAttr = dieWithParent()
 	if err := process.Start(); err != nil {
 		return err
@@ -202,7 +222,7 @@ func await(addr, log string) error {
 		if bytes.Contains(said, []byte("Failed listening")) {
 			return fmt.Errorf("the port was taken:\n%s", said)
 		}
-		if !bytes.Contains(said, []byte("Ready to accept connections")) {
+		if !bytes.Contains(said, []byte("Ready to accept connections")) && !bytes.Contains(said, []byte("+monitor master")) {
 			continue // whoever answers on the port now is another server
 		}
 		var answer string

@@ -2,6 +2,7 @@
 //
 //	Server  a real one, shared or its own: for tests that use a queue
 //	Start   a real one of its own: for tests that break it
+//	StartWatched, StartCluster  real ones with a Sentinel, or in a Cluster
 //	Mini    an imitation in the test process: for tests that must run anywhere
 //
 // The environment decides what a real one is:

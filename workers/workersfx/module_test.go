@@ -76,13 +76,19 @@ type stage struct {
 	bell  *workersfx.Bell
 	ahead atomic.Int64
 	began time.Time
-	addr  string
+	dial  func() redis.UniversalClient
 }
 
 // newStage stands on Wed 15/03/2017 at 10:00, when anybody may be written to.
 func newStage(t *testing.T, people int, addr string) *stage {
 	t.Helper()
-	s := &stage{t: t, store: memstore.New(), bell: new(workersfx.Bell), began: time.Now(), addr: addr}
+	return newStageOn(t, people, func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1}) })
+}
+
+// newStageOn is newStage over any kind of Redis.
+func newStageOn(t *testing.T, people int, dial func() redis.UniversalClient) *stage {
+	t.Helper()
+	s := &stage{t: t, store: memstore.New(), bell: new(workersfx.Bell), began: time.Now(), dial: dial}
 	templates, err := outboxtest.Templates()
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +122,7 @@ func (s *stage) add(channel notify.Channel, from, to int) {
 
 func (s *stage) redis() redis.UniversalClient {
 	s.t.Helper()
-	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
+	c := s.dial()
 	s.t.Cleanup(func() { c.Close() })
 	return c
 }

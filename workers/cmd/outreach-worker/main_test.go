@@ -157,6 +157,7 @@ func TestEveryMistakeOfTheConfigurationIsTold(t *testing.T) {
 		"no level":                            {`{"database": "x.db", "log_level": "loud"}`, nil, []string{"log_level: want debug"}},
 		"a database of a kind we do not know": {`{"database": "mysql://root:hunter2@h/x"}`, nil, []string{"only postgres:// URLs"}},
 		"a Redis that is none":                {`{"database": "x.db", "redis": "http://:hunter2@h"}`, nil, []string{"redis: want redis://"}},
+		"a Cluster with numbered databases":   {`{"database": "x.db", "redis": "redis://:hunter2@h/3?addr=i:1"}`, nil, []string{"redis: a Cluster has no", "numbered databases"}},
 		"a policy that is not there":          {`{"database": "x.db", "policy": "/no/such"}`, nil, []string{"policy: open /no/such"}},
 		"years without days off":              {`{"database": "x.db", "calendar": "1999"}`, nil, []string{"calendar: vietnam.holidays.year"}},
 		"years backwards":                     {`{"database": "x.db", "calendar": "2026-2025"}`, nil, []string{"ends before it begins"}},

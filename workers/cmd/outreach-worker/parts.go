@@ -116,7 +116,8 @@ func (p *parts) openDatabase() error {
 	return err
 }
 
-// openRedis reads the three forms of address by their query, as go-redis does.
+// openRedis reads the three forms of address, which differ in their query: one
+// server, the Sentinels of a group (master_name=…), nodes of a Cluster (addr=…).
 func (p *parts) openRedis() error {
 	named := p.config.Redis
 	u, err := url.Parse(named)
@@ -128,6 +129,14 @@ func (p *parts) openRedis() error {
 		var o *redis.FailoverOptions
 		if o, err = redis.ParseFailoverURL(named); err == nil {
 			p.redis = redis.NewFailoverClient(o)
+		}
+	case u.Query().Has("addr"):
+		if u.Scheme == "unix" || strings.Trim(u.Path, "/0") != "" {
+			return errors.New("a Cluster has no sockets and no numbered databases: want redis://user:password@host:port?addr=host:port")
+		}
+		var o *redis.ClusterOptions
+		if o, err = redis.ParseClusterURL(named); err == nil {
+			p.redis = redis.NewClusterClient(o)
 		}
 	default:
 		var o *redis.Options

@@ -76,7 +76,7 @@ func (c *config) settings() []setting {
 		{name: "schema", set: text(&c.Schema), what: "PostgreSQL schema of the tables, where it is not the user's own"},
 		{name: "table_prefix", normal: "outreach_", set: text(&c.TablePrefix), what: "beginning of the names of all tables"},
 		{name: "redis", normal: "redis://127.0.0.1:6379/0", secret: true, set: text(&c.Redis),
-			what:    "redis:// or rediss:// URL; with ?master_name=… that of a Sentinel",
+			what:    "redis:// or rediss:// URL; with ?master_name=… that of a Sentinel, with ?addr=… those of nodes of a Cluster",
 			example: "redis://127.0.0.1:6379/0"},
 		{name: "policy", set: text(&c.Policy), what: "JSON file with the programme's numbers. Without one: the standard policy"},
 		{name: "calendar", set: text(&c.Calendar), example: "2026",
