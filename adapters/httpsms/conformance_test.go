@@ -81,7 +81,11 @@ func (d dialect) fixture(tb testing.TB, fault notifytest.Fault) notifytest.Fixtu
 		c.URL = "https://" + listen(tb, func(c net.Conn) { io.Copy(io.Discard, c); c.Close() })
 	}
 	d.change(&c)
-	return notifytest.Fixture{Sender: newSender(tb, c, nil), Requests: sink.Requests, Deliveries: func() []notifytest.Delivery {
+	if fault == notifytest.ThrottledOwn {
+		c.Answer.RetryAfter = "X-Thu-Lai-Sau"
+	}
+	clock := new(notifytest.Clock)
+	return notifytest.Fixture{Sender: newSender(tb, c, &httpsms.Options{Clock: clock.Now}), SetClock: clock.Set, Requests: sink.Requests, Deliveries: func() []notifytest.Delivery {
 		var list []notifytest.Delivery
 		for _, m := range sink.Ledger() {
 			list = append(list, notifytest.Delivery{ID: m.ID, Key: m.ClientID, To: "+" + strings.TrimPrefix(m.To, "+"), Text: m.Text})
@@ -122,11 +126,20 @@ func script(fault notifytest.Fault) smssink.Script {
 			taken.Code = "777"
 		case notifytest.Throttled:
 			return smssink.Throttled(notifytest.ThrottleDelay)
+		case notifytest.ThrottledUntil:
+			return throttled("Retry-After", time.Now().Add(notifytest.ThrottleDelay).UTC().Format(http.TimeFormat))
+		case notifytest.ThrottledOwn:
+			return throttled("X-Thu-Lai-Sau", strconv.Itoa(int(notifytest.ThrottleDelay/time.Second)))
 		case notifytest.Duplicate:
 			return smssink.Fault{Code: smssink.CodeRepeat}
 		}
 		return coded(fault.Code(), taken)
 	}
+}
+
+// throttled says in a header when to come again.
+func throttled(header, when string) smssink.Fault {
+	return smssink.Fault{Status: http.StatusTooManyRequests, Header: http.Header{header: {when}}}
 }
 
 // coded answers with a code, or with an HTTP status and a body that has none.

@@ -82,8 +82,8 @@ func TestTheSenderKeepsItsPromises(t *testing.T) {
 	for _, channel := range []notify.Channel{notify.SMS, notify.Email} {
 		t.Run(string(channel), func(t *testing.T) {
 			h := notifytest.Harness{Cannot: cannot, New: func(tb testing.TB, _ notifytest.Fault) notifytest.Fixture {
-				c := &console{}
-				s, err := logsender.New(slog.New(slog.NewTextHandler(logged{c}, nil)), channel, &logsender.Options{Show: c})
+				c, clock := &console{}, new(notifytest.Clock)
+				s, err := logsender.New(slog.New(slog.NewTextHandler(logged{c}, nil)), channel, &logsender.Options{Show: c, Clock: clock.Now})
 				if err != nil {
 					tb.Fatal(err)
 				}
@@ -92,6 +92,7 @@ func TestTheSenderKeepsItsPromises(t *testing.T) {
 					Requests:   func() int { return len(c.deliveries()) },
 					Deliveries: c.deliveries,
 					Log:        func() string { return strings.Join(c.lines(), "\n") },
+					SetClock:   clock.Set,
 				}
 			}}
 			if channel == notify.SMS {

@@ -58,6 +58,13 @@ type Capabilities struct {
 	Timeout    time.Duration         // how long one Send may take at most
 	Parallel   int                   // how many Sends at once make sense; 0: 1
 	Segments   func(text string) int // SMS: parts of the text as this adapter will send it, 0 when it cannot be sent; nil: unknown
+	Registered bool                  // only templates registered with the provider are sent: Message.Template with Params; Text is not
+
+	// How what became of a message is told later; none of them: nobody will know.
+	Callback bool // the provider calls: the sender is a ReceiptReader
+	Query    bool // it can be asked: a StatusQuerier
+	Poll     bool // receipts are fetched: a ReceiptPoller
+	Session  bool // they come within a session: a SessionRunner
 }
 
 // Sender hands messages to one provider. Describe is constant. Send may be

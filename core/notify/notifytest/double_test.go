@@ -17,6 +17,8 @@ import (
 type double struct {
 	channel    notify.Channel
 	idempotent bool
+	tells      bool // what became of messages: by callbacks, when asked, and in a list to fetch
+	tokens     bool // fetches tokens
 	flaw       string
 	lieAbout   Fault // say lie, whatever is true, when the provider shows this fault
 	lie        notify.Result
@@ -35,18 +37,24 @@ var doubleCodes = map[string]notify.Result{
 }
 
 func (d double) harness() Harness {
-	return Harness{
+	h := Harness{
 		New:     d.fixture,
 		Codes:   doubleCodes,
 		Secrets: []string{doubleSecret},
 		TooLong: strings.Repeat("dai ", doubleLimit),
+		Tokens:  d.tokens,
 	}
+	if d.flaw == "cannot show a duplicate" {
+		h.Cannot = map[Fault]string{Duplicate: "no keys"}
+	}
+	return h
 }
 
 func (d double) fixture(_ testing.TB, fault Fault) Fixture {
 	s := &doubleSender{double: d, fault: fault, keys: map[string]string{}}
-	return Fixture{
-		Sender: s,
+	f := Fixture{
+		Sender:   s,
+		SetClock: s.setClock,
 		Requests: func() int {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -63,6 +71,17 @@ func (d double) fixture(_ testing.TB, fault Fault) Fixture {
 			return s.log
 		},
 	}
+	if d.tokens && d.flaw != "declares tokens and shows none" {
+		f.Tokens = &Tokens{Expire: s.expire, Fetched: func() int { s.mu.Lock(); defer s.mu.Unlock(); return s.fetched }}
+	}
+	if d.tells {
+		teller := &doubleTeller{doubleSender: s}
+		f.Sender, f.Receipts = teller, teller.receipts()
+	}
+	if d.flaw == "declares what it has no method for" {
+		f.Sender = s
+	}
+	return f
 }
 
 // doubleSender is the sender and its provider in one.
@@ -79,13 +98,55 @@ type doubleSender struct {
 	closed     int
 	dead       bool
 	lost       int // places
+	clock      Clock
+	token      int // the one the sender has, 0: none
+	fetched    int // tokens given
+	expired    int // tokens up to this one are worthless
+}
+
+func (s *doubleSender) setClock(now time.Time) {
+	if s.flaw != "goes by the machine's clock" {
+		s.clock.Set(now)
+	}
+}
+
+func (s *doubleSender) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expired = s.fetched
+}
+
+// authenticated gets a token where there is none that works; s.mu is held.
+func (s *doubleSender) authenticated() notify.Result {
+	if !s.double.tokens {
+		return ""
+	}
+	if s.fault == TokenDown {
+		return notify.ResultNotSent
+	}
+	if s.fault == TokenUseless {
+		s.fetched += 2
+		if s.flaw == "fetches tokens in a loop" {
+			s.fetched += 20
+		}
+		return notify.ResultMisconfigured
+	}
+	if s.token == 0 || s.token <= s.expired || s.flaw == "fetches a token each time" {
+		s.fetched++
+		s.token = s.fetched
+		if s.flaw == "two fetch at once" && s.expired > 0 {
+			s.fetched++
+		}
+	}
+	return ""
 }
 
 func (s *doubleSender) Describe() notify.Capabilities {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.described++
-	c := notify.Capabilities{Name: "double", Channel: s.channel, Timeout: s.fault.Timeout(), Parallel: crowd, Idempotent: s.idempotent}
+	c := notify.Capabilities{Name: "double", Channel: s.channel, Timeout: s.fault.Timeout(), Parallel: crowd, Idempotent: s.idempotent,
+		Callback: s.tells, Query: s.tells, Poll: s.tells}
 	switch s.flaw {
 	case "nameless":
 		c.Name = ""
@@ -132,6 +193,12 @@ func (s *doubleSender) send(ctx context.Context, m notify.Message) notify.Outcom
 		wait(ctx, s.fault.Timeout(), false, false)
 		return notify.Outcome{Result: notify.ResultNotSent}
 	}
+	s.mu.Lock()
+	refused := s.authenticated()
+	s.mu.Unlock()
+	if refused != "" {
+		return notify.Outcome{Result: refused}
+	}
 	return s.handOver(ctx, m)
 }
 
@@ -157,7 +224,7 @@ func (s *doubleSender) refuse(ctx context.Context, m notify.Message) (notify.Out
 		panic(errors.New("no address"))
 	case m.To == "" || m.Text == "" && s.flaw != "sends an empty text":
 		return permanent, true
-	case !m.Expires.IsZero() && time.Now().After(m.Expires) && s.flaw != "sends what has expired":
+	case !m.Expires.IsZero() && s.clock.Now().After(m.Expires) && s.flaw != "sends what has expired":
 		return notSent, true
 	case len(m.Text) > doubleLimit && s.flaw != "cuts long texts":
 		return permanent, true
@@ -198,7 +265,10 @@ func (s *doubleSender) handOver(ctx context.Context, m notify.Message) notify.Ou
 		wait(ctx, fault.Timeout(), s.flaw == "deaf to its context", s.flaw == "no time limit")
 		s.interrupted()
 		return unknown
-	case fault == Throttled:
+	case fault == Throttled, fault == ThrottledUntil, fault == ThrottledOwn:
+		if s.flaw == "knows no dates" && fault == ThrottledUntil || s.flaw == "knows no words of its own" && fault == ThrottledOwn {
+			return notify.Outcome{Result: notify.ResultThrottled}
+		}
 		if s.flaw == "forgets the delay" {
 			return notify.Outcome{Result: notify.ResultThrottled}
 		}
@@ -289,4 +359,124 @@ func wait(ctx context.Context, limit time.Duration, deaf, endless bool) {
 	case <-ended:
 	case <-late:
 	}
+}
+
+// doubleTeller is a sender whose provider tells what became of a message.
+type doubleTeller struct {
+	*doubleSender
+	told    map[string]notify.Receipt // by id, when asked
+	waiting []notify.Receipt          // to be fetched
+}
+
+const doubleToken = "duong-dan-bi-mat"
+
+var doubleReply = notify.Reply{Status: 200, ContentType: "text/plain", Body: "0"}
+
+func (d *doubleTeller) receipts() *Receipts {
+	say := func(token, body string) notify.Callback {
+		return notify.Callback{Method: "POST", Token: token, Remote: "192.0.2.7", Body: []byte(body)}
+	}
+	r := &Receipts{
+		Callback: func(r notify.Receipt, to string) notify.Callback {
+			return say(doubleToken, strings.Join([]string{r.ProviderID, r.Key, string(r.Verdict), to}, "|"))
+		},
+		Reply:     doubleReply,
+		Malformed: []notify.Callback{say(doubleToken, ""), say(doubleToken, "1|2"), say(doubleToken, "a|b|perhaps|c")},
+		Foreign:   []notify.Callback{say("", "a|b|delivered|c"), say("wrong", "a|b|delivered|c")},
+		Tell: func(r notify.Receipt) {
+			if d.told == nil {
+				d.told = map[string]notify.Receipt{}
+			}
+			r.Code = "7"
+			d.told[r.ProviderID] = r
+			d.waiting = append(d.waiting, r)
+		},
+	}
+	switch d.flaw {
+	case "shows nothing malformed":
+		r.Malformed = nil
+	case "shows nobody foreign":
+		r.Foreign = nil
+	case "declares callbacks and shows none":
+		r.Callback = nil
+	}
+	return r
+}
+
+func (d *doubleTeller) ReadReceipts(c notify.Callback) ([]notify.Receipt, notify.Reply, error) {
+	if c.Token != doubleToken && d.flaw != "believes everybody" {
+		if d.flaw == "says which secret it wants" {
+			return nil, notify.Reply{Status: 403}, fmt.Errorf("%w: want %s", notify.ErrForeign, doubleSecret)
+		}
+		return nil, notify.Reply{Status: 404}, notify.ErrForeign
+	}
+	parts := strings.Split(string(c.Body), "|")
+	if d.flaw == "panics on a short callback" {
+		_ = parts[3]
+	}
+	if len(parts) != 4 || parts[2] != string(notify.VerdictDelivered) && parts[2] != string(notify.VerdictUndelivered) {
+		if d.flaw == "takes what is malformed" {
+			return nil, doubleReply, nil
+		}
+		return nil, notify.Reply{Status: 400}, notify.ErrMalformed
+	}
+	r := notify.Receipt{Provider: "double", ProviderID: parts[0], Key: parts[1], Verdict: notify.Verdict(parts[2]), Code: "7"}
+	reply := doubleReply
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.described++
+	switch d.flaw {
+	case "takes every verdict for delivered":
+		r.Verdict = notify.VerdictDelivered
+	case "remembers the first id":
+		if len(d.deliveries) > 0 {
+			r.ProviderID, r.Key = d.deliveries[0].ID, ""
+		}
+	case "names another provider":
+		r.Provider = "other"
+	case "puts the time into the code":
+		r.Code = fmt.Sprint("7.", d.described)
+	case "does not say thank you":
+		reply.Body = ""
+	case "refuses what it never sent":
+		known := false
+		for _, sent := range d.deliveries {
+			known = known || sent.ID == r.ProviderID
+		}
+		if !known && c.Remote != "" && r.ProviderID == "990099" {
+			return nil, notify.Reply{Status: 404}, notify.ErrMalformed
+		}
+	case "shows the number in the code":
+		r.Code = parts[3]
+	}
+	return []notify.Receipt{r}, reply, nil
+}
+
+func (d *doubleTeller) QueryStatus(_ context.Context, about notify.Reference) (notify.Receipt, bool, error) {
+	if d.fault == Refused && d.flaw != "takes silence for no" {
+		return notify.Receipt{}, false, io.ErrUnexpectedEOF
+	}
+	r, known := d.told[about.ProviderID]
+	r.Provider = "double"
+	if d.flaw == "answers delivered of everything" {
+		return notify.Receipt{Provider: "double", ProviderID: about.ProviderID, Verdict: notify.VerdictDelivered, Code: "7"}, true, nil
+	}
+	return r, known, nil
+}
+
+func (d *doubleTeller) PollReceipts(ctx context.Context, take notify.TakeReceipts) error {
+	if len(d.waiting) == 0 {
+		return nil
+	}
+	batch := d.waiting
+	if d.flaw == "forgets before it was taken" {
+		d.waiting = nil
+	}
+	if err := take(ctx, batch); err != nil {
+		return err
+	}
+	if d.flaw != "never forgets" {
+		d.waiting = nil
+	}
+	return nil
 }

@@ -38,11 +38,19 @@ const (
 
 // The provider has the message and answers.
 const (
-	Throttled Fault = "too fast"      // come again after [ThrottleDelay]
-	Duplicate Fault = "duplicate key" // it had a message with this key before
+	Throttled      Fault = "too fast"                      // come again after [ThrottleDelay]
+	ThrottledUntil Fault = "too fast, until a date"        // the same, as the HTTP date when to come again
+	ThrottledOwn   Fault = "too fast, in words of its own" // the same, in a header or field that only this provider has
+	Duplicate      Fault = "duplicate key"                 // it had a message with this key before
 )
 
-// ThrottleDelay is what the provider asks for under [Throttled].
+// A provider of tokens, with [Harness.Tokens].
+const (
+	TokenDown    Fault = "no tokens to be had"     // where tokens are given, nobody answers
+	TokenUseless Fault = "tokens are not honoured" // every token it gives is refused when it is used
+)
+
+// ThrottleDelay is what the provider asks for under [Throttled] and its like.
 const ThrottleDelay = 7 * time.Second
 
 // answered prefixes the faults that [Answers] makes.
@@ -84,5 +92,5 @@ func (f Fault) silent() bool {
 func Faults() []Fault {
 	return []Fault{Healthy, Refused, NoHost, BadTLS, CutBefore, StallBefore,
 		CutAfter, StallAfter, StallOnce, Drip, Huge, Truncated, Empty, Page, Garbage, WrongTypes, Undefined,
-		Throttled, Duplicate}
+		Throttled, ThrottledUntil, ThrottledOwn, Duplicate, TokenDown, TokenUseless}
 }

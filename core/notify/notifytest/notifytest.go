@@ -23,6 +23,12 @@
 // sender that says "not sent" of a message the provider may have makes an
 // official get it twice, one that says "accepted" too easily loses it.
 //
+// What is demanded follows from what the sender declares in Describe: one that
+// declares callbacks has to read them ([Receipts]), one that says it recognises
+// keys has to show a duplicate. A sender that fetches tokens says so by
+// [Harness.Tokens]. [Run] returns a [Report] of what was kept, broken and not
+// applicable, for a table in the adapter's documentation.
+//
 // The suite looks for goroutines left behind, so it must not run in parallel
 // with other tests of the same binary.
 package notifytest
@@ -66,6 +72,26 @@ type Harness struct {
 	// Address is the i-th address to send to. Nil: an invented mobile number
 	// for SMS, an invented mailbox for mail, a plain word for other channels.
 	Address func(i int) string
+
+	// Tokens says that the sender fetches tokens to prove who it is: its
+	// fixtures have Tokens, and its provider shows [TokenDown] and [TokenUseless].
+	Tokens bool
+}
+
+// cannot tells why a fault is not to be shown. Where a provider knows no
+// throttling, it knows none of its forms.
+func (h Harness) cannot(fault Fault) (reason string, cannot bool) {
+	if reason, cannot = h.Cannot[fault]; cannot {
+		return reason, true
+	}
+	switch fault {
+	case ThrottledUntil, ThrottledOwn:
+		reason, cannot = h.Cannot[Throttled]
+		return reason, cannot
+	case TokenDown, TokenUseless:
+		return "the sender fetches no tokens", !h.Tokens
+	}
+	return "", false
 }
 
 // Fixture is one fake provider with the sender under test.
@@ -80,6 +106,15 @@ type Fixture struct {
 	Deliveries func() []Delivery
 	// Log is everything the sender wrote to a log so far. Nil: it writes none.
 	Log func() string
+	// SetClock sets the time by which the sender goes, as its Options allow.
+	// Nil: it has no clock of its own and never looks at Message.Expires.
+	SetClock func(now time.Time)
+	// Receipts is how the provider tells later what became of a message: needed
+	// when the sender declares Callback, Query or Poll.
+	Receipts *Receipts
+	// Tokens is the side of the provider that gives tokens: needed with
+	// Harness.Tokens.
+	Tokens *Tokens
 }
 
 // Delivery is one message as the provider has it.
@@ -88,18 +123,25 @@ type Delivery struct {
 	Key     string // by which it would recognise a repetition; "" when it has none
 	To      string // in the form of notify.Message.To
 	Subject string // mail only
-	Text    string
+	Text    string // with registered templates: the parameter "text"
 }
 
-// Run checks every promise of [notify.Sender] as a subtest of t.
-func Run(t *testing.T, h Harness) {
+// Run checks every promise of [notify.Sender] as a subtest of t and reports
+// what came of each.
+func Run(t *testing.T, h Harness) Report {
 	t.Helper()
 	if h.New == nil {
 		t.Fatal("notifytest: Harness.New is missing: it starts the fake provider and the sender")
 	}
+	var r Report
 	for _, p := range promises(h) {
-		t.Run(p.name, func(t *testing.T) { p.hold(t, h) })
+		t.Run(p.name, func(t *testing.T) {
+			c := &check{TB: t, h: h, why: p.why}
+			defer func() { r.note(p, c) }()
+			p.holdIn(c)
+		})
 	}
+	return r
 }
 
 // promise is one thing that every sender must do.
@@ -113,11 +155,15 @@ type promise struct {
 // hold makes the fixture and checks the promise on it.
 func (p promise) hold(tb testing.TB, h Harness) {
 	tb.Helper()
-	if reason, cannot := h.Cannot[p.fault]; cannot {
-		tb.Skipf("%s: %s", p.fault, reason)
+	p.holdIn(&check{TB: tb, h: h, why: p.why})
+}
+
+func (p promise) holdIn(c *check) {
+	c.Helper()
+	if reason, cannot := c.h.cannot(p.fault); cannot {
+		c.pass("%s: %s", p.fault, reason)
 	}
-	c := &check{TB: tb, h: h, why: p.why}
-	c.fixture = h.New(tb, p.fault)
+	c.fixture = c.h.New(c.TB, p.fault)
 	p.check(c)
 }
 
@@ -127,6 +173,14 @@ type check struct {
 	h       Harness
 	why     string
 	fixture Fixture
+	passed  string // why the promise does not apply
+}
+
+// pass ends the check of a promise that does not apply.
+func (c *check) pass(format string, args ...any) {
+	c.Helper()
+	c.passed = fmt.Sprintf(format, args...)
+	c.Skip(c.passed)
 }
 
 // broken reports that the promise does not hold, and why that matters.
@@ -208,7 +262,7 @@ func (c *check) message(i int) notify.Message {
 		Class:          notify.Duty,
 		To:             c.address(channel, i),
 		ToName:         "Trưởng ấp " + nameMark,
-		Text:           fmt.Sprintf("HVCS %04d: y kien con 2 ngay lam viec, %s.", i, textMark),
+		Template:       Template,
 		Language:       "vi",
 		Created:        created,
 		Expires:        created.Add(24 * time.Hour),
@@ -216,6 +270,16 @@ func (c *check) message(i int) notify.Message {
 	if channel == notify.Email {
 		m.Subject = fmt.Sprintf("Nhắc việc %04d %s", i, subjectMark)
 	}
+	return saying(m, fmt.Sprintf("HVCS %04d: y kien con 2 ngay lam viec, %s.", i, textMark))
+}
+
+// Template is the one the test messages are made of, with the parameter "text":
+// a sender of registered templates needs one registered for it.
+const Template = "notifytest.text"
+
+// saying is m with another text.
+func saying(m notify.Message, text string) notify.Message {
+	m.Text, m.Params = text, map[string]string{"text": text}
 	return m
 }
 

@@ -16,8 +16,34 @@ import (
 )
 
 func TestAnHonestSenderKeepsEveryPromise(t *testing.T) {
-	Run(t, double{channel: notify.SMS}.harness())
+	report := Run(t, double{channel: notify.SMS, tells: true, tokens: true}.harness())
+	if n := report.Count(Kept); n != len(report.Promises) || report.Count(Broken) != 0 {
+		t.Errorf("%d of %d promises are reported as kept: %+v", n, len(report.Promises), report)
+	}
+	if want := fmt.Sprintf("| double | sms | no | callback, query, poll | %d of %[1]d |  |", len(report.Promises)); report.String() != want {
+		t.Errorf("the report reads\n%s\nwant\n%s", report, want)
+	}
 }
+
+func TestTheReportSaysWhatDoesNotApplyAndWhy(t *testing.T) {
+	h := double{channel: notify.Email, idempotent: true}.harness()
+	h.Cannot = map[Fault]string{Drip: "the answer is one byte", StallBefore: "no time", StallAfter: "no time", StallOnce: "no time"}
+	report := Run(t, h)
+	if report.Keys != "always" || report.Receipts != "none" || report.Count(NotApplicable) == 0 ||
+		!strings.Contains(report.String(), "answer byte by byte: the answer is one byte") {
+		t.Errorf("%s\n%+v", report, report)
+	}
+	var r Report
+	r.note(promise{name: "p"}, &check{TB: failedTB{t}})
+	if r.Count(Broken) != 1 {
+		t.Errorf("a promise that was broken is reported as %+v", r)
+	}
+}
+
+// failedTB is a test that has failed.
+type failedTB struct{ testing.TB }
+
+func (failedTB) Failed() bool { return true }
 
 func TestTheChannelOrTheKeyMakesNoHonestSenderFail(t *testing.T) {
 	for _, d := range []double{
@@ -25,6 +51,8 @@ func TestTheChannelOrTheKeyMakesNoHonestSenderFail(t *testing.T) {
 		{channel: notify.Email},
 		{channel: notify.Email, idempotent: true},
 		{channel: "loudspeaker"},
+		{channel: notify.SMS, tells: true},
+		{channel: notify.SMS, tokens: true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			if failed := failing(t, d.harness()); len(failed) > 0 {
@@ -41,6 +69,16 @@ type broken struct {
 	fails  []string
 }
 
+// telling is flawed with a provider that tells what became of messages, fetching
+// one that wants tokens.
+func telling(flaw string, fails ...string) broken {
+	return broken{flaw: flaw, double: double{channel: notify.SMS, tells: true, flaw: flaw}, fails: fails}
+}
+
+func fetching(flaw string, fails ...string) broken {
+	return broken{flaw: flaw, double: double{channel: notify.SMS, tokens: true, flaw: flaw}, fails: fails}
+}
+
 func flawed(flaw string, fails ...string) broken {
 	return broken{flaw: flaw, double: double{channel: notify.Email, flaw: flaw}, fails: fails}
 }
@@ -55,7 +93,7 @@ func lies() []broken {
 			}
 			list = append(list, broken{
 				flaw:   fmt.Sprintf("says %s of %s", lie, o.fault),
-				double: double{channel: notify.SMS, lieAbout: o.fault, lie: lie},
+				double: double{channel: notify.SMS, tokens: true, lieAbout: o.fault, lie: lie},
 				fails:  []string{o.promise().name},
 			})
 		}
@@ -65,7 +103,17 @@ func lies() []broken {
 
 // flaws lists senders with one flaw each.
 func flaws() []broken {
-	const arrives = "text arrives as it is or not at all: "
+	const (
+		arrives   = "text arrives as it is or not at all: "
+		read      = "a callback is read as what it says, whatever came before"
+		same      = "a callback read twice is the same receipt"
+		unknown   = "a callback about an unknown message is read like any other"
+		malformed = "a malformed callback is turned away without a panic"
+		foreign   = "a callback without the secret is turned away"
+		asked     = "the provider can be asked what became of a message"
+		fetched   = "what was fetched is forgotten by the provider only once it was taken"
+		refreshed = "a token that expired is fetched anew once, whoever finds out"
+	)
 	return []broken{
 		flawed("nameless", "Describe is constant and complete"),
 		flawed("another name each time", "Describe is constant and complete"),
@@ -88,12 +136,43 @@ func flaws() []broken {
 		flawed("takes line breaks in the subject", "line breaks in headers are refused"),
 		flawed("takes line breaks in the name", "line breaks in headers are refused"),
 		flawed("cuts long texts", "a text that is too long is refused, not cut"),
-		flawed("sends what has expired", "an expired message is not sent"),
+		flawed("sends what has expired", "an expired message is not sent", "what has expired is judged by the clock the sender was given"),
 		flawed("panics on an empty message", "an empty message is refused without a panic"),
 		flawed("sends an empty text", "an empty message is refused without a panic"),
 		flawed("fails to close twice", "Close may be called twice, and nothing is sent after it"),
 		flawed("sends after Close", "Close may be called twice, and nothing is sent after it"),
-		flawed("forgets the delay", "too fast is throttled"),
+		flawed("forgets the delay", "too fast is throttled", "too fast, until a date is throttled", "too fast, in words of its own is throttled"),
+		flawed("knows no dates", "too fast, until a date is throttled"),
+		flawed("knows no words of its own", "too fast, in words of its own is throttled"),
+		flawed("goes by the machine's clock", "what has expired is judged by the clock the sender was given"),
+		telling("declares what it has no method for", "what Describe declares can be shown"),
+		telling("declares callbacks and shows none", "what Describe declares can be shown"),
+		telling("takes every verdict for delivered", read, same),
+		telling("remembers the first id", read),
+		telling("names another provider", read, unknown),
+		telling("puts the time into the code", same),
+		telling("does not say thank you", "the answer to a callback is the one the provider wants"),
+		telling("refuses what it never sent", unknown),
+		telling("panics on a short callback", malformed),
+		telling("takes what is malformed", malformed),
+		telling("shows nothing malformed", malformed),
+		telling("believes everybody", foreign),
+		telling("says which secret it wants", foreign),
+		telling("shows nobody foreign", foreign),
+		telling("shows the number in the code", "a receipt holds no address, name or secret"),
+		telling("answers delivered of everything", asked),
+		telling("takes silence for no", "a question to a silent provider ends with an error"),
+		telling("forgets before it was taken", fetched),
+		telling("never forgets", fetched),
+		fetching("declares tokens and shows none", "what Describe declares can be shown"),
+		fetching("fetches a token each time", "a token is fetched once and kept", refreshed),
+		fetching("two fetch at once", refreshed),
+		fetching("fetches tokens in a loop", "tokens that are not honoured are not fetched in a loop"),
+		{
+			flaw:   "says that keys are known, and that they are not",
+			double: double{channel: notify.SMS, idempotent: true, flaw: "cannot show a duplicate"},
+			fails:  []string{"what Describe declares can be shown"},
+		},
 		flawed("forgets the code", "answers 13 is rejected_permanent"),
 		flawed("refuses plain letters", arrives+"plain letters"),
 		flawed("refuses Vietnamese", arrives+"Vietnamese letters"),

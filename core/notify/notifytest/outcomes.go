@@ -22,6 +22,7 @@ const (
 	nobodyHasIt  = "it is certain that nobody has the message: the core may send it again"
 	perhapsTaken = "the provider may have the message: sending again would double it, forgetting it would lose it"
 	noProof      = "only an answer that is understood proves that a message was taken"
+	saidWhen     = "the provider said when to come again"
 	documented   = "whether to retry, give up or call the operator hangs on it"
 )
 
@@ -43,7 +44,11 @@ func outcomes(h Harness) []outcome {
 		{Garbage, is(notify.ResultUnknown), noProof},
 		{WrongTypes, is(notify.ResultUnknown), noProof},
 		{Undefined, is(notify.ResultUnknown, notify.ResultTransient), noProof},
-		{Throttled, is(notify.ResultThrottled), "the provider said when to come again"},
+		{Throttled, is(notify.ResultThrottled), saidWhen},
+		{ThrottledUntil, is(notify.ResultThrottled), saidWhen},
+		{ThrottledOwn, is(notify.ResultThrottled), saidWhen},
+		{TokenDown, is(notify.ResultNotSent), nobodyHasIt},
+		{TokenUseless, is(notify.ResultMisconfigured), "somebody has to look at the account, and no attempt is used up"},
 		{Duplicate, is(notify.ResultAccepted), "the provider has the message since an earlier attempt"},
 	}
 	for _, code := range slices.Sorted(maps.Keys(h.Codes)) {
@@ -90,8 +95,15 @@ func (o outcome) check(c *check) {
 	if !slices.Contains(o.want, out.Result) {
 		c.broken("the provider shows %q: the outcome is %+v, want %v", o.fault, out, o.want)
 	}
-	if o.fault == Throttled && out.RetryAfter != ThrottleDelay {
-		c.broken("the provider asked for %v, the outcome says %v", ThrottleDelay, out.RetryAfter)
+	switch o.fault {
+	case Throttled, ThrottledOwn:
+		if out.RetryAfter != ThrottleDelay {
+			c.broken("the provider asked for %v, the outcome says %v", ThrottleDelay, out.RetryAfter)
+		}
+	case ThrottledUntil: // a date is in whole seconds, and time passes
+		if off := ThrottleDelay - out.RetryAfter; off.Abs() > 2*time.Second {
+			c.broken("the provider named the date in %v, the outcome says %v", ThrottleDelay, out.RetryAfter)
+		}
 	}
 	if o.fault.Code() != "" && out.Code == "" {
 		c.broken("the provider answered %q, the outcome names no code: %+v", o.fault.Code(), out)

@@ -19,6 +19,8 @@ func promises(h Harness) []promise {
 	list := []promise{
 		{"Describe is constant and complete",
 			"the core plans by it once, at the start", Healthy, describes},
+		{"what Describe declares can be shown",
+			"the core waits for receipts, and repeats calls, on its word", Healthy, declares},
 		{"a message taken is accepted with the provider's id, by one request",
 			"receipts and questions to the provider find the notice by that id", Healthy, accepts},
 		{"a repetition carries the same key",
@@ -45,11 +47,15 @@ func promises(h Harness) []promise {
 			"half a message may say the opposite, and each part costs money", Healthy, refusesTooLong},
 		{"an expired message is not sent",
 			"a reminder of yesterday's visit makes the programme a laughing stock", Healthy, refusesExpired},
+		{"what has expired is judged by the clock the sender was given",
+			"tests and a simulated season run on a clock of their own", Healthy, goesByItsClock},
 		{"an empty message is refused without a panic",
 			"one broken template must not stop every worker", Healthy, refusesEmpty},
 		{"Close may be called twice, and nothing is sent after it",
 			"a worker that stops hands back what it can no longer send", Healthy, closes},
 	}
+	list = append(list, receiptPromises()...)
+	list = append(list, tokenPromises()...)
 	for _, o := range outcomes(h) {
 		list = append(list, o.promise())
 	}
@@ -67,6 +73,34 @@ func describes(c *check) {
 	a.Segments, b.Segments = nil, nil
 	if !reflect.DeepEqual(a, b) {
 		c.broken("Describe changes from call to call: %+v, then %+v", a, b)
+	}
+}
+
+func declares(c *check) {
+	sender, d := c.fixture.Sender, c.fixture.Sender.Describe()
+	if reason, cannot := c.h.Cannot[Duplicate]; cannot && d.Idempotent {
+		c.broken("it says that its provider recognises keys, and the harness that %q", reason)
+	}
+	_, reads := sender.(notify.ReceiptReader)
+	_, asks := sender.(notify.StatusQuerier)
+	_, polls := sender.(notify.ReceiptPoller)
+	_, runs := sender.(notify.SessionRunner)
+	r := c.fixture.Receipts
+	for _, way := range []struct {
+		name            string
+		declared, shown bool
+	}{
+		{"Callback", d.Callback, reads && r != nil && r.Callback != nil},
+		{"Query", d.Query, asks && r != nil && r.Tell != nil},
+		{"Poll", d.Poll, polls && r != nil && r.Tell != nil},
+		{"Session", d.Session, runs},
+	} {
+		if way.declared && !way.shown {
+			c.broken("Describe declares %s: the sender has no method for it, or the fixture's Receipts do not show it", way.name)
+		}
+	}
+	if c.h.Tokens && c.fixture.Tokens == nil {
+		c.broken("the harness says that tokens are fetched, the fixture has no Tokens")
 	}
 }
 
@@ -250,7 +284,7 @@ func keepsApart(c *check) {
 func keepsSecrets(c *check) {
 	possible := slices.Concat(Faults(), codeFaults(c.h))
 	for _, fault := range possible {
-		if _, cannot := c.h.Cannot[fault]; cannot {
+		if _, cannot := c.h.cannot(fault); cannot {
 			continue
 		}
 		stage := &stage{TB: c.TB}
@@ -306,10 +340,9 @@ func refusesInjection(c *check) {
 
 func refusesTooLong(c *check) {
 	if c.h.TooLong == "" {
-		c.Skip("the sender has no limit of length")
+		c.pass("the sender has no limit of length")
 	}
-	m := c.message(1)
-	m.Text = c.h.TooLong
+	m := saying(c.message(1), c.h.TooLong)
 	if out := c.send(context.Background(), m); !refused(out) {
 		c.broken("%d bytes of text: %+v", len(m.Text), out)
 	}
@@ -326,12 +359,28 @@ func refusesExpired(c *check) {
 	c.nothingSent()
 }
 
+func goesByItsClock(c *check) {
+	if c.fixture.SetClock == nil {
+		c.pass("the sender has no clock of its own")
+	}
+	now := time.Now().AddDate(3, 0, 0)
+	c.fixture.SetClock(now)
+	over, good := c.message(1), c.message(2)
+	over.Expires, good.Expires = now.Add(-time.Hour), now.Add(time.Hour)
+	if out := c.send(context.Background(), over); !refused(out) {
+		c.broken("by its clock the message expired an hour ago: %+v", out)
+	}
+	c.nothingSent()
+	if out := c.send(context.Background(), good); out.Result != notify.ResultAccepted {
+		c.broken("by its clock the message is good for an hour: %+v", out)
+	}
+}
+
 func refusesEmpty(c *check) {
 	if out := c.send(context.Background(), notify.Message{}); !refused(out) {
 		c.broken("the zero message: %+v", out)
 	}
-	m := c.message(1)
-	m.Text = ""
+	m := saying(c.message(1), "")
 	if out := c.send(context.Background(), m); !refused(out) {
 		c.broken("a message without a text: %+v", out)
 	}
@@ -341,7 +390,7 @@ func refusesEmpty(c *check) {
 func closes(c *check) {
 	closer, ok := c.fixture.Sender.(io.Closer)
 	if !ok {
-		c.Skip("the sender has nothing to close")
+		c.pass("the sender has nothing to close")
 	}
 	for _, when := range []string{"first", "second"} {
 		if err := closer.Close(); err != nil {

@@ -46,8 +46,7 @@ func (s sample) promise() promise {
 }
 
 func (s sample) check(c *check) {
-	m := c.message(1)
-	m.Text = s.text
+	m := saying(c.message(1), s.text)
 	out := c.send(context.Background(), m)
 	took := c.fixture.Deliveries()
 	switch {
