@@ -268,7 +268,7 @@ func (u *unit) tell(ctx context.Context, notices ...notify.Notice) error {
 		if n.NotBefore.IsZero() {
 			n.NotBefore = u.now
 		}
-		n.NextAt = n.NotBefore
+		n.NextAt, n.Owner = n.NotBefore, notify.OwnerOf(&n)
 		if n.Over(u.now) {
 			if err := n.Expire("its moment had passed", u.now); err != nil {
 				return err

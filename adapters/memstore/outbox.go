@@ -3,6 +3,8 @@ package memstore
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/notify"
@@ -73,6 +75,50 @@ func lane(n *notify.Notice) int {
 	return 1
 }
 
+// DueShares implements [notify.Outbox].
+func (tx *Tx) DueShares(_ context.Context, now time.Time) ([]notify.Share, error) {
+	var shares []notify.Share
+	for _, id := range tx.notices.all() {
+		if n, ok := tx.notices.at(id); ok && pending(n.value) && !n.value.NextAt.After(now) {
+			shares = append(shares, shareOf(n.value))
+		}
+	}
+	slices.SortFunc(shares, func(a, b notify.Share) int {
+		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Owner, b.Owner))
+	})
+	return slices.Compact(shares), tx.usable()
+}
+
+func shareOf(n *notify.Notice) notify.Share { return notify.Share{Channel: n.Channel, Owner: n.Owner} }
+
+// DueOf implements [notify.Outbox].
+func (tx *Tx) DueOf(_ context.Context, share notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	return tx.notices.pick(tx.notices.all(), func(n *notify.Notice) bool {
+		return pending(n) && !n.NextAt.After(now) && shareOf(n) == share
+	}, byNext, limit)
+}
+
+// Underway implements [notify.Outbox].
+func (tx *Tx) Underway(context.Context) ([]notify.Underway, error) {
+	by := map[notify.Channel]notify.Underway{}
+	for _, id := range tx.notices.all() {
+		n, ok := tx.notices.at(id)
+		if !ok || n.value.State != notify.Queued {
+			continue
+		}
+		since := n.value.NextAt.Add(-notify.QueuePatience)
+		u, found := by[n.value.Channel]
+		if u.Queued++; !found || since.Before(u.Since) {
+			u.Since = since
+		}
+		u.Channel = n.value.Channel
+		by[u.Channel] = u
+	}
+	all := slices.Collect(maps.Values(by))
+	slices.SortFunc(all, func(a, b notify.Underway) int { return cmp.Compare(a.Channel, b.Channel) })
+	return all, tx.usable()
+}
+
 // PutNotices implements [notify.Outbox].
 func (tx *Tx) PutNotices(_ context.Context, ns []*notify.Notice) error {
 	return tx.notices.replace(ns)
@@ -98,6 +144,17 @@ func (tx *Tx) CountNotices(context.Context) (map[notify.State]int, error) {
 	return counts, tx.usable()
 }
 
+// CountCreated implements [notify.Outbox].
+func (tx *Tx) CountCreated(_ context.Context, before time.Time) (int, error) {
+	count := 0
+	for _, id := range tx.notices.all() {
+		if n, ok := tx.notices.at(id); ok && n.value.Created.Before(instant(before)) {
+			count++
+		}
+	}
+	return count, tx.usable()
+}
+
 // AddAttempts implements [notify.Outbox]; all or, with ErrExists, none.
 func (tx *Tx) AddAttempts(_ context.Context, as []*notify.Attempt) error {
 	return tx.attempts.insert(as)
@@ -114,6 +171,41 @@ func (tx *Tx) Attempts(_ context.Context, notice notify.ID) ([]notify.Attempt, e
 		func(a *notify.Attempt) bool { return a.Notice == notice },
 		func(a, b *notify.Attempt) int { return cmp.Compare(a.Number, b.Number) }, 0)
 }
+
+// AttemptLog implements [notify.Outbox].
+func (tx *Tx) AttemptLog(_ context.Context, q notify.AttemptQuery) ([]notify.Attempt, error) {
+	common := terms("provider", q.Provider)
+	if len(q.Bodies) > 0 {
+		common = eachTerm("body", q.Bodies)
+	}
+	return tx.attempts.pick(tx.attempts.having(common...), func(a *notify.Attempt) bool {
+		return is(q.Provider, a.Provider) && among(q.Bodies, a.Body) && since(q.Since, a.Started)
+	}, func(a, b *notify.Attempt) int { return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.ID, a.ID)) }, q.Limit)
+}
+
+// SegmentsSpent implements [notify.Outbox].
+func (tx *Tx) SegmentsSpent(_ context.Context, from time.Time) (int, error) {
+	sum := 0
+	for _, id := range tx.attempts.all() {
+		a, ok := tx.attempts.at(id)
+		if !ok || a.value.Started.Before(instant(from)) {
+			continue
+		}
+		switch a.value.Outcome {
+		case "", notify.ResultAccepted, notify.ResultUnknown:
+			sum += a.value.Segments
+		}
+	}
+	return sum, tx.usable()
+}
+
+// Providers implements [notify.Outbox].
+func (tx *Tx) Providers(context.Context) ([]notify.Provider, error) {
+	return tx.providers.pick(tx.providers.all(), every, byID, 0)
+}
+
+// PutProvider implements [notify.Outbox].
+func (tx *Tx) PutProvider(_ context.Context, p *notify.Provider) error { return tx.providers.put(p) }
 
 // AddSuppression implements [notify.Outbox]; ErrExists when the id is taken.
 func (tx *Tx) AddSuppression(_ context.Context, s *notify.Suppression) error {

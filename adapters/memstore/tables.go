@@ -47,6 +47,7 @@ type tables struct {
 	notices      *table[notify.Notice]
 	attempts     *table[notify.Attempt]
 	suppressions *table[notify.Suppression]
+	providers    *table[notify.Provider]
 	leases       *table[lease]
 }
 
@@ -96,10 +97,13 @@ func newTables() tables {
 		reports: newTable("report", func(s *report.State) string { return string(s.ID) }, func(s *report.State) *int64 { return &s.Version }, nil),
 		notices: newTable("notice", func(n *notify.Notice) string { return string(n.ID) }, func(n *notify.Notice) *int64 { return &n.Version }, noticeTerms),
 		attempts: newTable("attempt", func(a *notify.Attempt) string { return a.ID }, func(a *notify.Attempt) *int64 { return &a.Version },
-			func(a *notify.Attempt) []string { return terms("notice", string(a.Notice)) }),
+			func(a *notify.Attempt) []string {
+				return terms("notice", string(a.Notice), "provider", a.Provider, "body", a.Body)
+			}),
 		suppressions: newTable("suppression", func(s *notify.Suppression) string { return s.ID }, func(s *notify.Suppression) *int64 { return &s.Version },
 			func(s *notify.Suppression) []string { return terms("address", s.Address) }),
-		leases: newTable("lease", func(l *lease) string { return l.Name }, nil, nil),
+		providers: newTable("provider", func(p *notify.Provider) string { return p.Name }, func(p *notify.Provider) *int64 { return &p.Version }, nil),
+		leases:    newTable("lease", func(l *lease) string { return l.Name }, nil, nil),
 	}
 }
 
@@ -191,6 +195,7 @@ type sights struct {
 	notices      sight[notify.Notice]
 	attempts     sight[notify.Attempt]
 	suppressions sight[notify.Suppression]
+	providers    sight[notify.Provider]
 	leases       sight[lease]
 }
 
@@ -223,6 +228,7 @@ func (t *tables) look(tx *Tx) sights {
 		notices:      look(tx, t.notices),
 		attempts:     look(tx, t.attempts),
 		suppressions: look(tx, t.suppressions),
+		providers:    look(tx, t.providers),
 		leases:       look(tx, t.leases),
 	}
 }

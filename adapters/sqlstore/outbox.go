@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/fault"
@@ -31,12 +33,21 @@ var (
 		text("provider", func(n *notify.Notice) string { return n.Provider }),
 		text("provider_id", func(n *notify.Notice) string { return n.ProviderID }),
 		instant("created", func(n *notify.Notice) time.Time { return n.Created }),
+		text("share", func(n *notify.Notice) string { return shareOf(notify.Share{Channel: n.Channel, Owner: n.Owner}) }),
 		moment("done", func(n *notify.Notice) time.Time { return n.Done }))
 
 	attempts = newTable("attempt", "outreach_attempt",
 		func(a *notify.Attempt) string { return a.ID }, func(a *notify.Attempt) *int64 { return &a.Version },
 		text("notice", func(a *notify.Attempt) notify.ID { return a.Notice }),
-		number("number", func(a *notify.Attempt) int64 { return int64(a.Number) }))
+		number("number", func(a *notify.Attempt) int64 { return int64(a.Number) }),
+		text("provider", func(a *notify.Attempt) string { return a.Provider }),
+		moment("started", func(a *notify.Attempt) time.Time { return a.Started }),
+		text("outcome", func(a *notify.Attempt) notify.Result { return a.Outcome }),
+		number("segments", func(a *notify.Attempt) int64 { return int64(a.Segments) }),
+		text("body", func(a *notify.Attempt) string { return a.Body }))
+
+	providers = newTable("provider", "outreach_provider",
+		func(p *notify.Provider) string { return p.Name }, func(p *notify.Provider) *int64 { return &p.Version })
 
 	suppressions = newTable("suppression", "outreach_suppression",
 		func(s *notify.Suppression) string { return s.ID }, func(s *notify.Suppression) *int64 { return &s.Version },
@@ -157,6 +168,68 @@ func (t *tx) due(ctx context.Context, lane int, now time.Time, limit int) ([]not
 	return notices.list(ctx, t, where.ordered("next_at, id", limit)+t.claim(), where.args...)
 }
 
+// shareOf is a share in one column: in the order of its parts, because no channel
+// has a control character in its name.
+func shareOf(s notify.Share) string { return string(s.Channel) + "\x1f" + s.Owner }
+
+// DueShares implements [notify.Outbox]. It steps through the index from one share
+// to the next, so what it costs is the number of shares, not of notices.
+func (t *tx) DueShares(ctx context.Context, now time.Time) ([]notify.Share, error) {
+	var shares []notify.Share
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var share string
+		err := rows.Scan(&share)
+		channel, owner, _ := strings.Cut(share, "\x1f")
+		shares = append(shares, notify.Share{Channel: notify.Channel(channel), Owner: owner})
+		return err
+	}, `WITH RECURSIVE s (share) AS (
+			SELECT min(share) FROM outreach_notice WHERE status = 'pending' AND share IS NOT NULL
+			UNION ALL
+			SELECT (SELECT min(n.share) FROM outreach_notice n WHERE n.status = 'pending' AND n.share > s.share) FROM s WHERE s.share IS NOT NULL)
+		SELECT share FROM s WHERE share IS NOT NULL AND EXISTS (
+			SELECT 1 FROM outreach_notice n WHERE n.status = 'pending' AND n.share = s.share AND n.next_at <= $1)
+		ORDER BY share`, now)
+	return shares, err
+}
+
+// DueOf implements [notify.Outbox].
+func (t *tx) DueOf(ctx context.Context, share notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	where := t.where()
+	where.add("status = 'pending' AND share = %s AND next_at <= %s", where.param(shareOf(share)), where.param(now))
+	return notices.list(ctx, t, where.ordered("next_at, id", limit)+t.claim(), where.args...)
+}
+
+// Underway implements [notify.Outbox].
+func (t *tx) Underway(ctx context.Context) ([]notify.Underway, error) {
+	var all []notify.Underway
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var u notify.Underway
+		var next any
+		if err := rows.Scan(&u.Channel, &u.Queued, &next); err != nil {
+			return err
+		}
+		end, err := computed(next)
+		u.Since = end.Add(-notify.QueuePatience)
+		all = append(all, u)
+		return err
+	}, "SELECT coalesce(channel, ''), count(*), min(next_at) FROM outreach_notice WHERE status = 'queued' GROUP BY 1 ORDER BY 1")
+	return all, err
+}
+
+// computed reads an instant that is the result of a function: SQLite gives it as
+// the text it stores, and does not say that it is one.
+func computed(v any) (time.Time, error) {
+	switch v := v.(type) {
+	case time.Time:
+		return v.UTC(), nil
+	case string:
+		return time.Parse(fixedWidth, v)
+	case []byte:
+		return time.Parse(fixedWidth, string(v))
+	}
+	return time.Time{}, fmt.Errorf("sqlstore: an instant came back as %T", v)
+}
+
 // PutNotices implements [notify.Outbox].
 func (t *tx) PutNotices(ctx context.Context, ns []*notify.Notice) error {
 	return notices.replaceAll(ctx, t, ns)
@@ -184,6 +257,17 @@ func (t *tx) CountNotices(ctx context.Context) (map[notify.State]int, error) {
 	return counts, err
 }
 
+// CountCreated implements [notify.Outbox].
+func (t *tx) CountCreated(ctx context.Context, before time.Time) (int, error) {
+	return t.sum(ctx, "SELECT count(*) FROM outreach_notice WHERE created < $1", before)
+}
+
+// sum returns the one whole number that a query yields.
+func (t *tx) sum(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = t.query(ctx, func(rows *sql.Rows) error { return rows.Scan(&n) }, query, args...)
+	return n, err
+}
+
 // AddAttempts implements [notify.Outbox]; all or, with ErrExists, none.
 func (t *tx) AddAttempts(ctx context.Context, as []*notify.Attempt) error {
 	return attempts.insertAll(ctx, t, as)
@@ -197,6 +281,31 @@ func (t *tx) PutAttempts(ctx context.Context, as []*notify.Attempt) error {
 // Attempts implements [notify.Outbox]; ordered by Number, then id.
 func (t *tx) Attempts(ctx context.Context, notice notify.ID) ([]notify.Attempt, error) {
 	return attempts.list(ctx, t, "WHERE notice = $1 ORDER BY number, id", string(notice))
+}
+
+// AttemptLog implements [notify.Outbox].
+func (t *tx) AttemptLog(ctx context.Context, q notify.AttemptQuery) ([]notify.Attempt, error) {
+	where := t.where()
+	where.is("provider", q.Provider)
+	among(where, "body", q.Bodies)
+	where.since("started", q.Since)
+	return attempts.list(ctx, t, where.ordered("started DESC, id DESC", q.Limit), where.args...)
+}
+
+// SegmentsSpent implements [notify.Outbox].
+func (t *tx) SegmentsSpent(ctx context.Context, since time.Time) (int, error) {
+	return t.sum(ctx, `SELECT coalesce(sum(segments), 0) FROM outreach_attempt
+		WHERE started >= $1 AND segments > 0 AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))`, since)
+}
+
+// Providers implements [notify.Outbox].
+func (t *tx) Providers(ctx context.Context) ([]notify.Provider, error) {
+	return providers.list(ctx, t, "ORDER BY id")
+}
+
+// PutProvider implements [notify.Outbox].
+func (t *tx) PutProvider(ctx context.Context, p *notify.Provider) error {
+	return providers.put(ctx, t, p)
 }
 
 // AddSuppression implements [notify.Outbox]; ErrExists when the id is taken.

@@ -556,7 +556,8 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 					d.Status, d.WakeAt = duty.Running, n.NextAt
 				}
 				_, err := tx.AddNotice(ctx, n)
-				if err := errors.Join(err, tx.PutDuty(ctx, &d), tx.AppendRecord(ctx, record(i))); err != nil {
+				call := notify.Attempt{ID: "a" + string(n.ID), Notice: n.ID, Provider: "p" + string(n.ID), Body: string(n.ID), Started: n.NextAt}
+				if err := errors.Join(err, tx.AddAttempts(ctx, pointers(&call)), tx.PutDuty(ctx, &d), tx.AppendRecord(ctx, record(i))); err != nil {
 					return err
 				}
 			}
@@ -583,6 +584,20 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Pending}, Before: noon.Add(time.Hour), Limit: 5})
 				return err
 			}, "outreach_notice_pending"},
+			{"whose are due", func() error { _, err := tx.DueShares(ctx, noon); return err }, "outreach_notice_share"},
+			{"due of one share", func() error {
+				_, err := tx.DueOf(ctx, notify.Share{Channel: notify.SMS, Owner: "a"}, noon, 5)
+				return err
+			}, "outreach_notice_share"},
+			{"what is under way", func() error { _, err := tx.Underway(ctx); return err }, "outreach_notice_queued"},
+			{"the newest attempts of a provider", func() error {
+				_, err := tx.AttemptLog(ctx, notify.AttemptQuery{Provider: "esms", Since: noon, Limit: 100})
+				return err
+			}, "outreach_attempt_provider"},
+			{"attempts with a text", func() error {
+				_, err := tx.AttemptLog(ctx, notify.AttemptQuery{Bodies: []string{"x"}, Since: noon})
+				return err
+			}, "outreach_attempt_body"},
 			{"DutiesToWake", func() error { _, err := tx.DutiesToWake(ctx, noon, 5); return err }, "outreach_duty_wake"},
 			{"NextWake", func() error { _, err := tx.NextWake(ctx); return err }, "outreach_duty_wake"},
 			{"leases that ran out", func() error {

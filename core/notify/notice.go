@@ -110,6 +110,7 @@ type Notice struct {
 	Channel   Channel           `json:"channel"`
 	Class     Class             `json:"class"`
 	Priority  Priority          `json:"priority"`
+	Owner     string            `json:"owner,omitempty"` // whose matter it is: of those who wait, no owner gets more than a share. See OwnerOf
 	OnUnknown OnUnknown         `json:"on_unknown"`
 	Vars      map[string]string `json:"vars,omitempty"` // codes, dates, places; never personal data
 
@@ -128,6 +129,7 @@ type Notice struct {
 	Person     org.PersonID `json:"person,omitempty"`      // resolved when it was queued
 	MergedInto ID           `json:"merged_into,omitempty"` // the notice that carries it
 	Items      []ID         `json:"items,omitempty"`       // the notices it carries, in a carrier
+	Route      string       `json:"route,omitempty"`       // the provider it was queued for, where there is a choice
 	Provider   string       `json:"provider,omitempty"`
 	ProviderID string       `json:"provider_id,omitempty"`
 	// RepeatUntil is set while an earlier call may have been taken by Provider: so
@@ -147,6 +149,19 @@ func (n *Notice) IdempotencyKey() string {
 	return string(n.ID) + "." + strconv.Itoa(n.Replays)
 }
 
+// OwnerOf is whose matter a notice is, where nothing else was said: the unit or
+// team it goes to, else the unit or place it speaks of. Between owners due
+// notices take turns, so that one office with thousands of them does not keep
+// the others waiting (notifications 2.9).
+func OwnerOf(n *Notice) string {
+	for _, owner := range []string{n.Owner, string(n.To.Unit), string(n.To.Team), n.Vars["unit_id"], n.Vars["place_id"]} {
+		if owner != "" {
+			return owner
+		}
+	}
+	return string(n.To.Role)
+}
+
 // Attempt is one call of a provider for one notice, written before the call.
 type Attempt struct {
 	ID         string    `json:"id"`
@@ -162,6 +177,7 @@ type Attempt struct {
 	Code       string    `json:"code,omitempty"`
 	Detail     string    `json:"detail,omitempty"` // bounded, without personal data
 	Segments   int       `json:"segments,omitempty"`
+	Body       string    `json:"body,omitempty"` // keyed hash of address and text, by which the same text to one address is recognised
 }
 
 // Suppression says that an address must not be used on a channel, or, where
@@ -198,6 +214,28 @@ type Query struct {
 	Limit         int
 }
 
+// Share is the due notices of one owner on one channel.
+type Share struct {
+	Channel Channel
+	Owner   string
+}
+
+// Underway is what has been handed to the queue on one channel and was not taken yet.
+type Underway struct {
+	Channel Channel
+	Queued  int
+	Since   time.Time // when the one that waits longest was queued
+}
+
+// AttemptQuery selects attempts; zero fields select everything. They come newest
+// first: by Started, then ID, backwards.
+type AttemptQuery struct {
+	Provider string
+	Bodies   []string  // Body is any of these
+	Since    time.Time // started at or after
+	Limit    int       // 0: no limit
+}
+
 // Outbox keeps notices. It belongs to one transaction.
 type Outbox interface {
 	// AddNotice inserts n unless one with the same Key exists; it reports whether it did.
@@ -215,10 +253,29 @@ type Outbox interface {
 	// NextNotice is the earliest NextAt of all pending notices, zero when there is none.
 	NextNotice(ctx context.Context) (time.Time, error)
 	CountNotices(ctx context.Context) (map[State]int, error)
+	// CountCreated counts the notices with Created before the instant.
+	CountCreated(ctx context.Context, before time.Time) (int, error)
+	// DueShares returns whose notices are due at now, each once, ordered by channel and owner.
+	DueShares(ctx context.Context, now time.Time) ([]Share, error)
+	// DueOf is DueNotices for one share: by NextAt, then ID, whatever the priority.
+	DueOf(ctx context.Context, share Share, now time.Time, limit int) ([]Notice, error)
+	// Underway returns what is queued, ordered by channel; channels with nothing queued are left out.
+	Underway(ctx context.Context) ([]Underway, error)
 
 	AddAttempts(ctx context.Context, as []*Attempt) error
 	PutAttempts(ctx context.Context, as []*Attempt) error
 	Attempts(ctx context.Context, notice ID) ([]Attempt, error)
+	// AttemptLog returns attempts over all notices, newest first.
+	AttemptLog(ctx context.Context, q AttemptQuery) ([]Attempt, error)
+	// SegmentsSpent is the sum of Segments of the attempts started at or
+	// after since that were taken, or may have been: accepted, unknown, still open.
+	SegmentsSpent(ctx context.Context, since time.Time) (int, error)
+
+	// Providers returns all providers, ordered by name.
+	Providers(ctx context.Context) ([]Provider, error)
+	// PutProvider inserts p when its Version is 0 (fault.ErrExists when the name is
+	// taken) and otherwise replaces exactly that version (fault.ErrStale).
+	PutProvider(ctx context.Context, p *Provider) error
 
 	AddSuppression(ctx context.Context, s *Suppression) error
 	// Suppressions returns what is kept about any of these addresses (hashes) on

@@ -381,6 +381,18 @@ var doubles = []struct {
 		return over(func(tx store.Tx) store.Tx { return partial{tx} })
 	}, []string{"outbox/count"}},
 
+	{"counts all notices as created", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return timeless{tx} })
+	}, []string{"outbox/created"}},
+
+	{"counts sent notices as under way", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return overcounting{tx} })
+	}, []string{"outbox/underway"}},
+
+	{"counts refused segments as spent", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return wasteful{tx} })
+	}, []string{"outbox/spent"}},
+
 	{"writes the attempts before the refused one", func() store.Store {
 		return over(func(tx store.Tx) store.Tx { return halfAttempts{tx} })
 	}, []string{"outbox/attempts"}},
@@ -912,6 +924,39 @@ func (tx partial) CountNotices(ctx context.Context) (map[notify.State]int, error
 	counts, err := tx.Tx.CountNotices(ctx)
 	maps.DeleteFunc(counts, func(s notify.State, _ int) bool { return s != notify.Pending })
 	return counts, err
+}
+
+type timeless struct{ store.Tx }
+
+func (tx timeless) CountCreated(ctx context.Context, _ time.Time) (int, error) {
+	all, err := tx.Notices(ctx, notify.Query{})
+	return len(all), err
+}
+
+type overcounting struct{ store.Tx }
+
+func (tx overcounting) Underway(ctx context.Context) ([]notify.Underway, error) {
+	all, err := tx.Tx.Underway(ctx)
+	sending, again := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}})
+	for _, n := range sending {
+		for i := range all {
+			if all[i].Channel == n.Channel {
+				all[i].Queued++
+			}
+		}
+	}
+	return all, errors.Join(err, again)
+}
+
+type wasteful struct{ store.Tx }
+
+func (tx wasteful) SegmentsSpent(ctx context.Context, since time.Time) (int, error) {
+	all, err := tx.AttemptLog(ctx, notify.AttemptQuery{Since: since})
+	sum := 0
+	for _, a := range all {
+		sum += a.Segments
+	}
+	return sum, err
 }
 
 type halfAttempts struct{ store.Tx }

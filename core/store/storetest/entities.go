@@ -287,6 +287,16 @@ var (
 			return only(all, err, func(a notify.Attempt) bool { return a.ID == id })
 		},
 	}
+	providers = entity[notify.Provider]{
+		name: "provider",
+		id:   func(p *notify.Provider) string { return p.Name }, identify: func(p *notify.Provider, id string) { p.Name = id },
+		version: func(p *notify.Provider) *int64 { return &p.Version },
+		put:     func(ctx context.Context, tx store.Tx, p *notify.Provider) error { return tx.PutProvider(ctx, p) },
+		get: func(ctx context.Context, tx store.Tx, id string) (notify.Provider, error) {
+			all, err := tx.Providers(ctx)
+			return only(all, err, func(p notify.Provider) bool { return p.Name == id })
+		},
+	}
 	suppressions = entity[notify.Suppression]{
 		name:     "suppression",
 		id:       func(s *notify.Suppression) string { return s.ID },
@@ -345,7 +355,7 @@ type kept interface {
 func entities() []kept {
 	return []kept{persons, places, units, holdings, leaves, programmes, teams, assignments, rules, duties, visits,
 		profiles, items, opinions, speakers, issues, routes, cases, accesses, rounds, ratings, flags, reports,
-		notices, attempts, suppressions}
+		notices, attempts, suppressions, providers}
 }
 
 // each returns a check of every entity.

@@ -64,6 +64,12 @@ type (
 		Official org.PersonID
 		During   calendar.Period
 	}
+	instantOf struct{ Now time.Time }
+	shareOf   struct {
+		Share notify.Share
+		Now   time.Time
+		Limit int
+	}
 	suppressionsOf struct {
 		Channel   notify.Channel
 		Addresses []string
@@ -157,6 +163,21 @@ func (m *meddler) DueNotices(ctx context.Context, now time.Time, limit int) ([]n
 func (m *meddler) Attempts(ctx context.Context, notice notify.ID) ([]notify.Attempt, error) {
 	return meddle(m, "Attempts", of[notify.ID]{notice}, func(q of[notify.ID]) ([]notify.Attempt, error) { return m.Tx.Attempts(ctx, q.ID) })
 }
+func (m *meddler) DueShares(ctx context.Context, now time.Time) ([]notify.Share, error) {
+	return meddle(m, "DueShares", instantOf{now}, func(q instantOf) ([]notify.Share, error) { return m.Tx.DueShares(ctx, q.Now) })
+}
+func (m *meddler) DueOf(ctx context.Context, share notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	return meddle(m, "DueOf", shareOf{share, now, limit}, func(q shareOf) ([]notify.Notice, error) { return m.Tx.DueOf(ctx, q.Share, q.Now, q.Limit) })
+}
+func (m *meddler) Underway(ctx context.Context) ([]notify.Underway, error) {
+	return meddle(m, "Underway", none{}, func(none) ([]notify.Underway, error) { return m.Tx.Underway(ctx) })
+}
+func (m *meddler) AttemptLog(ctx context.Context, q notify.AttemptQuery) ([]notify.Attempt, error) {
+	return meddle(m, "AttemptLog", q, func(q notify.AttemptQuery) ([]notify.Attempt, error) { return m.Tx.AttemptLog(ctx, q) })
+}
+func (m *meddler) Providers(ctx context.Context) ([]notify.Provider, error) {
+	return meddle(m, "Providers", none{}, func(none) ([]notify.Provider, error) { return m.Tx.Providers(ctx) })
+}
 func (m *meddler) Suppressions(ctx context.Context, channel notify.Channel, addresses ...string) ([]notify.Suppression, error) {
 	return meddle(m, "Suppressions", suppressionsOf{channel, addresses}, func(q suppressionsOf) ([]notify.Suppression, error) {
 		return m.Tx.Suppressions(ctx, q.Channel, q.Addresses...)
@@ -198,7 +219,12 @@ var meddled = []struct {
 	{"Notices", notify.Query{}, []string{"outbox/query", "outbox/order"}, false},
 	{"NoticesByID", some[notify.ID]{}, []string{"outbox/by id"}, true},
 	{"DueNotices", clock{}, []string{"outbox/due"}, false},
+	{"DueShares", instantOf{}, []string{"outbox/shares"}, false},
+	{"DueOf", shareOf{}, []string{"outbox/shares"}, false},
+	{"Underway", none{}, []string{"outbox/underway"}, false},
 	{"Attempts", of[notify.ID]{}, []string{"outbox/attempts"}, true},
+	{"AttemptLog", notify.AttemptQuery{}, []string{"outbox/attempt log"}, false},
+	{"Providers", none{}, []string{"outbox/providers"}, false},
 	{"Suppressions", suppressionsOf{}, []string{"outbox/suppressions"}, true},
 }
 

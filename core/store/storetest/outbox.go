@@ -30,6 +30,12 @@ func outbox() []promise {
 		{"outbox/put none", "PutNotices with one stale, unknown or repeated notice is ErrStale and replaces none.", putsNoNotice},
 		{"outbox/next", "NextNotice is the earliest NextAt of all pending notices, zero when there is none.", findsNextNotice},
 		{"outbox/count", "CountNotices counts the notices of each state.", countsNotices},
+		{"outbox/created", "CountCreated counts the notices written before an instant.", countsCreated},
+		{"outbox/shares", "DueShares names each owner and channel with something due once; DueOf returns what is due of one share, the earliest first.", sharesOut},
+		{"outbox/underway", "Underway counts what is queued on each channel and says since when the oldest waits.", countsUnderway},
+		{"outbox/attempt log", "AttemptLog selects attempts of all notices by provider, text and time, the newest first.", logsAttempts},
+		{"outbox/spent", "SegmentsSpent adds up the segments of what was taken, or may have been.", addsSegments},
+		{"outbox/providers", "Providers lists all providers by name.", listsProviders},
 		{"outbox/attempts", "Attempts lists those of one notice; AddAttempts and PutAttempts write all or none.", keepsAttempts},
 		{"outbox/suppressions", "Suppressions selects by channel and addresses; without addresses, all of the channel.", selectsSuppressions},
 		{"lease/held", "A lease is refused to others as long as it runs, renewed for its owner, and free from its end on.", leases},
@@ -380,6 +386,134 @@ func countsNotices(k kit) {
 	expect(nil)
 	noticesAsked.insert(k, waiting()...)
 	expect(map[notify.State]int{notify.Pending: 7, notify.Queued: 1, notify.Sending: 1, notify.Accepted: 1, notify.Cancelled: 1})
+}
+
+func countsCreated(k kit) {
+	for i, after := range []time.Duration{-time.Hour, -time.Microsecond, 0, time.Hour} {
+		noticesAsked.insert(k, notify.Notice{ID: notify.ID(fmt.Sprint(i)), Key: fmt.Sprint(i), Created: morning.Add(after)})
+	}
+	k.view(func(ctx context.Context, tx store.Tx) error {
+		for before, want := range map[time.Time]int{morning: 2, morning.In(calendar.Zone()): 2, morning.Add(time.Microsecond): 3, morning.Add(-2 * time.Hour): 0} {
+			if got, err := tx.CountCreated(ctx, before); err != nil || got != want {
+				k.Errorf("CountCreated(%v) is %d (error %v), want %d", before, got, err, want)
+			}
+		}
+		return nil
+	})
+}
+
+func sharesOut(k kit) {
+	at := func(id string, channel notify.Channel, owner string, state notify.State, after int) notify.Notice {
+		n := notify.Notice{ID: notify.ID(id), Key: id, Channel: channel, Owner: owner, State: state, NextAt: morning.Add(time.Duration(after) * time.Microsecond)}
+		return n
+	}
+	critical := at("3", notify.SMS, "ấp 2", notify.Pending, -1)
+	critical.Priority = notify.Critical
+	noticesAsked.insert(k, at("1", notify.SMS, "ấp 2", notify.Pending, 0), at("2", notify.SMS, "ấp 2", notify.Pending, -3), critical,
+		at("4", notify.SMS, "a", notify.Pending, 0), at("5", notify.Email, "b", notify.Pending, -1), at("6", notify.Email, "", notify.Pending, -1),
+		at("7", notify.SMS, "later", notify.Pending, 1), at("8", notify.SMS, "done", notify.Accepted, -9), at("9", notify.SMS, "ấp 2", notify.Queued, -9))
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		shares, err := tx.DueShares(ctx, morning)
+		want := []notify.Share{{Channel: notify.Email}, {Channel: notify.Email, Owner: "b"}, {Channel: notify.SMS, Owner: "a"}, {Channel: notify.SMS, Owner: "ấp 2"}}
+		if diff := differ(want, shares); diff != "" {
+			k.Errorf("DueShares (-want +got):\n%s", diff)
+		}
+		early, again := tx.DueShares(ctx, morning.Add(-time.Second))
+		if len(early) != 0 {
+			k.Errorf("before anything is due there are shares: %v", early)
+		}
+		return errors.Join(err, again)
+	})
+	expect := func(share notify.Share, limit int, want ...string) {
+		k.Helper()
+		k.update(func(ctx context.Context, tx store.Tx) error {
+			due, err := tx.DueOf(ctx, share, morning, limit)
+			if diff := differ(want, noticesAsked.ids(due)); diff != "" && len(want)+len(due) > 0 {
+				k.Errorf("DueOf(%v, %d) (-want +got):\n%s", share, limit, diff)
+			}
+			return err
+		})
+	}
+	expect(notify.Share{Channel: notify.SMS, Owner: "ấp 2"}, 0, "2", "3", "1")
+	expect(notify.Share{Channel: notify.SMS, Owner: "ấp 2"}, 2, "2", "3")
+	expect(notify.Share{Channel: notify.Email}, 5, "6")
+	expect(notify.Share{Channel: notify.SMS, Owner: "later"}, 5)
+	expect(notify.Share{Channel: notify.SMS, Owner: "b"}, 5)
+}
+
+func countsUnderway(k kit) {
+	at := func(id string, channel notify.Channel, state notify.State, after int) notify.Notice {
+		return notify.Notice{ID: notify.ID(id), Key: id, Channel: channel, State: state, NextAt: morning.Add(time.Duration(after) * time.Second)}
+	}
+	expect := func(want ...notify.Underway) {
+		k.Helper()
+		k.view(func(ctx context.Context, tx store.Tx) error {
+			got, err := tx.Underway(ctx)
+			if diff := differ(want, got); diff != "" && len(want)+len(got) > 0 {
+				k.Errorf("Underway (-want +got):\n%s", diff)
+			}
+			return err
+		})
+	}
+	expect()
+	noticesAsked.insert(k, at("1", notify.SMS, notify.Queued, 5), at("2", notify.SMS, notify.Queued, 3), at("3", notify.Email, notify.Queued, 9),
+		at("4", notify.SMS, notify.Pending, -9), at("5", notify.SMS, notify.Sending, -9), at("6", notify.InApp, notify.Accepted, -9))
+	expect(notify.Underway{Channel: notify.Email, Queued: 1, Since: morning.Add(9*time.Second - notify.QueuePatience)},
+		notify.Underway{Channel: notify.SMS, Queued: 2, Since: morning.Add(3*time.Second - notify.QueuePatience)})
+}
+
+func logsAttempts(k kit) {
+	a := question[notify.AttemptQuery, notify.Attempt]{name: "AttemptLog", of: attempts,
+		find: func(ctx context.Context, tx store.Tx, q notify.AttemptQuery) ([]notify.Attempt, error) {
+			return tx.AttemptLog(ctx, q)
+		}}
+	put := func(id, provider, body string, after int) notify.Attempt {
+		return a.model(id, func(a *notify.Attempt) {
+			a.Provider, a.Body, a.Started = provider, body, morning.Add(time.Duration(after)*time.Microsecond)
+		})
+	}
+	a.insert(k, put("1", "esms", "x", 0), put("2", "esms", "y", 1), put("3", "smtp", "x", 2), put("4", "esms", "", -1), put("5", "esms", "z", 1))
+	a.inOrder(k, "all", notify.AttemptQuery{}, "3", "5", "2", "1", "4")
+	a.inOrder(k, "provider", notify.AttemptQuery{Provider: "esms"}, "5", "2", "1", "4")
+	a.inOrder(k, "texts", notify.AttemptQuery{Bodies: []string{"x", "y", "nothing"}}, "3", "2", "1")
+	a.inOrder(k, "since", notify.AttemptQuery{Since: morning}, "3", "5", "2", "1")
+	a.inOrder(k, "limit", notify.AttemptQuery{Provider: "esms", Limit: 2}, "5", "2")
+	a.inOrder(k, "none", notify.AttemptQuery{Bodies: []string{"nothing"}})
+}
+
+func addsSegments(k kit) {
+	add := func(id string, outcome notify.Result, segments int, after time.Duration) *notify.Attempt {
+		return &notify.Attempt{ID: id, Notice: "n", Outcome: outcome, Segments: segments, Started: morning.Add(after)}
+	}
+	expect := func(since time.Time, want int) {
+		k.Helper()
+		k.view(func(ctx context.Context, tx store.Tx) error {
+			if got, err := tx.SegmentsSpent(ctx, since); err != nil || got != want {
+				k.Errorf("SegmentsSpent since %v is %d (error %v), want %d", since, got, err, want)
+			}
+			return nil
+		})
+	}
+	expect(morning, 0)
+	first := add("1", "", 2, 0)
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		return tx.AddAttempts(ctx, []*notify.Attempt{first, add("2", notify.ResultAccepted, 1, time.Second), add("3", notify.ResultUnknown, 4, 0),
+			add("4", notify.ResultNotSent, 8, 0), add("5", notify.ResultPermanent, 16, 0), add("6", notify.ResultAccepted, 32, -time.Microsecond)})
+	})
+	expect(morning, 7)
+	expect(morning.Add(-time.Hour), 39)
+	expect(morning.Add(time.Hour), 0)
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		refused := *first
+		refused.Outcome = notify.ResultTransient
+		return tx.PutAttempts(ctx, []*notify.Attempt{&refused})
+	})
+	expect(morning, 5)
+}
+
+func listsProviders(k kit) {
+	question[nothing, notify.Provider]{name: "Providers", of: providers,
+		find: func(ctx context.Context, tx store.Tx, _ nothing) ([]notify.Provider, error) { return tx.Providers(ctx) }}.byID(k, plain)
 }
 
 func keepsAttempts(k kit) {

@@ -1,0 +1,172 @@
+package notify
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/event"
+)
+
+// Provider (nhà cung cấp) is what all processes of an installation know of one
+// sender: its share of a channel's messages and its breaker. It is a row in the
+// store, so that every process stops calling a provider that one of them found
+// broken. Who changed it and why stands in the journal under [ProviderSubject].
+type Provider struct {
+	Name    string  `json:"name"` // as in Capabilities.Name
+	Version int64   `json:"version"`
+	Channel Channel `json:"channel"`
+	Weight  int     `json:"weight"`           // share among the channel's providers; 0: only when no other will do
+	Rate    float64 `json:"rate,omitempty"`   // messages, SMS: segments, in a second over all processes; 0: unlimited
+	Burst   int     `json:"burst,omitempty"`  // how many of them at once
+	Reason  string  `json:"reason,omitempty"` // why it is as it is
+	Breaker Breaker `json:"breaker"`
+	// Changed is when weight or breaker last changed.
+	Changed time.Time `json:"changed"`
+}
+
+// Breaker (ngắt mạch) keeps calls from a provider that does not take them. The
+// zero value is closed: calls go through.
+type Breaker struct {
+	Open    bool      `json:"open,omitempty"`
+	Opened  time.Time `json:"opened,omitzero"`   // when it opened first, in this trouble
+	ProbeAt time.Time `json:"probe_at,omitzero"` // from then on one call tries whether the provider is back
+	Probes  int       `json:"probes,omitempty"`  // that failed since it opened: each doubles the wait
+	Pause   time.Time `json:"pause,omitzero"`    // the provider asked for peace until then; no trouble
+}
+
+// The times of the breaker (notifications 2.10).
+const (
+	firstProbe = 30 * time.Second
+	lastProbe  = 10 * time.Minute
+	// BreakerSpan is how far back outcomes count.
+	BreakerSpan = time.Minute
+	// throttlePause is how long a provider that throttles without saying for how
+	// long is left alone.
+	throttlePause = 5 * time.Second
+	// tripAfter consecutive failures open the breaker, or more than half of
+	// tripOf and more calls.
+	tripAfter = 5
+	tripOf    = 20
+)
+
+// Ready reports whether the provider may be called now. While its breaker is
+// open that is so for one probe at a time.
+func (p *Provider) Ready(now time.Time) bool {
+	if now.Before(p.Breaker.Pause) {
+		return false
+	}
+	return !p.Breaker.Open || !now.Before(p.Breaker.ProbeAt)
+}
+
+// ReadyAt is when the provider may be called next: zero when it may now.
+func (p *Provider) ReadyAt(now time.Time) time.Time {
+	if p.Ready(now) {
+		return time.Time{}
+	}
+	if p.Breaker.Open && p.Breaker.ProbeAt.After(p.Breaker.Pause) {
+		return p.Breaker.ProbeAt
+	}
+	return p.Breaker.Pause
+}
+
+// Probing reports whether the breaker is open and its time to try has come: one
+// call may go, and Probe says until when it is waited for.
+func (p *Provider) Probing(now time.Time) bool { return p.Breaker.Open && p.Ready(now) }
+
+// Probe notes that somebody tries now, so that nobody else does before its
+// outcome can be there.
+func (p *Provider) Probe(until, now time.Time) {
+	p.Breaker.ProbeAt, p.Changed = until, now
+}
+
+// Trip opens the breaker, or, where a probe failed, waits twice as long as
+// before: 30 s at first, 10 min at most.
+func (p *Provider) Trip(why string, now time.Time) {
+	b := &p.Breaker
+	if b.Open {
+		b.Probes++
+	} else {
+		*b = Breaker{Open: true, Opened: now, Pause: b.Pause}
+	}
+	b.ProbeAt = now.Add(min(firstProbe<<min(b.Probes, 10), lastProbe))
+	p.Reason, p.Changed = why, now
+}
+
+// Reset closes the breaker: calls go through again.
+func (p *Provider) Reset(why string, now time.Time) {
+	p.Breaker, p.Reason, p.Changed = Breaker{}, why, now
+}
+
+// Throttled leaves the provider alone for the time it asked for.
+func (p *Provider) Throttled(wait time.Duration, now time.Time) {
+	until := now.Add(cmp.Or(max(wait, 0), throttlePause))
+	if until.After(p.Breaker.Pause) {
+		p.Breaker.Pause, p.Changed = until, now
+	}
+}
+
+// Tripped looks at the newest attempts of a provider, newest first, and says why
+// its breaker has to open; empty: it has not. Outcomes that speak of one notice
+// and not of the provider do not count.
+func Tripped(newest []Attempt, now time.Time) string {
+	failed, counted, row := 0, 0, 0
+	unbroken := true
+	for _, a := range newest {
+		switch a.Outcome {
+		case ResultMisconfigured:
+			if unbroken && row == 0 {
+				return "misconfigured " + a.Code
+			}
+			failed++
+			row++
+		case ResultNotSent, ResultUnknown:
+			failed++
+			if unbroken {
+				row++
+			}
+		case ResultAccepted, ResultTransient:
+			unbroken = false
+		default: // open, throttled, refused for good
+			continue
+		}
+		if counted++; now.Sub(a.Finished) > BreakerSpan {
+			break
+		}
+	}
+	switch {
+	case row >= tripAfter:
+		return "calls fail in a row"
+	case counted >= tripOf && 2*failed > counted:
+		return "more than half of the calls fail"
+	}
+	return ""
+}
+
+// ProviderSubject is what the journal calls a provider.
+func ProviderSubject(name string) event.Subject { return event.Subject{Type: "provider", ID: name} }
+
+// What happens to providers.
+type (
+	// ProviderOpened: the breaker opened; nothing goes there for a while.
+	ProviderOpened struct {
+		Reason string `json:"reason"`
+	}
+	// ProviderClosed: the breaker closed again.
+	ProviderClosed struct {
+		Probes int `json:"probes,omitempty"` // that failed before
+	}
+	// ProviderWeighed: somebody changed a provider's share.
+	ProviderWeighed struct {
+		From int `json:"from"`
+		To   int `json:"to"`
+	}
+)
+
+// Kind implements [event.Event].
+func (ProviderOpened) Kind() string { return "notice.provider_opened" }
+
+// Kind implements [event.Event].
+func (ProviderClosed) Kind() string { return "notice.provider_closed" }
+
+// Kind implements [event.Event].
+func (ProviderWeighed) Kind() string { return "notice.provider_weighed" }
