@@ -56,6 +56,7 @@ const (
 	PrepareMonth       Action = "report.prepare_month"
 	AcceptMonth        Action = "report.accept_month"
 	UnlockMonth        Action = "report.unlock_month"
+	ReadReport         Action = "report.read" // figures by territory, what stands behind them, exports
 	ManageNotices      Action = "notice.manage"
 	ReadJournal        Action = "journal.read"
 )
@@ -179,6 +180,10 @@ func matrix() []permission {
 		{AcceptMonth, org.ProgrammeLeader, any_, false},
 		{UnlockMonth, org.ProgrammeOffice, any_, false},
 		{UnlockMonth, org.ProgrammeLeader, any_, false},
+		{ReadReport, org.ProgrammeOffice, any_, false},
+		{ReadReport, org.ProgrammeLeader, any_, false},
+		{ReadReport, org.ProgrammeChair, any_, false},
+		{ReadReport, org.Auditor, any_, false},
 		{ManageNotices, org.Admin, any_, false},
 		{ManageNotices, org.ProgrammeOffice, any_, false},
 		{ReadJournal, org.Auditor, any_, false},

@@ -75,6 +75,7 @@ report.close_round              -        AB      -     -    ABC    -      -     
 report.prepare_month            -        -       -     -    *      -      -      -         -     -       -     -
 report.accept_month             -        -       -     -    -      *      -      -         -     -       -     -
 report.unlock_month             -        -       -     -    *      *      -      -         -     -       -     -
+report.read                     -        -       -     -    *      *      -      -         -     *       *     -
 profile.accept                  -        AB      -     -    ABC    -      -      -         -     -       -     -
 dissemination.issue             -        -       -     -    *      -      -      -         -     -       -     -
 organisation.manage             -        -       -     -    *      -      -      -         *     -       -     -
@@ -249,6 +250,10 @@ func trials() map[string]func(context.Context, *core.Work, subject) error {
 		},
 		"report.unlock_month": func(ctx context.Context, w *core.Work, _ subject) error {
 			return none(w.Reports.UnlockMonth(ctx, march.Prev().Prev().Prev(), "sai số liệu"))
+		},
+		"report.read": func(ctx context.Context, w *core.Work, _ subject) error {
+			_, err := w.Reports.ByTerritory(ctx, march.Period(), day("2017-03-31"))
+			return errors.Join(err, none(w.Reports.Behind(ctx, march.Period(), report.Verified)), none(w.Reports.Export(ctx, march.Period(), nil)))
 		},
 		"profile.accept": func(ctx context.Context, w *core.Work, s subject) error {
 			return none(w.Visits.AcceptProfile(ctx, visit.ProfileID(s.key)))

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -314,13 +315,12 @@ func (s *Reports) corrections(ctx context.Context, before calendar.Period) ([]re
 		if !ok {
 			continue
 		}
-		hamlets, err := s.u.countHamlets(ctx, r.Period, "")
+		now, err := s.figures(ctx, r.Period, "")
 		if err != nil {
 			return nil, err
 		}
-		now := report.Compute(report.Facts{Period: r.Period, Hamlets: hamlets})
-		if now.Verified != was.Verified || now.Claimed != was.Claimed {
-			corrections = append(corrections, report.Correction{Period: r.Period, Claimed: now.Claimed, Verified: now.Verified, Was: was.Verified})
+		if changes := report.Changes(was, now); len(changes) > 0 {
+			corrections = append(corrections, report.Correction{Period: r.Period, Claimed: now.Claimed, Verified: now.Verified, Was: was.Verified, Changes: changes})
 		}
 	}
 	return corrections, nil
@@ -328,33 +328,43 @@ func (s *Reports) corrections(ctx context.Context, before calendar.Period) ([]re
 
 // figures computes the figures of a period, of everybody or of one official.
 func (s *Reports) figures(ctx context.Context, period calendar.Period, official org.PersonID) (report.Figures, error) {
-	u := s.u
-	book, err := u.rules(ctx)
+	f, err := s.facts(ctx, period, official)
 	if err != nil {
 		return report.Figures{}, err
 	}
+	return report.Compute(f), nil
+}
+
+// facts gathers what the figures of a period are computed from, of everybody or
+// of one official.
+func (s *Reports) facts(ctx context.Context, period calendar.Period, official org.PersonID) (report.Facts, error) {
+	u := s.u
+	book, err := u.rules(ctx)
+	if err != nil {
+		return report.Facts{}, err
+	}
 	f := report.Facts{Period: period, AsOf: u.today, Policy: book.Policy}
 	if f.Hamlets, err = u.countHamlets(ctx, period, official); err != nil {
-		return report.Figures{}, err
+		return report.Facts{}, err
 	}
 	if f.Visits, err = u.tx.Visits(ctx, visit.Query{During: period, Official: official}); err != nil {
-		return report.Figures{}, err
+		return report.Facts{}, err
 	}
 	if err := s.said(ctx, &f, official); err != nil {
-		return report.Figures{}, err
+		return report.Facts{}, err
 	}
 	if err := s.owed(ctx, &f, official); err != nil {
-		return report.Figures{}, err
+		return report.Facts{}, err
 	}
 	if f.Commune, err = u.communes(ctx, f); err != nil {
-		return report.Figures{}, err
+		return report.Facts{}, err
 	}
 	if official == "" {
 		if f.Ratings, err = s.remarks(ctx, period); err != nil {
-			return report.Figures{}, err
+			return report.Facts{}, err
 		}
 	}
-	return report.Compute(f), nil
+	return f, nil
 }
 
 // said gathers the opinions heard in the period and the issues that came of it.
@@ -368,14 +378,41 @@ func (s *Reports) said(ctx context.Context, f *report.Facts, official org.Person
 	if f.Issues, err = tx.Issues(ctx, issue.Query{Registered: f.Period, Owner: official}); err != nil {
 		return err
 	}
-	earlier, err := tx.Issues(ctx, issue.Query{Owner: official, Registered: calendar.Period{From: f.Period.From.AddMonths(-12), To: f.Period.To}})
+	f.Answered, err = s.answered(ctx, f.Period, official)
+	return err
+}
+
+// answered are the issues, however old, with an answer that was approved in the
+// period. An approval opens the duty to tell it, which is due a fixed number of
+// working days later: by these the issues are found.
+func (s *Reports) answered(ctx context.Context, period calendar.Period, official org.PersonID) ([]issue.State, error) {
+	book, err := s.u.rules(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f.Answered = slices.DeleteFunc(earlier, func(i issue.State) bool {
-		return !slices.ContainsFunc(i.Answers, func(a issue.Answer) bool { return !a.Approved.IsZero() && f.Period.Contains(a.Approved) })
-	})
-	return nil
+	due := calendar.Period{From: period.From, To: book.Add(period.To, book.Issues.FeedbackDays).AddMonths(1)} // a calendar that changed may have moved it
+	duties, err := s.u.tx.Duties(ctx, duty.Query{Kinds: []duty.Kind{duty.Feedback}, Due: due})
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]bool)
+	var all []issue.State
+	for _, d := range duties {
+		if seen[d.Subject.ID] {
+			continue
+		}
+		seen[d.Subject.ID] = true
+		i, err := s.u.tx.Issue(ctx, issue.ID(d.Subject.ID))
+		if err != nil {
+			return nil, err
+		}
+		approvedThen := slices.ContainsFunc(i.Answers, func(a issue.Answer) bool { return !a.Approved.IsZero() && period.Contains(a.Approved) })
+		if approvedThen && (official == "" || i.Owner == official) {
+			all = append(all, i)
+		}
+	}
+	slices.SortFunc(all, func(a, b issue.State) int { return cmp.Compare(a.ID, b.ID) })
+	return all, nil
 }
 
 // owed gathers what units owed in the period.
@@ -429,9 +466,15 @@ func (u *unit) communes(ctx context.Context, f report.Facts) (func(org.PlaceID) 
 	return func(p org.PlaceID) org.PlaceID { return above[p] }, nil
 }
 
-// commune is what the hamlet lies in on the day, or the hamlet itself.
+// commune is what the hamlet lies in on the day, or lay in on its last one, or
+// the hamlet itself.
 func (u *unit) commune(ctx context.Context, place org.PlaceID, on calendar.Date) (org.PlaceID, error) {
-	line, err := org.Line(ctx, u.dir, place, on)
+	p, err := u.dir.Place(ctx, place)
+	if err != nil {
+		return "", fmt.Errorf("core: the commune of %s: %w", place, err)
+	}
+	_, then := p.Nearest(on)
+	line, err := org.Line(ctx, u.dir, place, then)
 	if err != nil {
 		return "", fmt.Errorf("core: the line of %s: %w", place, err)
 	}

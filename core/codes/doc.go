@@ -1225,6 +1225,10 @@
 //		%[1]s may not do %[2]s here
 //		%[1]s không được thực hiện %[2]s ở phạm vi này
 //
+//	permission.report.read
+//		%[1]s may not do %[2]s here
+//		%[1]s không được thực hiện %[2]s ở phạm vi này
+//
 //	permission.report.submit_round
 //		%[1]s may not do %[2]s here
 //		%[1]s không được thực hiện %[2]s ở phạm vi này
@@ -1537,9 +1541,21 @@
 //		nobody approves a report of their own
 //		không được tự duyệt báo cáo của mình
 //
+//	report.export.reason_missing
+//		An export with names of officials needs a reason; leave them out otherwise.
+//		Xuất số liệu kèm tên công chức phải nêu lý do; nếu không, hãy bỏ tên.
+//
 //	report.lock.not_accepted
 //		a month is locked after the leader accepted it
 //		báo cáo tháng chỉ được khóa sau khi lãnh đạo chấp nhận
+//
+//	report.measure
+//		There is no measure %q; report.Measures lists them.
+//		Không có chỉ tiêu %q; xem danh sách chỉ tiêu của báo cáo.
+//
+//	report.period
+//		A report covers a period with a first and a last day, in this order; %s to %s is none.
+//		Báo cáo phải có ngày đầu và ngày cuối kỳ theo đúng thứ tự; từ %s đến %s không hợp lệ.
 //
 //	report.round.not_assigned
 //		%s looked after no hamlet from %s to %s

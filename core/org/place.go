@@ -105,7 +105,7 @@ func Display(ctx context.Context, dir Directory, place PlaceID, on calendar.Date
 	if err != nil {
 		return "", err
 	}
-	name, on := p.nearest(on)
+	name, on := p.Nearest(on)
 	if name.Parent == "" {
 		return name.Called(), nil
 	}
@@ -113,13 +113,13 @@ func Display(ctx context.Context, dir Directory, place PlaceID, on calendar.Date
 	if err != nil {
 		return "", err
 	}
-	above, _ := parent.nearest(on)
+	above, _ := parent.Nearest(on)
 	return name.Called() + " (" + above.Called() + ")", nil
 }
 
-// nearest is the naming in force on the date, or else the last one before it,
+// Nearest is the naming in force on the date, or else the last one before it,
 // or else the first, with a day on which that was true.
-func (p Place) nearest(on calendar.Date) (Naming, calendar.Date) {
+func (p Place) Nearest(on calendar.Date) (Naming, calendar.Date) {
 	if n, ok := p.At(on); ok {
 		return n, on
 	}

@@ -11,4 +11,9 @@
 //	approved  -> locked     a round ends here: the team leader closes it
 //	accepted  -> locked     the figures are frozen
 //	locked    -> open       unlocked from above, with a reason
+//
+// Figures of longer periods (Span) are computed the same way and never locked.
+// Tables turns figures into tables that add up, without persons unless asked for;
+// Regroup counts by territory, as it was then or in today's units (A10); Yearly
+// describes one official's work and never grades it (S12, S29).
 package report

@@ -148,7 +148,8 @@ type Correction struct {
 	Period   calendar.Period `json:"period"`
 	Claimed  Share           `json:"claimed"`
 	Verified Share           `json:"verified"`
-	Was      Share           `json:"was"` // verified, as locked
+	Was      Share           `json:"was"`     // verified, as locked
+	Changes  []Change        `json:"changes"` // every measure that would be another one
 }
 
 // Facts are what figures are computed from: all of it in the period, sealed
@@ -279,9 +280,7 @@ func Sum(cells []Cell) int {
 
 // opinions counts what was said; sealed matters are not among it.
 func opinions(all []opinion.State, commune func(org.PlaceID) org.PlaceID) OpinionFigures {
-	all = slices.DeleteFunc(slices.Clone(all), func(o opinion.State) bool {
-		return o.Kind == opinion.Denunciation || o.Confidentiality == opinion.Sealed || o.Status == opinion.Withdrawn
-	})
+	all = countable(all)
 	g := OpinionFigures{
 		Total:   len(all),
 		ByKind:  table(all, func(o opinion.State) string { return string(o.Kind) }),
@@ -340,8 +339,11 @@ func answerClass(i issue.State) string {
 			return string(a.Class)
 		}
 	}
-	return "none"
+	return noAnswer
 }
+
+// noAnswer stands for the class of an issue without an approved answer.
+const noAnswer = "none"
 
 func (g *Figures) units(due []duty.State) {
 	lines := make(map[org.UnitID]*UnitLine)
@@ -375,15 +377,11 @@ func (g *Figures) units(due []duty.State) {
 // approved in the period, and of those given on the spot.
 func (g *Figures) answers(f Facts) {
 	for _, i := range f.Answered {
-		for n, a := range i.Answers {
-			if a.Approved.IsZero() || !f.Period.Contains(a.Approved) {
-				continue
-			}
-			told := !i.ToldOn(n + 1).IsZero() // every speaker
-			g.Feedback.add(told)
-			if told {
-				g.asked(reply(i, n+1))
-			}
+		for _, n := range answersOf(i, f.Period) {
+			g.Feedback.add(wasTold(i, n))
+		}
+		for _, said := range Replies(i, f.Period) {
+			g.asked(said)
 		}
 	}
 	for _, o := range f.Opinions {
@@ -391,6 +389,39 @@ func (g *Figures) answers(f Facts) {
 			g.asked(o.Satisfied)
 		}
 	}
+}
+
+// answersOf are the answers of an issue, counted from 1, that were approved in
+// the period.
+func answersOf(i issue.State, period calendar.Period) []int {
+	var all []int
+	for n, a := range i.Answers {
+		if !a.Approved.IsZero() && period.Contains(a.Approved) {
+			all = append(all, n+1)
+		}
+	}
+	return all
+}
+
+// wasTold reports whether every speaker heard the n-th answer.
+func wasTold(i issue.State, n int) bool { return !i.ToldOn(n).IsZero() }
+
+// Untold reports whether an answer approved in the period has not reached every
+// speaker.
+func Untold(i issue.State, period calendar.Period) bool {
+	return slices.ContainsFunc(answersOf(i, period), func(n int) bool { return !wasTold(i, n) })
+}
+
+// Replies are what the speakers said of each answer approved in the period and
+// told to all of them: "yes", "no", or empty for silence.
+func Replies(i issue.State, period calendar.Period) []string {
+	var all []string
+	for _, n := range answersOf(i, period) {
+		if wasTold(i, n) {
+			all = append(all, reply(i, n))
+		}
+	}
+	return all
 }
 
 // asked counts one person who was asked for satisfaction: "yes", "no" or silence.

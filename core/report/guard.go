@@ -114,3 +114,12 @@ type StepEvent struct {
 
 // Kind names the event: report.submitted, report.locked …
 func (e StepEvent) Kind() string { return "report." + string(e.Status) }
+
+// ExportedEvent says that figures left the system with names in them.
+type ExportedEvent struct {
+	Period    calendar.Period `json:"period"`
+	Officials bool            `json:"officials"`
+}
+
+// Kind names the event.
+func (ExportedEvent) Kind() string { return "report.exported" }
