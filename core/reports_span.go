@@ -303,3 +303,24 @@ func (s *Reports) Yearly(ctx context.Context, official org.PersonID, during cale
 	}
 	return report.Yearly(official, f, profiles, said.Figures), nil
 }
+
+// List returns the reports that q selects, by the beginning of their periods: an
+// official those of their own, a team leader those of the team, the office, the
+// leader, the chair and the auditor all.
+func (s *Reports) List(ctx context.Context, q report.Query) ([]report.State, error) {
+	if q.Official == "" || q.Official != s.u.by.Person {
+		if err := s.readable(ctx, q.Team); err != nil {
+			return nil, err
+		}
+	}
+	return s.u.tx.PeriodReports(ctx, q)
+}
+
+// readable reports whether the actor may read the reports of a team, or of all.
+func (s *Reports) readable(ctx context.Context, team org.TeamID) error {
+	all := s.u.allow(ctx, ReadReport, scope{})
+	if all == nil || team == "" {
+		return all
+	}
+	return s.u.allow(ctx, CloseRound, scope{team: team})
+}

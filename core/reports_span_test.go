@@ -296,3 +296,32 @@ func TestTheYearlySheetIsForTheOfficialAndThoseAbove(t *testing.T) {
 		c.refuses(who, func(ctx context.Context, w *core.Work) error { _, err := ask(ctx, w.Reports); return err })
 	}
 }
+
+func TestWhoMayReadReports(t *testing.T) {
+	c := newCast(t, nil)
+	c.held(lan, "AP-01", "2017-05-10", "2017-05-10", true)
+	c.at("2017-05-17")
+	c.must(lan, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Reports.SubmitRound(ctx, lan, day("2017-05-10"), "Một buổi.")
+		return err
+	})
+	list := func(q report.Query) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			all, err := w.Reports.List(ctx, q)
+			if err == nil && len(all) != 1 {
+				t.Errorf("%+v: %d reports", q, len(all))
+			}
+			return err
+		}
+	}
+	for _, who := range []org.PersonID{vp01, pct, ct, kt01} {
+		c.must(who, list(report.Query{}))
+	}
+	c.must(lan, list(report.Query{Official: lan}))
+	c.must(tl03, list(report.Query{Team: teamT3}))
+	c.refuses(lan, list(report.Query{}))
+	c.refuses(minh, list(report.Query{Official: lan}))
+	c.refuses(tl03, list(report.Query{}))
+	c.refuses(tl03, list(report.Query{Team: "T4"}))
+	c.refuses(ta01, list(report.Query{Team: teamT3}))
+}

@@ -23,11 +23,24 @@ func Transitions() []Transition {
 
 func (s *State) move(to Status, by org.PersonID, on calendar.Date, reason string) error {
 	if !slices.Contains(Transitions(), Transition{s.Status, to}) {
-		return fault.Broken("report.state.transition", "status", "a report that is %s cannot become %s", "báo cáo đang ở trạng thái %s không thể chuyển sang %s", s.Status, to)
+		return s.stuck(to)
 	}
 	s.Status = to
 	s.Steps = append(s.Steps, Step{To: to, By: by, On: on, Reason: reason})
 	return nil
+}
+
+func (s *State) stuck(to Status) error {
+	return fault.Broken("report.state.transition", "status", "a report that is %s cannot become %s", "báo cáo đang ở trạng thái %s không thể chuyển sang %s", s.Status, to)
+}
+
+// reopen opens a report that stands where it says, and nowhere else: two ways
+// lead back to open, and they are not the same people's.
+func (s *State) reopen(from Status, by org.PersonID, on calendar.Date, reason string) error {
+	if s.Status != from {
+		return s.stuck(Open)
+	}
+	return s.move(Open, by, on, reason)
 }
 
 // Submit hands the report in, for a period that has ended.
@@ -47,7 +60,7 @@ func (s *State) SendBack(by org.PersonID, on calendar.Date, reason string) error
 	if strings.TrimSpace(reason) == "" {
 		return fault.Broken("report.send_back.reason_missing", "reason", "sending a report back needs a reason", "trả lại báo cáo phải có lý do")
 	}
-	return s.move(Open, by, on, reason)
+	return s.reopen(Submitted, by, on, reason)
 }
 
 // Approve passes a submitted report on; nobody approves a report of their own.
@@ -88,7 +101,7 @@ func (s *State) Unlock(by org.PersonID, on calendar.Date, reason string) error {
 	if strings.TrimSpace(reason) == "" {
 		return fault.Broken("report.unlock.reason_missing", "reason", "unlocking needs a reason", "mở khóa báo cáo phải có lý do")
 	}
-	return s.move(Open, by, on, reason)
+	return s.reopen(Locked, by, on, reason)
 }
 
 // Frozen returns the figures a locked report was locked with; false when it

@@ -238,6 +238,20 @@ func TestAMonthIsSubmittedApprovedAcceptedAndLocked(t *testing.T) {
 	}
 }
 
+// Two ways lead back to open: a submitted report is sent back, a locked one is
+// unlocked, and neither way serves for the other.
+func TestSendingBackAndUnlockingAreTwoThings(t *testing.T) {
+	for status, step := range map[report.Status]func(*report.State) error{
+		report.Submitted: func(s *report.State) error { return s.Unlock("VP-01", day("2017-06-02"), "nhầm") },
+		report.Locked:    func(s *report.State) error { return s.SendBack("PCT", day("2017-06-02"), "nhầm") },
+	} {
+		s := report.State{Kind: report.Month, Period: may(), Status: status}
+		if vs := fault.Violations(step(&s)); len(vs) != 1 || vs[0].Rule != "report.state.transition" || s.Status != status {
+			t.Errorf("from %s: %v, now %s", status, vs, s.Status)
+		}
+	}
+}
+
 func TestNobodyApprovesAReportOfTheirOwn(t *testing.T) {
 	s := report.State{Kind: report.Round, Official: "lan", Status: report.Submitted}
 	if vs := fault.Violations(s.Approve("lan", day("2017-05-20"))); len(vs) != 1 || vs[0].Rule != "report.approve.own" {
