@@ -48,6 +48,7 @@ type tables struct {
 	attempts     *table[notify.Attempt]
 	suppressions *table[notify.Suppression]
 	providers    *table[notify.Provider]
+	inbound      *table[notify.Inbound]
 	leases       *table[lease]
 }
 
@@ -103,7 +104,11 @@ func newTables() tables {
 		suppressions: newTable("suppression", func(s *notify.Suppression) string { return s.ID }, func(s *notify.Suppression) *int64 { return &s.Version },
 			func(s *notify.Suppression) []string { return terms("address", s.Address) }),
 		providers: newTable("provider", func(p *notify.Provider) string { return p.Name }, func(p *notify.Provider) *int64 { return &p.Version }, nil),
-		leases:    newTable("lease", func(l *lease) string { return l.Name }, nil, nil),
+		inbound: newTable("receipt", func(r *notify.Inbound) string { return r.ID }, func(r *notify.Inbound) *int64 { return &r.Version },
+			func(r *notify.Inbound) []string {
+				return terms("print", sent(r.Provider, r.Fingerprint), "notice", string(r.Notice))
+			}),
+		leases: newTable("lease", func(l *lease) string { return l.Name }, nil, nil),
 	}
 }
 
@@ -196,6 +201,7 @@ type sights struct {
 	attempts     sight[notify.Attempt]
 	suppressions sight[notify.Suppression]
 	providers    sight[notify.Provider]
+	inbound      sight[notify.Inbound]
 	leases       sight[lease]
 }
 
@@ -229,6 +235,7 @@ func (t *tables) look(tx *Tx) sights {
 		attempts:     look(tx, t.attempts),
 		suppressions: look(tx, t.suppressions),
 		providers:    look(tx, t.providers),
+		inbound:      look(tx, t.inbound),
 		leases:       look(tx, t.leases),
 	}
 }

@@ -134,6 +134,17 @@ type InboundQuery struct {
 	Limit    int
 }
 
+// ReceiptInbox keeps receipts. It belongs to one transaction.
+type ReceiptInbox interface {
+	// AddInbound stores r unless one with the same Provider and Fingerprint is
+	// there; it reports whether it did.
+	AddInbound(ctx context.Context, r *Inbound) (bool, error)
+	// PutInbound replaces exactly the given versions (fault.ErrStale and nothing
+	// written otherwise) and raises Version in the caller's copies.
+	PutInbound(ctx context.Context, rs []*Inbound) error
+	Inbound(ctx context.Context, q InboundQuery) ([]Inbound, error)
+}
+
 // Callback is a request that a provider made to tell of receipts, without the
 // machinery of HTTP. Names in Header are in their canonical form.
 type Callback struct {

@@ -46,4 +46,5 @@ type Tx interface {
 	supervision.Repository
 	report.Repository
 	notify.Outbox
+	notify.ReceiptInbox
 }

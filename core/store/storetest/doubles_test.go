@@ -397,6 +397,14 @@ var doubles = []struct {
 		return over(func(tx store.Tx) store.Tx { return halfAttempts{tx} })
 	}, []string{"outbox/attempts"}},
 
+	{"keeps a receipt twice", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return credulous{tx} })
+	}, []string{"receipts/one per fingerprint"}},
+
+	{"puts the receipts before the stale one", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return halfReceipts{tx} })
+	}, []string{"receipts/put none"}},
+
 	{"gives a lease to everybody", func() store.Store {
 		return over(func(tx store.Tx) store.Tx { return generous{tx} })
 	}, []string{"lease/held", "lease/one winner", "view/read only beside entities"}},
@@ -990,4 +998,29 @@ func (tx unrenewing) Lease(ctx context.Context, name, owner string, now, until t
 		return false, err
 	}
 	return tx.Tx.Lease(ctx, name, owner, now, until)
+}
+
+type credulous struct{ store.Tx }
+
+func (tx credulous) AddInbound(ctx context.Context, r *notify.Inbound) (bool, error) {
+	added, err := tx.Tx.AddInbound(ctx, r)
+	if added || err != nil {
+		return added, err
+	}
+	other := *r
+	other.Fingerprint += "'"
+	added, err = tx.Tx.AddInbound(ctx, &other)
+	r.Version = other.Version
+	return added, err
+}
+
+type halfReceipts struct{ store.Tx }
+
+func (tx halfReceipts) PutInbound(ctx context.Context, rs []*notify.Inbound) error {
+	for _, r := range rs {
+		if err := tx.Tx.PutInbound(ctx, []*notify.Inbound{r}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -310,6 +310,30 @@ var (
 	}
 )
 
+var receipts = entity[notify.Inbound]{
+	name:     "receipt",
+	id:       func(r *notify.Inbound) string { return r.ID },
+	identify: func(r *notify.Inbound, id string) { r.ID, r.Provider, r.Fingerprint = id, "provider", "print of "+id },
+	version:  func(r *notify.Inbound) *int64 { return &r.Version },
+	put:      putInbound,
+	get: func(ctx context.Context, tx store.Tx, id string) (notify.Inbound, error) {
+		all, err := tx.Inbound(ctx, notify.InboundQuery{Provider: "provider"})
+		return only(all, err, func(r notify.Inbound) bool { return r.ID == id })
+	},
+}
+
+// putInbound gives the inbox of receipts the shape of the other repositories.
+func putInbound(ctx context.Context, tx store.Tx, r *notify.Inbound) error {
+	if r.Version != 0 {
+		return tx.PutInbound(ctx, []*notify.Inbound{r})
+	}
+	added, err := tx.AddInbound(ctx, r)
+	if err == nil && !added {
+		return fault.Exists("receipt", r.ID)
+	}
+	return err
+}
+
 // putNotice gives the outbox the shape of the other repositories.
 func putNotice(ctx context.Context, tx store.Tx, n *notify.Notice) error {
 	if n.Version != 0 {
@@ -355,7 +379,7 @@ type kept interface {
 func entities() []kept {
 	return []kept{persons, places, units, holdings, leaves, programmes, teams, assignments, rules, duties, visits,
 		profiles, items, opinions, speakers, issues, routes, cases, accesses, rounds, ratings, flags, reports,
-		notices, attempts, suppressions, providers}
+		notices, attempts, suppressions, providers, receipts}
 }
 
 // each returns a check of every entity.

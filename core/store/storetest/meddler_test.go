@@ -183,6 +183,9 @@ func (m *meddler) Suppressions(ctx context.Context, channel notify.Channel, addr
 		return m.Tx.Suppressions(ctx, q.Channel, q.Addresses...)
 	})
 }
+func (m *meddler) Inbound(ctx context.Context, q notify.InboundQuery) ([]notify.Inbound, error) {
+	return meddle(m, "Inbound", q, func(q notify.InboundQuery) ([]notify.Inbound, error) { return m.Tx.Inbound(ctx, q) })
+}
 
 // meddled says which promises each query answers for, and whether its order is one of them.
 var meddled = []struct {
@@ -226,6 +229,7 @@ var meddled = []struct {
 	{"AttemptLog", notify.AttemptQuery{}, []string{"outbox/attempt log"}, false},
 	{"Providers", none{}, []string{"outbox/providers"}, false},
 	{"Suppressions", suppressionsOf{}, []string{"outbox/suppressions"}, true},
+	{"Inbound", notify.InboundQuery{}, []string{"receipts/query", "receipts/order"}, false},
 }
 
 // Every field of every query, every promised order and the completeness of every

@@ -21,3 +21,19 @@ CREATE TABLE outreach_provider (
     version bigint NOT NULL,
     state json NOT NULL
 );
+-- Receipts of providers, as they came, and what nobody has told yet.
+CREATE TABLE outreach_receipt (
+    id text COLLATE "C" PRIMARY KEY,
+    version bigint NOT NULL,
+    state json NOT NULL,
+    provider text,
+    fingerprint text,
+    status text,
+    notice text,
+    received timestamptz NOT NULL,
+    next_at timestamptz NOT NULL,
+    UNIQUE (provider, fingerprint)
+);
+CREATE INDEX outreach_receipt_waiting ON outreach_receipt (received, id) WHERE status = 'waiting';
+CREATE INDEX outreach_receipt_notice ON outreach_receipt (notice) WHERE notice IS NOT NULL;
+CREATE INDEX outreach_notice_accepted ON outreach_notice (provider, next_at) WHERE status = 'accepted' AND provider IS NOT NULL;

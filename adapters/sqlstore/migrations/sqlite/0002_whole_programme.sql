@@ -21,3 +21,19 @@ CREATE TABLE outreach_provider (
     version INTEGER NOT NULL,
     state TEXT NOT NULL
 ) STRICT;
+-- Receipts of providers, as they came, and what nobody has told yet.
+CREATE TABLE outreach_receipt (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    provider TEXT,
+    fingerprint TEXT,
+    status TEXT,
+    notice TEXT,
+    received TEXT NOT NULL,
+    next_at TEXT NOT NULL,
+    UNIQUE (provider, fingerprint)
+) STRICT;
+CREATE INDEX outreach_receipt_waiting ON outreach_receipt (received, id) WHERE status = 'waiting';
+CREATE INDEX outreach_receipt_notice ON outreach_receipt (notice) WHERE notice IS NOT NULL;
+CREATE INDEX outreach_notice_accepted ON outreach_notice (provider, next_at) WHERE status = 'accepted' AND provider IS NOT NULL;
