@@ -222,6 +222,7 @@ func (c *claim) open(n *notify.Notice, to contact, m message, unmade error) erro
 	}
 	attempt := notify.Attempt{
 		ID: c.newID(), Notice: n.ID, Number: n.Claims, Generation: n.Generation, Provider: c.call.Provider.Name, Started: c.now,
+		Address: to.hash,
 	}
 	if count := c.call.Provider.Segments; count != nil && n.Channel == notify.SMS {
 		attempt.Segments = count(m.text)

@@ -177,7 +177,8 @@ type Attempt struct {
 	Code       string    `json:"code,omitempty"`
 	Detail     string    `json:"detail,omitempty"` // bounded, without personal data
 	Segments   int       `json:"segments,omitempty"`
-	Body       string    `json:"body,omitempty"` // keyed hash of address and text, by which the same text to one address is recognised
+	Body       string    `json:"body,omitempty"`    // keyed hash of address and text, by which the same text to one address is recognised
+	Address    string    `json:"address,omitempty"` // hash of the address, see HashAddress
 }
 
 // Suppression says that an address must not be used on a channel, or, where

@@ -299,6 +299,40 @@ func (n *Notice) Receipt(delivered bool, code string, now time.Time) error {
 	return err
 }
 
+// Underway records that the provider has the notice and is still trying: one that
+// may have gone has gone. It says nothing new of one that is being sent, or whose
+// fate is known.
+func (n *Notice) Underway(now time.Time) error {
+	if !n.MayHaveGone() || n.State == Sending || n.State.Terminal() && n.State != Uncertain {
+		return nil
+	}
+	return n.Accept(n.Provider, n.ProviderID, now)
+}
+
+// Ask notes that the provider of an accepted notice is asked now what became of
+// it, and when to ask again: soon at first, then ever more seldom. It is false
+// when it is too early to ask, or when the carrier is asked in its place.
+func (n *Notice) Ask(now time.Time) bool {
+	age := now.Sub(n.Done)
+	switch {
+	case n.MergedInto != "":
+		n.NextAt = n.Done.Add(InboundPatience)
+		return false
+	case age < 30*time.Second:
+		n.NextAt = n.Done.Add(30 * time.Second)
+		return false
+	case age < 10*time.Minute:
+		n.NextAt = now.Add(time.Minute)
+	case age < time.Hour:
+		n.NextAt = now.Add(10 * time.Minute)
+	case age < 24*time.Hour:
+		n.NextAt = now.Add(2 * time.Hour)
+	default:
+		n.NextAt = now.Add(12 * time.Hour)
+	}
+	return true
+}
+
 // Fail ends the notice: refused for good, or there is nobody to reach.
 func (n *Notice) Fail(why string, now time.Time) error { return n.move(Failed, why, now) }
 
