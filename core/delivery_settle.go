@@ -139,6 +139,8 @@ func (c *settling) settle(ctx context.Context, one Settled) error {
 		if err := n.Accept(attempt.Provider, o.ProviderID, c.now); err != nil { // late, but in time to not send it twice
 			return err
 		}
+	case o.Result == notify.ResultAccepted && n.ProviderID == "" && n.Provider == attempt.Provider && n.Generation == d.Ticket.Generation:
+		n.ProviderID = o.ProviderID // a receipt by our key was quicker; later ones may come by this id
 	default:
 		return nil
 	}
