@@ -655,6 +655,10 @@
 //		say why, for the journal
 //		cần ghi lý do để lưu nhật ký
 //
+//	notice.receipt.reference
+//		a receipt names its provider, and its message by id or key
+//		biên nhận phải có nhà cung cấp và mã hoặc khóa của tin
+//
 //	notice.retry.channel
 //		it cannot be sent by %s: choose another channel, and for a digest the notices it carried
 //		không gửi được qua %s: hãy chọn kênh khác; với bản tổng hợp hãy chọn từng thông báo trong đó
