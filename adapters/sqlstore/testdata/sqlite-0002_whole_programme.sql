@@ -358,6 +358,22 @@ CREATE TABLE outreach_provider (
     version INTEGER NOT NULL,
     state TEXT NOT NULL
 ) STRICT;
+-- Receipts of providers, as they came, and what nobody has told yet.
+CREATE TABLE outreach_receipt (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    provider TEXT,
+    fingerprint TEXT,
+    status TEXT,
+    notice TEXT,
+    received TEXT NOT NULL,
+    next_at TEXT NOT NULL,
+    UNIQUE (provider, fingerprint)
+) STRICT;
+CREATE INDEX outreach_receipt_waiting ON outreach_receipt (received, id) WHERE status = 'waiting';
+CREATE INDEX outreach_receipt_notice ON outreach_receipt (notice) WHERE notice IS NOT NULL;
+CREATE INDEX outreach_notice_accepted ON outreach_notice (provider, next_at) WHERE status = 'accepted' AND provider IS NOT NULL;
 
 CREATE TABLE outreach_migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
 
@@ -367,8 +383,8 @@ INSERT INTO outreach_holding VALUES ('h', 1, '{"id":"h","version":1,"person":"o"
 INSERT INTO outreach_issue VALUES ('i', 1, '{"id":"i","version":1,"code":"XL-17-0001","title":"","place":"suoi-cat","team":"","owner":"","to":"","urgency":"","status":"registered","round":0,"opinions":["op"],"registered":"2017-03-01","promise_due":"","recorded":"0001-01-01T00:00:00Z"}', 'XL-17-0001', 'suoi-cat', NULL, NULL, NULL, NULL, 'registered', '2017-03-01', NULL);
 INSERT INTO outreach_issue_series VALUES ('XL-17', 1);
 INSERT INTO outreach_lease VALUES ('relay', 'worker', '2017-03-01T06:00:00.000000Z');
-INSERT INTO outreach_migration VALUES ('0001_initial.sql', '587972a0a9afcd4cc4adaaaca1e2f54cc9ba1f0f351d1d94f96b01c0936da413', '2026-11-27T05:51:52.474175Z');
-INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '622b4e7b96c8e5884ad6a2423e89cfe3d3382cdb120a301f61e44f9c9829c9f5', '2026-11-27T05:51:52.476951Z');
+INSERT INTO outreach_migration VALUES ('0001_initial.sql', '587972a0a9afcd4cc4adaaaca1e2f54cc9ba1f0f351d1d94f96b01c0936da413', '2026-11-27T06:16:46.496304Z');
+INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '04005d951c5fe4e45633516b01afbbff218356f954776e73e8a1170903ea08ed', '2026-11-27T06:16:46.507611Z');
 INSERT INTO outreach_notice VALUES ('00000001', 1, '{"id":"00000001","version":1,"key":"visit.reminder/00000001","template":"visit.reminder","subject":{"type":"visit","id":"00000001"},"duty":"00000001","moot":"visit/00000001","to":{"role":"official","person":"o"},"audience":"official","channel":"sms","class":"duty","priority":"normal","on_unknown":"hold","vars":{"place":"ấp Suối Cát"},"not_before":"2017-03-01T05:00:00Z","state":"pending","next_at":"2017-03-01T05:00:00Z","generation":0,"attempts":0,"claims":0,"created":"2017-03-01T05:00:00Z"}', 'visit.reminder/00000001', 'visit.reminder', 'visit', '00000001', '00000001', 'visit/00000001', 'sms', 'pending', 1, '2017-03-01T05:00:00.000000Z', '0001-01-01T00:00:00.000000Z', NULL, NULL, NULL, NULL, '2017-03-01T05:00:00.000000Z', NULL, 'sms');
 INSERT INTO outreach_opinion VALUES ('op', 1, '{"id":"op","version":1,"visit":"v","place":"suoi-cat","kind":"","topics":["đường"],"text":"Đường ấp 2 bị \"ngập\"; ''mong'' sửa","confidentiality":"","status":"","heard":"","happened":"2017-03-01","recorded":"0001-01-01T00:00:00Z"}', 'suoi-cat', 'v', NULL, NULL, NULL, NULL, 'đường', '2017-03-01');
 INSERT INTO outreach_person VALUES ('o', 1, '{"id":"o","version":1,"full_name":"Nguyễn Văn Thử","phone":"+84900000001","phone_sms":false,"valid":{"from":"2017-03-01","to":"2018-02-28"}}');
