@@ -37,6 +37,7 @@ func commands() []command {
 		{name: "retry", args: "[ID …]", what: "send notices again that reached nobody", flags: retryFlags, do: retry,
 			long: "Sends the given notices again, or all in one state. Whether one is still needed\n" +
 				"is looked at once more. The reason is kept in the journal."},
+		journalCommand(),
 		{name: "version", what: "say which version this is"},
 		{name: "help", args: "[COMMAND]", what: "explain the program, or one command"},
 	}
@@ -111,6 +112,7 @@ func (c command) help() string {
 		"outbox": "\nFlags:\n\n  --state A,B   list these states instead\n  --limit N     list N at most [50]\n",
 		"retry": "\nFlags:\n\n  --why TEXT    the reason, required\n  --state S     instead of ids: all in this state\n" +
 			"  --limit N     with --state: N at most [100]\n",
+		"journal": "\nFlags, before the word verify:\n\n  --expect HASH   a checkpoint that was written down before\n",
 	}[c.name]
 	use := strings.TrimSpace(c.name + " [--config FILE] " + strings.Join(strings.Fields(c.args), " "))
 	return fmt.Sprintf("%s %s\n\n%s\n%s", program, use, c.long, flags)
