@@ -45,7 +45,9 @@ func TestACheckpointNoticesWhatNoChainDoes(t *testing.T) {
 		}
 		return rest
 	}
-	at := func(seq int64, why string) event.Break { return event.Break{Subject: event.CheckpointSubject(), Seq: seq, Why: why} }
+	at := func(seq int64, why string) event.Break {
+		return event.Break{Subject: event.CheckpointSubject(), Seq: seq, Why: why}
+	}
 	for _, c := range []struct {
 		name   string
 		tamper func(journal, checkpoints []event.Record) ([]event.Record, []event.Record)
