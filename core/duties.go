@@ -190,7 +190,11 @@ func (s *Duties) Explain(ctx context.Context, id duty.ID, lang string) (string, 
 	if err != nil {
 		return "", err
 	}
-	return d.Explanation(book.Calendar).Text(lang), nil
+	cal, err := s.u.calendarOf(ctx, d.Calendar, book)
+	if err != nil {
+		return "", err
+	}
+	return d.Explanation(cal).Text(lang), nil
 }
 
 // Forecast lists what the programme will say about a duty by itself if nobody

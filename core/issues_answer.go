@@ -65,7 +65,8 @@ func (s *Issues) beyond(ctx context.Context, body string) error {
 // the head of the lead unit, for sensitive subjects the programme office, from
 // the second round on one level above the unit (N15). The unit's clock is met;
 // the owner, who is told (N12), owes the people the answer from that day on. Issues
-// carried by this one get the same answer, each with its own owner and people.
+// carried by this one get the same answer, each with its own owner and people, and
+// later, where that was "in progress", its result.
 func (s *Issues) ApproveAnswer(ctx context.Context, id issue.ID) (issue.State, error) {
 	u := s.u
 	i, err := u.tx.Issue(ctx, id)
@@ -170,10 +171,16 @@ func (s *Issues) oweResult(ctx context.Context, i issue.State) error {
 // share gives a carried issue the answer of the one that carries it.
 func (s *Issues) share(ctx context.Context, hub issue.State, id issue.ID) error {
 	i, err := s.u.tx.Issue(ctx, id)
-	if err != nil || i.Status != issue.Linked {
+	if err != nil || i.LinkedTo != hub.ID || i.Status != issue.Linked && !i.AwaitsResultOf(hub.ID) {
 		return err
 	}
 	if err := i.Share(hub, s.u.today); err != nil {
+		return err
+	}
+	if err := s.u.meet(ctx, issue.Subject(id), s.u.today, duty.Roadmap); err != nil {
+		return err
+	}
+	if err := s.stopAsking(ctx, id); err != nil {
 		return err
 	}
 	return s.answered(ctx, &i, hub.ID)

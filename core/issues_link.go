@@ -1,8 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/duty"
@@ -38,6 +40,9 @@ func (s *Issues) Link(ctx context.Context, id, hub issue.ID) (issue.State, error
 	if err := s.keep(ctx, &h, issue.CarriesEvent{Issue: string(id)}); err != nil {
 		return issue.State{}, err
 	}
+	if err := s.raise(ctx, h); err != nil {
+		return issue.State{}, err
+	}
 	return i, u.tell(ctx, alert.IssueLinked(h, i)...)
 }
 
@@ -66,41 +71,102 @@ func (s *Issues) Unlink(ctx context.Context, id issue.ID) (issue.State, error) {
 	if err := s.keep(ctx, &h, issue.CarriesEvent{Issue: string(id), No: true}); err != nil {
 		return issue.State{}, err
 	}
-	return i, s.restart(ctx, i)
+	if err := s.raise(ctx, h); err != nil {
+		return issue.State{}, err
+	}
+	if err := s.restart(ctx, i); err != nil {
+		return issue.State{}, err
+	}
+	return s.u.tx.Issue(ctx, id)
 }
 
-// restart opens the clocks that an unlinked issue needs, each counted from the
-// day it was counted from before.
+// restart opens the clocks that an unlinked issue needs, each as it was when the
+// link ended it: from its own day, with its pauses and extensions.
 func (s *Issues) restart(ctx context.Context, i issue.State) error {
-	if err := s.restartPromise(ctx, i); err != nil {
+	if err := s.restartPromise(ctx, &i); err != nil {
 		return err
 	}
 	switch i.Status {
 	case issue.Registered, issue.Triaged:
-		return s.oweTriage(ctx, i)
+		_, err := s.reopen(ctx, i, duty.Triage)
+		return err
 	case issue.Arbitration:
-		_, err := s.oweArbitration(ctx, i)
+		_, err := s.reopen(ctx, i, duty.Arbitration)
 		return err
 	}
 	if told := i.Answered(); told != nil && told.Round == i.Round && told.Class == issue.InProgress {
-		return s.oweResult(ctx, i) // what was being drafted is the result of a roadmap
+		_, err := s.reopen(ctx, i, duty.Roadmap) // what was being drafted is the result of a roadmap
+		return err
 	}
-	return s.oweAnswer(ctx, i)
+	d, err := s.reopen(ctx, i, duty.Unit)
+	if err != nil || d.Due == i.Current().Due {
+		return err
+	}
+	i.Current().Due = d.Due // the calendar was changed meanwhile
+	return s.u.tx.PutIssue(ctx, &i)
 }
 
 // restartPromise opens the citizen's clock again, unless the promise was kept
 // before: a further round has a clock of the unit alone.
-func (s *Issues) restartPromise(ctx context.Context, i issue.State) error {
+func (s *Issues) restartPromise(ctx context.Context, i *issue.State) error {
 	kept, err := s.u.tx.Duties(ctx, duty.Query{
 		Subject: issue.Subject(i.ID), Kinds: []duty.Kind{duty.Promise}, Statuses: []duty.Status{duty.Met, duty.MetLate}, Limit: 1,
 	})
 	if err != nil || len(kept) > 0 {
 		return err
 	}
-	if i.Apologised.IsZero() {
-		return s.owePromise(ctx, i)
+	d, err := s.reopen(ctx, *i, duty.Promise)
+	if err != nil || !i.Apologised.IsZero() || d.Due == i.PromiseDue {
+		return err
 	}
-	return s.oweNewDate(ctx, i)
+	i.PromiseDue = d.Due // the calendar was changed meanwhile
+	return s.u.tx.PutIssue(ctx, i)
+}
+
+// reopen owes the latest cancelled duty of a kind anew.
+func (s *Issues) reopen(ctx context.Context, i issue.State, kind duty.Kind) (duty.State, error) {
+	u := s.u
+	subject := issue.Subject(i.ID)
+	cancelled, err := u.tx.Duties(ctx, duty.Query{Subject: subject, Kinds: []duty.Kind{kind}, Statuses: []duty.Status{duty.Cancelled}})
+	if err != nil {
+		return duty.State{}, err
+	}
+	if len(cancelled) == 0 {
+		return duty.State{}, fault.NotFound("cancelled duty", string(kind)+" of "+subject.String())
+	}
+	last := slices.MaxFunc(cancelled, func(a, b duty.State) int {
+		return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
+	})
+	book, err := u.rules(ctx)
+	if err != nil {
+		return duty.State{}, err
+	}
+	d, err := duty.Reopen(duty.ID(u.newID()), last, book.Policy, book.Calendar, u.now)
+	if err != nil {
+		return duty.State{}, err
+	}
+	if d.Holder.Role == org.Official { // the matter may have another owner by now
+		d.Holder.Person, d.Holder.Team = i.Owner, i.Team
+	}
+	return d, u.tx.PutDuty(ctx, &d)
+}
+
+// raise lets the ladders of an issue that was raised once more, or once less,
+// start where they have to (A5), as far as they have not begun.
+func (s *Issues) raise(ctx context.Context, hub issue.State) error {
+	open, err := s.u.openDuties(ctx, issue.Subject(hub.ID))
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		if !d.SetRaise(hub.Raise()) {
+			continue
+		}
+		if err := s.u.tx.PutDuty(ctx, &d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // watchSwell looks whether one matter is felt in many places: then the issues of
@@ -209,4 +275,50 @@ func (s *Issues) oweNewDate(ctx context.Context, i issue.State) error {
 		Start:  i.Apologised, Due: i.Apology.NewDate, Raise: 2,
 	})
 	return err
+}
+
+// withdraw ends an issue all of whose opinions have left the store: nothing is
+// owed any more, and what was written about it is taken out of it. What it carried
+// stands on its own again.
+func (s *Issues) withdraw(ctx context.Context, i issue.State) error {
+	for _, c := range i.Carried {
+		carried, err := s.u.tx.Issue(ctx, c.Issue)
+		if err != nil {
+			return err
+		}
+		if carried.Status != issue.Linked {
+			continue
+		}
+		if err := carried.Unlink(&i, s.u.today); err != nil {
+			return err
+		}
+		if err := s.keep(ctx, &carried, issue.UnlinkedEvent{From: string(i.ID)}); err != nil {
+			return err
+		}
+		if err := s.restart(ctx, carried); err != nil {
+			return err
+		}
+	}
+	if i.Status == issue.Linked {
+		hub, err := s.u.tx.Issue(ctx, i.LinkedTo)
+		if err != nil {
+			return err
+		}
+		if err := i.Unlink(&hub, s.u.today); err != nil {
+			return err
+		}
+		if err := s.keep(ctx, &hub, issue.CarriesEvent{Issue: string(i.ID), No: true}); err != nil {
+			return err
+		}
+	}
+	if err := i.Withdraw(s.u.today); err != nil {
+		return err
+	}
+	if err := s.drop(ctx, i.ID); err != nil {
+		return err
+	}
+	if err := s.stopAsking(ctx, i.ID); err != nil {
+		return err
+	}
+	return s.keep(ctx, &i, issue.ClosedEvent{Outcome: i.Outcome})
 }

@@ -132,6 +132,22 @@ func (s *Issues) Return(ctx context.Context, id issue.ID, reason string, suggest
 	return i, u.tell(ctx, alert.IssueReturned(i)...)
 }
 
+// Accept says, by the lead unit, that it took the referral on: it cannot give it
+// back after that, and its clock runs on. The rules are "issue.accept.…".
+func (s *Issues) Accept(ctx context.Context, id issue.ID) (issue.State, error) {
+	u := s.u
+	i, _, err := s.load(ctx, id, AnswerReferral)
+	if err != nil {
+		return issue.State{}, err
+	}
+	if err := i.Accept(u.by.Person, u.today); err != nil {
+		return issue.State{}, err
+	}
+	r := i.Current()
+	err = s.keep(ctx, &i, issue.AcceptedEvent{Number: r.Number, Lead: string(r.Lead)})
+	return i, err
+}
+
 // drop cancels duties of an issue and what was told about handling it.
 func (s *Issues) drop(ctx context.Context, id issue.ID, kinds ...duty.Kind) error {
 	if err := s.u.release(ctx, issue.Subject(id), kinds...); err != nil {

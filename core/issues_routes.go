@@ -27,6 +27,15 @@ func (s *Issues) PutRoute(ctx context.Context, r issue.Route) (issue.Route, erro
 			return issue.Route{}, err
 		}
 	}
+	others, err := u.tx.Routes(ctx)
+	if err != nil {
+		return issue.Route{}, err
+	}
+	for _, other := range others {
+		if r.Clashes(other) {
+			return issue.Route{}, fault.Broken("route.overlap", "valid", "the route %s leads this subject there on some of these days: end it first", "tuyến chuyển %s đang có hiệu lực cho lĩnh vực này trong thời gian đó: hãy kết thúc tuyến đó trước", other.ID)
+		}
+	}
 	u.routes = nil
 	if err := u.tx.PutRoute(ctx, &r); err != nil {
 		return issue.Route{}, err

@@ -52,18 +52,27 @@ func (s *Opinions) remove(ctx context.Context, o *opinion.State, how func(*opini
 	return s.u.tx.PutSpeaker(ctx, &known)
 }
 
-// unname takes the title off an issue that was registered from this opinion
-// alone: it may say what is sealed now.
+// unname ends the issue that was registered from this opinion alone: it may say
+// what is sealed now, and nobody waits for an answer any more. Where others raised
+// the same matter it goes on.
 func (s *Opinions) unname(ctx context.Context, o opinion.State) error {
 	if o.Issue == "" {
 		return nil
 	}
 	i, err := s.u.tx.Issue(ctx, issue.ID(o.Issue))
-	if err != nil || len(i.Opinions) > 1 {
+	if err != nil || !i.Open() && i.Status != issue.Linked {
 		return err
 	}
-	i.Title = ""
-	return s.u.tx.PutIssue(ctx, &i)
+	for _, other := range i.Opinions {
+		if other == string(o.ID) {
+			continue
+		}
+		left, err := s.u.tx.Opinion(ctx, opinion.ID(other))
+		if err != nil || left.Status != opinion.Withdrawn {
+			return err
+		}
+	}
+	return s.u.work.Issues.withdraw(ctx, i)
 }
 
 // Withdraw takes back what a speaker said, on the speaker's wish: nothing but the

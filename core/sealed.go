@@ -49,8 +49,11 @@ func (s *Sealed) receive(ctx context.Context, r sealed.Reception) (string, error
 	excluded = append(excluded, org.PersonID(u.by.String()))
 	receipt := grouped(u.secretCode("receipt", u.newID(), 12))
 	code := "M" + u.today.String()[2:4] + "-" + u.secretCode("code", u.newID(), 6)
-	c, err := sealed.New(sealed.ID(u.newID()), r, code, u.receiptHash(receipt), excluded, u.now)
+	c, err := sealed.New(sealed.ID(u.newID()), r, code, receiptHash(u.sys.opts.Secret, receipt), excluded, u.now)
 	if err != nil {
+		return "", err
+	}
+	if err := c.Lock(u.sys.opts.Secret); err != nil {
 		return "", err
 	}
 	if err := s.assign(ctx, &c); err != nil {
@@ -84,7 +87,7 @@ func (s *Sealed) assign(ctx context.Context, c *sealed.Case) error {
 	if err != nil {
 		return err
 	}
-	if len(chairs) == 0 || c.Status != sealed.Received {
+	if len(chairs) == 0 {
 		return fault.Broken("sealed.receive.no_receiver", "", "nobody in the programme may see this: guide the speaker to the inspectorate above the district", "không có người trong chương trình được phép tiếp nhận: hãy hướng dẫn người dân đến cơ quan thanh tra cấp trên")
 	}
 	return s.handTo(ctx, c, org.ProgrammeChair, chairs[0], alert.SealedNeedsInspector(*c, chairs[0]))

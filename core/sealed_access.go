@@ -29,7 +29,7 @@ func (s *Sealed) Mine(ctx context.Context) ([]sealed.Ticket, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !reader && c.Status == sealed.Received && !c.Excludes(u.by.Person) {
+		if !reader && c.Waits() && !c.Excludes(u.by.Person) {
 			reader = u.allow(ctx, GrantSealed, scope{}) == nil && !u.by.System
 		}
 		if reader {
@@ -45,6 +45,9 @@ func (s *Sealed) Mine(ctx context.Context) ([]sealed.Ticket, error) {
 func (s *Sealed) Read(ctx context.Context, id sealed.ID) (sealed.Reading, error) {
 	c, err := s.open(ctx, id, sealed.ActRead)
 	if err != nil {
+		return sealed.Reading{}, err
+	}
+	if c, _, err = c.Unlock(s.u.secrets()...); err != nil {
 		return sealed.Reading{}, err
 	}
 	return c.Reading(), nil
@@ -152,7 +155,7 @@ func (s *Sealed) Grant(ctx context.Context, id sealed.ID, to org.PersonID) error
 	if !granted {
 		return sealed.Refused()
 	}
-	if c.Status == sealed.Received {
+	if c.Waits() {
 		if err := c.Transfer(to); err != nil {
 			return err
 		}

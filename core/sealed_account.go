@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/sealed"
 )
@@ -75,10 +77,12 @@ func (s *Sealed) Status(ctx context.Context, receipt string) (sealed.Progress, e
 	if err != nil {
 		return sealed.Progress{}, err
 	}
-	hash := s.u.receiptHash(receipt)
-	for _, c := range cases {
-		if c.Receipt != "" && hmac.Equal([]byte(c.Receipt), []byte(hash)) {
-			return c.Progress(), nil
+	for _, secret := range s.u.secrets() {
+		hash := receiptHash(secret, receipt)
+		for _, c := range cases {
+			if c.Receipt != "" && hmac.Equal([]byte(c.Receipt), []byte(hash)) {
+				return c.Progress(), nil
+			}
 		}
 	}
 	return sealed.Progress{}, fault.NotFound("receipt", "")
@@ -95,16 +99,21 @@ func (u *unit) secretCode(purpose, id string, n int) string {
 }
 
 // receiptHash is what the vault keeps of a receipt, however it is written.
-func (u *unit) receiptHash(receipt string) string {
+func receiptHash(secret []byte, receipt string) string {
 	plain := strings.Map(func(r rune) rune {
 		if r == '-' || r == ' ' {
 			return -1
 		}
 		return r
 	}, strings.ToUpper(receipt))
-	mac := hmac.New(sha256.New, u.sys.opts.Secret)
+	mac := hmac.New(sha256.New, secret)
 	fmt.Fprintf(mac, "sealed receipt hash\x00%s", plain)
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// secrets are those under which something may have been kept: today's first.
+func (u *unit) secrets() [][]byte {
+	return append([][]byte{u.sys.opts.Secret}, u.sys.opts.FormerSecrets...)
 }
 
 // grouped writes a code in groups of four.
@@ -124,7 +133,76 @@ func privacyRoutines() []routine {
 			return err
 		}},
 		{"erase_sealed", eraseSealed},
+		{"pass_on_sealed", passOnSealed},
+		{"relock_sealed", relockSealed},
 	}
+}
+
+// passOnSealed finds another inspector for every open case whose inspector holds
+// the role no more, or must not see it as things stand today; the chair is asked
+// where there is none (model 11.34). Where not even the chair may know, the case
+// waits, and counts as open.
+func passOnSealed(ctx context.Context, u *unit) error {
+	s := u.work.Sealed
+	cases, err := u.tx.SealedCases(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range cases {
+		if !c.Open() || c.Inspector == "" {
+			continue
+		}
+		role, err := s.inspects(ctx, c.Inspector)
+		if err != nil {
+			return err
+		}
+		excluded, err := u.excluded(ctx, c.Accused, c.AccusedUnits)
+		if err != nil {
+			return err
+		}
+		if role != "" && !c.Excludes(c.Inspector) && !slices.Contains(excluded, c.Inspector) {
+			continue
+		}
+		c.Exclude(excluded...)
+		c.Leave()
+		if err := s.assign(ctx, &c); errors.Is(err, fault.ErrRule) {
+			err = errors.Join(u.release(ctx, sealed.Subject(c.ID), duty.SealedAck), u.tx.PutSealedCase(ctx, &c))
+			if err != nil {
+				return err
+			}
+		} else if err != nil {
+			return err
+		}
+		if err := s.log(ctx, c.ID, sealed.ActGrant, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relockSealed locks under today's secret what was locked under a former one, so
+// that a former one need not be kept for ever. What none of them opens stays.
+func relockSealed(ctx context.Context, u *unit) error {
+	if len(u.sys.opts.FormerSecrets) == 0 {
+		return nil
+	}
+	cases, err := u.tx.SealedCases(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range cases {
+		open, with, err := c.Unlock(u.secrets()...)
+		if err != nil || !c.Locked || with == 0 {
+			continue
+		}
+		if err := open.Lock(u.sys.opts.Secret); err != nil {
+			return err
+		}
+		if err := u.tx.PutSealedCase(ctx, &open); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eraseSealed erases cases that ended longer ago than speakers are kept.

@@ -52,9 +52,14 @@ type Options struct {
 	Templates *notify.Templates
 
 	// Secret keys the hashes that stand for addresses of raters and of suppressed
-	// recipients. Give each installation its own. Default: a fixed key, good
-	// enough for tests and trials.
+	// recipients, and locks sealed cases. Give each installation its own, and all
+	// its processes the same. Default: a fixed key, good enough for tests and trials.
 	Secret []byte
+
+	// FormerSecrets are those that Secret was before: receipts given out under them
+	// stay good, and sealed cases locked under them are locked anew by the daily
+	// routines. Default: none.
+	FormerSecrets [][]byte
 
 	// Wake is called after a unit of work committed notices that are due at once:
 	// a hint that lets a relay in the same process look earlier than its next

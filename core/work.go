@@ -145,6 +145,28 @@ func (u *unit) rules(ctx context.Context) (rules, error) {
 	return book, nil
 }
 
+// calendarOf returns the calendar that a clock remembers as "id/version", so that
+// a duty that was done long ago is explained by the days that held then; the one
+// in force where that version is kept nowhere.
+func (u *unit) calendarOf(ctx context.Context, version string, book rules) (*calendar.Calendar, error) {
+	if version == book.calendarVersion() {
+		return book.Calendar, nil
+	}
+	if first := (rules{u.sys.policy, u.sys.opts.Calendar}); version == first.calendarVersion() {
+		return first.Calendar, nil
+	}
+	versions, err := u.tx.Rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range versions {
+		if r.Calendar != nil && r.Status == programme.RuleApproved && version == fmt.Sprintf("%s/%d", r.Calendar.ID, r.Calendar.Version) {
+			return u.sys.rules.calendar(r)
+		}
+	}
+	return book.Calendar, nil
+}
+
 func (u *unit) newID() string { return u.sys.opts.NewID() }
 
 // fact is one thing that happened, about to be journalled.

@@ -26,8 +26,12 @@ func SealedNeedsInspector(c sealed.Case, chair org.PersonID) []notify.Notice {
 func sealedNotices(c sealed.Case, template string, to org.Party) []notify.Notice {
 	var notices []notify.Notice
 	for _, channel := range []notify.Channel{notify.Email, notify.SMS} {
+		key := fmt.Sprintf("%s/%s/%s/%s", template, c.ID, to.Key(), channel)
+		if c.Version > 0 { // handed on: perhaps to somebody who had it before
+			key += fmt.Sprintf("/%d", c.Version)
+		}
 		notices = append(notices, notify.Notice{
-			Key:      fmt.Sprintf("%s/%s/%s/%s", template, c.ID, to.Key(), channel),
+			Key:      key,
 			Template: template, Subject: sealed.Subject(c.ID), Moot: SealedKey(c.ID), To: to, Channel: channel,
 			Audience: notify.ToOfficial, Class: notify.Duty, Priority: notify.Critical, OnUnknown: notify.Resend,
 			Vars: map[string]string{"code": c.Code},

@@ -343,6 +343,17 @@ func Forecast(s State, pol policy.Policy, cal *calendar.Calendar, until calendar
 	return steps
 }
 
+// SetRaise lets the ladder of an open duty start so many steps higher, or no
+// longer so, as long as no level of it was said; one that starts higher still, for
+// a reason of its own, stays. It reports whether anything changed (A5).
+func (s *State) SetRaise(steps int) bool {
+	if !s.IsOpen() || s.Step > ladderNumber || s.Raise > 1 || s.Raise == steps {
+		return false
+	}
+	s.Raise = steps
+	return true
+}
+
 // Advance notes that a step was given out and sets the next wake-up.
 func (s *State) Advance(step Step, pol policy.Policy, cal *calendar.Calendar) {
 	s.Step = max(s.Step, step.Number+1)

@@ -18,7 +18,8 @@
 // A pause moves the due date by exactly the working days it lasted, counted by
 // the same calendar; all pauses together have a limit, at which the clock goes
 // on by itself. An extension adds working days, within limits and before the
-// duty is late.
+// duty is late. A duty that was cancelled because its matter was handled elsewhere
+// can be owed anew from its own day ([Reopen]).
 //
 // # What the clock says by itself
 //

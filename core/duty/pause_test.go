@@ -8,6 +8,7 @@ import (
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/policy"
 )
 
@@ -247,5 +248,29 @@ func TestExplanationOfAGivenDateSaysSo(t *testing.T) {
 	want := "Due Saturday 4 March 2017. The date was given.\nCalendar VN-XL-2017 version 1, policy version 1.\n"
 	if diff := cmp.Diff(want, s.Explanation(cal).Text("en")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAClockOwedAnewRunsFromItsOwnDayWithItsPausesAndExtensions(t *testing.T) {
+	cal, pol := xuanLoc2017(t), policy.Default()
+	s := open(t, unitTerm("2017-03-13", 10), cal, "2017-03-13 09:00")
+	if _, err := duty.Reopen("e", s, pol, cal, at("2017-03-20 09:00")); len(fault.Violations(err)) != 1 || fault.Violations(err)[0].Rule != "duty.reopen.not_cancelled" {
+		t.Error(err)
+	}
+	for _, err := range []error{
+		s.Extend(5, "x", "VP-01", pol, cal, at("2017-03-14 09:00")), s.Pause("x", "VP-01", pol, cal, at("2017-03-14 09:00")), s.Close(duty.Cancelled, day("2017-03-16")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := pol
+	later.Version, later.Issues.UnitDays.Normal = "2", 1
+	e, err := duty.Reopen("e", s, later, cal, at("2017-03-22 09:00"))
+	if err != nil || e.ID != "e" || e.Due != day("2017-04-05") || e.Policy != pol.Version || e.PausedDays() != 2 || len(e.Extensions) != 1 || e.Status != duty.Running || e.WakeAt.IsZero() {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if s.Status != duty.Cancelled || s.Closed != day("2017-03-16") {
+		t.Errorf("the old one stays as it was: %+v", s)
 	}
 }

@@ -57,6 +57,23 @@ func Open(id ID, t Term, pol policy.Policy, cal *calendar.Calendar, now time.Tim
 	return s, nil
 }
 
+// Reopen starts a cancelled duty anew, under a new id: the matter that it was
+// about is owed again. It runs from its own day, with its own term, pauses and
+// extensions, and the policy version that set it; the calendar is today's. now is
+// the instant of reopening: reminders and levels whose moment passed before are
+// treated as [Open] does. The rule is "duty.reopen.not_cancelled".
+func Reopen(id ID, old State, pol policy.Policy, cal *calendar.Calendar, now time.Time) (State, error) {
+	if old.Status != Cancelled {
+		return State{}, fault.Broken("duty.reopen.not_cancelled", "status",
+			"Only a cancelled duty is owed anew; this one is %s.", "Chỉ mở lại được việc đã hủy; việc này đang ở trạng thái %s.", old.Status)
+	}
+	s := old.clone()
+	s.ID, s.Version, s.Status, s.Closed, s.Opened = id, 0, Running, calendar.Date{}, now.UTC()
+	s.count(cal)
+	s.align(0, pol, cal, now)
+	return s, nil
+}
+
 func (t Term) check(id ID) error {
 	var faults fault.List
 	broken := func(rule, field, en, vi string, args ...any) {

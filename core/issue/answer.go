@@ -116,6 +116,9 @@ func (s *State) ApproveAnswer(by org.PersonID, on calendar.Date) error {
 	if a.Drafter == by {
 		return fault.Broken("issue.approve.own_draft", "approver", "nobody approves an answer that they drafted", "người soạn không được tự duyệt câu trả lời")
 	}
+	if !a.Roadmap.IsZero() && !a.Roadmap.After(on) {
+		return fault.Broken("issue.approve.roadmap_past", "roadmap", "the roadmap's day %s has come: draft the answer anew", "mốc lộ trình %s đã đến: phải soạn lại câu trả lời", a.Roadmap.VN())
+	}
 	s.Answers = slices.Clone(s.Answers)
 	a = s.Draft()
 	a.Approver, a.Approved = by, on

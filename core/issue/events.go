@@ -35,6 +35,11 @@ type (
 		Cooperating []string      `json:"cooperating,omitempty"`
 		Due         calendar.Date `json:"due"`
 	}
+	// AcceptedEvent says that the unit took the referral on.
+	AcceptedEvent struct {
+		Number int    `json:"number"`
+		Lead   string `json:"lead"`
+	}
 	// ReturnedEvent says that the unit is not competent and which one it suggests.
 	ReturnedEvent struct {
 		Number    int    `json:"number"`
@@ -155,6 +160,7 @@ type (
 func (RegisteredEvent) Kind() string         { return "issue.registered" }
 func (TriagedEvent) Kind() string            { return "issue.triaged" }             // Kind names the event.
 func (ReferredEvent) Kind() string           { return "issue.referred" }            // Kind names the event.
+func (AcceptedEvent) Kind() string           { return "issue.accepted" }            // Kind names the event.
 func (ReturnedEvent) Kind() string           { return "issue.returned" }            // Kind names the event.
 func (ArbitrationOpenedEvent) Kind() string  { return "issue.arbitration_opened" }  // Kind names the event.
 func (ArbitrationDecidedEvent) Kind() string { return "issue.arbitration_decided" } // Kind names the event.

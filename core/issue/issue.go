@@ -64,6 +64,8 @@ type Referral struct {
 	Due           calendar.Date `json:"due"`
 	By            org.PersonID  `json:"by"`
 	NonReturnable bool          `json:"non_returnable,omitempty"`
+	Accepted      calendar.Date `json:"accepted,omitzero"` // the unit took it on: it cannot be returned any more
+	AcceptedBy    org.PersonID  `json:"accepted_by,omitempty"`
 	ReturnedOn    calendar.Date `json:"returned_on,omitzero"`
 	ReturnReason  string        `json:"return_reason,omitempty"`
 	Suggested     org.UnitID    `json:"suggested,omitempty"`
@@ -111,6 +113,7 @@ type Answer struct {
 	Drafted  calendar.Date `json:"drafted"`
 	Approver org.PersonID  `json:"approver,omitempty"`
 	Approved calendar.Date `json:"approved,omitzero"`
+	From     ID            `json:"from,omitempty"` // the issue that carries this one, whose answer it is
 }
 
 // Channel is how an answer was told.
@@ -188,7 +191,8 @@ type Outcome string
 const (
 	Satisfied  Outcome = "satisfied"
 	NoResponse Outcome = "no_response"
-	Final      Outcome = "final" // by decision on appeal
+	Final      Outcome = "final"     // by decision on appeal
+	Withdrawn  Outcome = "withdrawn" // nothing that was said is left to be answered
 )
 
 // Holding says who held the matter from when to when, for "days held" (model 11.16).

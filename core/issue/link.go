@@ -67,22 +67,44 @@ func (s *State) Unlink(hub *State, on calendar.Date) error {
 	return nil
 }
 
-// Share gives a linked issue the approved answer of the issue that carries it:
-// its own people have to be told, by its own owner.
+// Share gives an issue the approved answer of the one that carries it: its own
+// people have to be told, by its own owner. The result of a roadmap follows the
+// answer that announced it, whatever was told of that by then. The rules are
+// "issue.share.…".
 func (s *State) Share(hub State, on calendar.Date) error {
-	if err := s.misplaced("issue.share.not_linked", Linked); err != nil {
-		return err
+	waiting := s.AwaitsResultOf(hub.ID)
+	if !waiting {
+		if err := s.misplaced("issue.share.not_linked", Linked); err != nil {
+			return err
+		}
 	}
 	a := hub.Answered()
-	if a == nil || hub.ID != s.LinkedTo {
+	if a == nil || !waiting && hub.ID != s.LinkedTo {
 		return fault.Broken("issue.share.no_answer", "to", "the issue that carries this one has no approved answer", "vấn đề liên kết chưa có câu trả lời được duyệt")
 	}
 	own := *a
-	own.Round = s.Round
+	own.Round, own.From = s.Round, hub.ID
 	s.Answers = slices.Clone(s.Answers)
 	if s.Draft() != nil {
 		s.Answers = s.Answers[:len(s.Answers)-1]
 	}
 	s.Answers = append(s.Answers, own)
+	switch s.Status {
+	case FeedbackDue: // the roadmap was not told to everybody: its result is told instead
+		s.pass(on)
+		return nil
+	case FeedbackGiven:
+		s.Status = AnswerDrafted // by the unit, for the issue that carries this one
+	}
 	return s.move(FeedbackDue, on)
+}
+
+// AwaitsResultOf reports whether the issue was answered "in progress" together
+// with another one that carried it, whose result is to be told here too.
+func (s *State) AwaitsResultOf(hub ID) bool {
+	switch s.Status {
+	case AnswerDrafted, FeedbackDue, FeedbackGiven:
+		return s.OnRoadmap() && s.Answered().From == hub
+	}
+	return false
 }

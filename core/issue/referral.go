@@ -20,11 +20,11 @@ func (s State) Current() *Referral {
 
 // Lead is the unit that has to answer, or has answered; empty when none has.
 func (s State) Lead() org.UnitID {
+	if a := s.Answered(); a != nil && a.From != "" && a.Round == s.Round {
+		return a.Unit // answered together with the issue that carries it
+	}
 	if r := s.Current(); r != nil {
 		return r.Lead
-	}
-	if n := len(s.Answers); n > 0 && len(s.Referrals) == 0 {
-		return s.Answers[n-1].Unit // answered together with the issue that carried it
 	}
 	return ""
 }
@@ -112,6 +112,9 @@ func (s *State) checkReturn(r Referral, reason string, suggested org.UnitID, on 
 	} else if s.Returns() >= pol.Issues.MaxReturns {
 		faults.Add(fault.Broken("issue.return.too_often", "status", "an issue is returned %d time(s) at most", "một vấn đề chỉ được trả lại tối đa %d lần", pol.Issues.MaxReturns))
 	}
+	if !r.Accepted.IsZero() {
+		faults.Add(fault.Broken("issue.return.accepted", "status", "the unit accepted the referral on %s: answer it, or ask for an extension", "đơn vị đã tiếp nhận ngày %s: hãy trả lời hoặc xin gia hạn", r.Accepted.VN()))
+	}
 	if last := cal.Add(r.On, pol.Issues.ReturnDays); on.After(last) {
 		faults.Add(fault.Broken("issue.return.window_closed", "on", "a referral of %[1]s could be returned until %[2]s: answer it, or ask for an extension", "phiếu chuyển ngày %[1]s chỉ được trả lại đến %[2]s: hãy trả lời hoặc xin gia hạn", r.On.VN(), last.VN()))
 	}
@@ -125,6 +128,22 @@ func (s *State) checkReturn(r Referral, reason string, suggested org.UnitID, on 
 		faults.Add(fault.Broken("issue.return.same_target", "suggested", "the unit that returns it cannot be the one it suggests", "đơn vị đề xuất không được là chính đơn vị trả lại"))
 	}
 	return faults.Err()
+}
+
+// Accept says that the lead unit took the referral on; it cannot give it back
+// after that. The rules are "issue.accept.…".
+func (s *State) Accept(by org.PersonID, on calendar.Date) error {
+	r := s.Current()
+	if r == nil || s.Status != Referred {
+		return s.misplaced("issue.accept.not_referred", Referred)
+	}
+	if !r.Accepted.IsZero() {
+		return fault.Broken("issue.accept.twice", "status", "the unit accepted the referral on %s already", "đơn vị đã tiếp nhận phiếu chuyển ngày %s", r.Accepted.VN())
+	}
+	s.Referrals = slices.Clone(s.Referrals)
+	r = s.Current()
+	r.Accepted, r.AcceptedBy = on, by
+	return nil
 }
 
 // Arbitrate decides which unit answers after the units passed the issue around.

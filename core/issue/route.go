@@ -33,6 +33,12 @@ func (r Route) Validate() error {
 	return faults.Err()
 }
 
+// Clashes reports whether two routes would both lead a subject in one territory on
+// some day: which of them decides nobody could tell.
+func (r Route) Clashes(other Route) bool {
+	return r.ID != other.ID && r.Subject == other.Subject && r.Owner == other.Owner && r.Valid.Overlaps(other.Valid)
+}
+
 // RouteFor picks the route of a subject that is valid on a day in a place, given
 // as the line from the place outward. A route of a territory further in goes
 // before one further out, and that before one valid everywhere.

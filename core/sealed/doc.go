@@ -13,7 +13,8 @@
 //
 // Never admitted are the accused, whoever stands above them in their line,
 // everybody in an accused unit, and the official who wrote it down. The speaker
-// keeps a receipt; the vault keeps its hash. Every look and every try is kept in
+// keeps a receipt; the vault keeps its hash. What was said, and how to reach who
+// said it, is kept encrypted ([Case.Lock]) and opened for the inspector alone. Every look and every try is kept in
 // the access log. Nothing of a case stands in the journal, in notices, exports or
 // errors; a refusal never says whether there is a case.
 package sealed

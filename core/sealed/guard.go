@@ -121,8 +121,19 @@ func (c *Case) StepOut(who org.PersonID) error {
 		return err
 	}
 	c.Exclude(who)
+	c.Leave()
 	return nil
 }
+
+// Leave takes the case from an inspector who holds the role no more, or may not
+// see it any more: another one has to be found.
+func (c *Case) Leave() {
+	c.Granted = slices.DeleteFunc(slices.Clone(c.Granted), func(p org.PersonID) bool { return p == c.Inspector })
+	c.Inspector = ""
+}
+
+// Waits reports whether nobody handles the case: somebody has to be named for it.
+func (c Case) Waits() bool { return c.Open() && c.Inspector == "" }
 
 // Acknowledge confirms that the inspector has the case.
 func (c *Case) Acknowledge(on calendar.Date) error {
@@ -154,7 +165,7 @@ func (c *Case) Erase() error {
 	if err := c.move(Erased); err != nil {
 		return err
 	}
-	c.Body, c.Speaker, c.Receipt = "", "", ""
+	c.Body, c.Speaker, c.Receipt, c.Locked = "", "", "", false
 	c.Accused, c.AccusedUnits = nil, nil
 	return nil
 }

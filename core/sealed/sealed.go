@@ -33,6 +33,7 @@ type Case struct {
 	Receipt        string         `json:"receipt"` // hash of the code the speaker keeps
 	Body           string         `json:"body"`
 	Speaker        string         `json:"speaker,omitempty"` // how to reach who spoke, if they wished
+	Locked         bool           `json:"locked,omitempty"`  // body and speaker are encrypted: see Lock
 	Place          org.PlaceID    `json:"place,omitempty"`
 	Accused        []org.PersonID `json:"accused,omitempty"`
 	AccusedUnits   []org.UnitID   `json:"accused_units,omitempty"`
