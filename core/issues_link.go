@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/alert"
+	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/issue"
@@ -88,21 +89,22 @@ func (s *Issues) restart(ctx context.Context, i issue.State) error {
 	}
 	switch i.Status {
 	case issue.Registered, issue.Triaged:
-		_, err := s.reopen(ctx, i, duty.Triage)
+		_, err := s.reopen(ctx, i, duty.Triage, func() error { return s.oweTriage(ctx, i) })
 		return err
 	case issue.Arbitration:
-		_, err := s.reopen(ctx, i, duty.Arbitration)
+		_, err := s.reopen(ctx, i, duty.Arbitration, func() error { _, err := s.oweArbitration(ctx, i); return err })
 		return err
 	}
 	if told := i.Answered(); told != nil && told.Round == i.Round && told.Class == issue.InProgress {
-		_, err := s.reopen(ctx, i, duty.Roadmap) // what was being drafted is the result of a roadmap
+		// what was being drafted is the result of a roadmap
+		_, err := s.reopen(ctx, i, duty.Roadmap, func() error { return s.oweResult(ctx, i) })
 		return err
 	}
-	d, err := s.reopen(ctx, i, duty.Unit)
-	if err != nil || d.Due == i.Current().Due {
+	due, err := s.reopen(ctx, i, duty.Unit, func() error { return s.oweAnswer(ctx, i) })
+	if err != nil || due.IsZero() || due == i.Current().Due {
 		return err
 	}
-	i.Current().Due = d.Due // the calendar was changed meanwhile
+	i.Current().Due = due // the calendar was changed meanwhile
 	return s.u.tx.PutIssue(ctx, &i)
 }
 
@@ -115,40 +117,45 @@ func (s *Issues) restartPromise(ctx context.Context, i *issue.State) error {
 	if err != nil || len(kept) > 0 {
 		return err
 	}
-	d, err := s.reopen(ctx, *i, duty.Promise)
-	if err != nil || !i.Apologised.IsZero() || d.Due == i.PromiseDue {
+	due, err := s.reopen(ctx, *i, duty.Promise, func() error {
+		if i.Apologised.IsZero() {
+			return s.owePromise(ctx, *i)
+		}
+		return s.oweNewDate(ctx, *i)
+	})
+	if err != nil || due.IsZero() || !i.Apologised.IsZero() || due == i.PromiseDue {
 		return err
 	}
-	i.PromiseDue = d.Due // the calendar was changed meanwhile
+	i.PromiseDue = due // the calendar was changed meanwhile
 	return s.u.tx.PutIssue(ctx, i)
 }
 
-// reopen owes the latest cancelled duty of a kind anew.
-func (s *Issues) reopen(ctx context.Context, i issue.State, kind duty.Kind) (duty.State, error) {
+// reopen owes the latest cancelled duty of a kind anew and returns its due date.
+// Where a host kept the clock itself and there is none, it begins afresh.
+func (s *Issues) reopen(ctx context.Context, i issue.State, kind duty.Kind, afresh func() error) (calendar.Date, error) {
 	u := s.u
-	subject := issue.Subject(i.ID)
-	cancelled, err := u.tx.Duties(ctx, duty.Query{Subject: subject, Kinds: []duty.Kind{kind}, Statuses: []duty.Status{duty.Cancelled}})
+	cancelled, err := u.tx.Duties(ctx, duty.Query{Subject: issue.Subject(i.ID), Kinds: []duty.Kind{kind}, Statuses: []duty.Status{duty.Cancelled}})
 	if err != nil {
-		return duty.State{}, err
+		return calendar.Date{}, err
 	}
 	if len(cancelled) == 0 {
-		return duty.State{}, fault.NotFound("cancelled duty", string(kind)+" of "+subject.String())
+		return calendar.Date{}, afresh()
 	}
 	last := slices.MaxFunc(cancelled, func(a, b duty.State) int {
 		return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
 	})
 	book, err := u.rules(ctx)
 	if err != nil {
-		return duty.State{}, err
+		return calendar.Date{}, err
 	}
 	d, err := duty.Reopen(duty.ID(u.newID()), last, book.Policy, book.Calendar, u.now)
 	if err != nil {
-		return duty.State{}, err
+		return calendar.Date{}, err
 	}
 	if d.Holder.Role == org.Official { // the matter may have another owner by now
 		d.Holder.Person, d.Holder.Team = i.Owner, i.Team
 	}
-	return d, u.tx.PutDuty(ctx, &d)
+	return d.Due, u.tx.PutDuty(ctx, &d)
 }
 
 // raise lets the ladders of an issue that was raised once more, or once less,
