@@ -197,6 +197,10 @@
 //		A pause needs a reason.
 //		Tạm dừng phải có lý do.
 //
+//	duty.reopen.not_cancelled
+//		Only a cancelled duty is owed anew; this one is %s.
+//		Chỉ mở lại được việc đã hủy; việc này đang ở trạng thái %s.
+//
 //	duty.resume.not_paused
 //		Only a paused duty can go on; this one is %s.
 //		Chỉ tiếp tục được việc đang tạm dừng; việc này đang ở trạng thái %s.
@@ -266,6 +270,14 @@
 //		tổng đài %d: tên %q đã dùng: mỗi tổng đài cần một tên riêng
 //
 // # issue
+//
+//	issue.accept.not_referred
+//		an issue that is %[1]s cannot take this step: it has to be %[2]v
+//		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
+//
+//	issue.accept.twice
+//		the unit accepted the referral on %s already
+//		đơn vị đã tiếp nhận phiếu chuyển ngày %s
 //
 //	issue.answer.body_missing
 //		name the body to which the matter was forwarded
@@ -352,6 +364,10 @@
 //	issue.approve.own_draft
 //		nobody approves an answer that they drafted
 //		người soạn không được tự duyệt câu trả lời
+//
+//	issue.approve.roadmap_past
+//		the roadmap's day %s has come: draft the answer anew
+//		mốc lộ trình %s đã đến: phải soạn lại câu trả lời
 //
 //	issue.arbitrate.not_open
 //		an issue that is %[1]s cannot take this step: it has to be %[2]v
@@ -528,6 +544,10 @@
 //	issue.resume.not_paused
 //		an issue that is %[1]s cannot take this step: it has to be %[2]v
 //		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
+//
+//	issue.return.accepted
+//		the unit accepted the referral on %s: answer it, or ask for an extension
+//		đơn vị đã tiếp nhận ngày %s: hãy trả lời hoặc xin gia hạn
 //
 //	issue.return.needs_target
 //		say which unit is competent
@@ -1591,6 +1611,10 @@
 //		a route needs exactly one lead unit
 //		tuyến chuyển phải có đúng một đơn vị chủ trì
 //
+//	route.overlap
+//		the route %s leads this subject there on some of these days: end it first
+//		tuyến chuyển %s đang có hiệu lực cho lĩnh vực này trong thời gian đó: hãy kết thúc tuyến đó trước
+//
 //	route.period
 //		a route is valid from a day on, to a later one or until further notice
 //		tuyến chuyển phải có thời gian hiệu lực hợp lệ
@@ -1636,6 +1660,10 @@
 //	sealed.state.transition
 //		a case that is %s cannot become %s
 //		vụ việc đang ở trạng thái %s không thể chuyển sang %s
+//
+//	sealed.unlock.secret
+//		this case was locked under another secret: name that one among the former secrets
+//		nội dung này được khóa bằng khóa bí mật khác: hãy khai báo khóa đó trong các khóa cũ
 //
 // # smstext
 //
