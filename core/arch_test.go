@@ -131,7 +131,7 @@ func importRules() []importRule {
 		},
 		{
 			name: "the SQL store brings no driver", why: "which driver speaks to which database is the program's choice",
-			applies: func(name string) bool { return below(name, "adapters/sqlstore") && !suite(name) },
+			applies: func(name string) bool { return below(name, "adapters/sqlstore") && !suite(name) && !exposes(name) },
 			forbids: func(_, imported string) bool {
 				return !standard(imported) && !strings.HasPrefix(imported, module)
 			},

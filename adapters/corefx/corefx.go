@@ -1,0 +1,44 @@
+// Package corefx composes the programme's System in an fx application:
+//
+//	fx.New(
+//		memstorefx.Module, // or sqlstorefx.Module, or a store of the host's own
+//		fx.Supply(&core.Options{Calendar: calendar, Series: "XL"}),
+//		corefx.Module,
+//		…
+//	)
+//
+// What is wrong with the policy or the options shows in the application's Err.
+package corefx
+
+import (
+	"go.uber.org/fx"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// Module provides a *core.System over the application's [store.Store]. There is
+// nothing to start or stop: package workersfx runs what runs.
+var Module = fx.Module("outreach.core",
+	fx.Provide(New),
+	fx.Invoke(func(*core.System) {}),
+)
+
+// Params are what the host supplies.
+type Params struct {
+	fx.In
+
+	Store   store.Store
+	Policy  *policy.Policy `optional:"true"` // default: policy.Default()
+	Options *core.Options  `optional:"true"`
+}
+
+// New makes the System.
+func New(p Params) (*core.System, error) {
+	pol := policy.Default()
+	if p.Policy != nil {
+		pol = *p.Policy
+	}
+	return core.New(p.Store, pol, p.Options)
+}

@@ -1,0 +1,47 @@
+package corefx_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+
+	"github.com/huongvecoso/outreach/adapters/corefx"
+	"github.com/huongvecoso/outreach/adapters/memstore/memstorefx"
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
+)
+
+func TestTheSystemIsMadeOfWhatTheHostSupplies(t *testing.T) {
+	noon := time.Date(2017, 3, 1, 5, 0, 0, 0, time.UTC)
+	var sys *core.System
+	app := fxtest.New(t, memstorefx.Module, fx.Supply(&core.Options{Clock: func() time.Time { return noon }}), corefx.Module, fx.Populate(&sys))
+	app.RequireStart()
+	err := sys.Update(t.Context(), org.System(), func(_ context.Context, w *core.Work) error {
+		if !w.Now().Equal(noon) {
+			t.Errorf("it is %v", w.Now())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	app.RequireStop()
+}
+
+func TestAWrongPolicyStopsTheApplicationFromStarting(t *testing.T) {
+	app := fx.New(fx.NopLogger, memstorefx.Module, fx.Supply(&policy.Policy{}), corefx.Module)
+	if err := app.Err(); err == nil || !strings.Contains(err.Error(), "policy.") {
+		t.Errorf("Err() = %v, want what the policy lacks", err)
+	}
+}
+
+func TestWithoutAStoreTheApplicationDoesNotStart(t *testing.T) {
+	if err := fx.New(fx.NopLogger, corefx.Module).Err(); err == nil || !strings.Contains(err.Error(), "store.Store") {
+		t.Errorf("Err() = %v, want the store in it", err)
+	}
+}
