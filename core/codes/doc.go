@@ -2015,5 +2015,43 @@
 //		a visit that is %s cannot become %s
 //		buổi đang ở trạng thái %s không thể chuyển sang %s
 //
+// # webhook
+//
+//	webhook.config.duration
+//		timeout, every and look-back must not be negative
+//		thời hạn chờ, chu kỳ và khoảng đọc lại không được âm
+//
+//	webhook.config.kind
+//		%q is no kind of event: write issue.closed for one, issue. for all of its group
+//		%q không phải loại sự kiện: viết issue.closed cho một loại, issue. cho cả nhóm
+//
+//	webhook.config.secret
+//		a secret is whsec_ and the base64 of 24 to 64 random bytes
+//		khóa bí mật có dạng whsec_ kèm base64 của 24 đến 64 byte ngẫu nhiên
+//
+//	webhook.config.secret_missing
+//		the events have to be signed: give whsec_ and the base64 of 24 to 64 random bytes
+//		sự kiện phải được ký: hãy đặt khóa whsec_ kèm base64 của 24 đến 64 byte ngẫu nhiên
+//
+//	webhook.config.url
+//		want the https:// address that takes the events; http:// only on this machine
+//		cần địa chỉ https:// nhận sự kiện; http:// chỉ dùng được trên chính máy này
+//
+//	webhook.parts
+//		a feed needs a system and a cursor
+//		cần có hệ thống và con trỏ vị trí đọc
+//
+//	webhook.verify.secret
+//		the secret is not one: want whsec_ and base64
+//		khóa bí mật không đúng dạng whsec_ kèm base64
+//
+//	webhook.verify.signature
+//		the request was not signed with this secret, or was changed on its way
+//		yêu cầu không được ký bằng khóa này hoặc đã bị sửa trên đường truyền
+//
+//	webhook.verify.timestamp
+//		the request was not signed within five minutes of now: compare the clocks, or it is an old one sent again
+//		yêu cầu không được ký trong vòng năm phút: kiểm tra đồng hồ hai máy, hoặc đây là yêu cầu cũ gửi lại
+//
 // [fault.Violation]: https://pkg.go.dev/github.com/huongvecoso/outreach/core/fault#Violation
 package codes
