@@ -195,6 +195,7 @@ func (p *people) display(ctx context.Context, channel notify.Channel, field, id 
 	case "unit":
 		var unit org.Unit
 		unit, err = p.dir.Unit(ctx, org.UnitID(id))
+		unit = unit.At(p.u.today)
 		shown = unit.Name
 		if channel == notify.SMS && unit.SMSName != "" {
 			shown = unit.SMSName

@@ -52,6 +52,7 @@ func (s *Issues) beyond(ctx context.Context, body string) error {
 	}
 	body = strings.TrimSpace(body)
 	for _, unit := range units {
+		unit = unit.At(s.u.today)
 		for _, name := range []string{string(unit.ID), unit.Code, unit.Name, unit.SMSName} {
 			if name != "" && strings.EqualFold(name, body) {
 				return fault.Broken("issue.answer.not_ours", "body", "%s takes part in the programme: return the referral and suggest it", "%s thuộc chương trình: hãy trả lại và đề xuất đơn vị này", unit.ID)

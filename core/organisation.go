@@ -113,6 +113,39 @@ func (s *Organisation) PutUnit(ctx context.Context, unit org.Unit) (Change, erro
 	return change, s.keptAs(ctx, change, org.UnitSubject(unit.ID), unit.Place, org.UnitAdded{}, org.UnitChanged{Fields: fields})
 }
 
+// RenameUnit gives a unit another name, code, parent or place from a day on;
+// what n leaves empty stays. It stays the same unit: what was referred to it
+// stays there, routes go on leading to it, and what is shown of an earlier day
+// shows the earlier name, as when the committee of a commune becomes that of a
+// ward (A10). Rules: org.unit.later_change, org.unit.not_existing.
+func (s *Organisation) RenameUnit(ctx context.Context, id org.UnitID, on calendar.Date, n org.UnitNaming, why string) (org.Unit, error) {
+	if err := s.manage(ctx); err != nil {
+		return org.Unit{}, err
+	}
+	unit, err := s.u.tx.Unit(ctx, id)
+	if err != nil {
+		return org.Unit{}, err
+	}
+	old := unit
+	if err := unit.Rename(on, n); err != nil {
+		return org.Unit{}, err
+	}
+	if err := errors.Join(unit.Validate(), s.known(ctx, n.Place, n.Parent, "")); err != nil {
+		return org.Unit{}, err
+	}
+	change, fields, err := compare(old, unit, nil)
+	if err != nil || change == Unchanged {
+		return old, err
+	}
+	if err := s.u.tx.PutUnit(ctx, &unit); err != nil {
+		return org.Unit{}, err
+	}
+	fields = slices.DeleteFunc(fields, func(f string) bool { return f == "former" })
+	return unit, s.u.journal(ctx, fact{
+		subject: org.UnitSubject(id), place: unit.Place, event: org.UnitChanged{On: on, Fields: fields}, why: why,
+	})
+}
+
 // AddUnit stores a new unit; fault.ErrExists when the id is taken. An empty ID
 // is filled in.
 func (s *Organisation) AddUnit(ctx context.Context, unit org.Unit) (org.Unit, error) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/org"
 )
@@ -14,7 +15,7 @@ func (s *Organisation) Place(ctx context.Context, id org.PlaceID) (org.Place, er
 	return s.u.dir.Place(ctx, id)
 }
 
-// Unit returns a unit.
+// Unit returns a unit with its history; org.Unit.At is what it was called on a day.
 func (s *Organisation) Unit(ctx context.Context, id org.UnitID) (org.Unit, error) {
 	return s.u.dir.Unit(ctx, id)
 }
@@ -27,6 +28,40 @@ func (s *Organisation) Person(ctx context.Context, id org.PersonID) (org.Person,
 // Present returns who acts for a person on a day (EX-11): see org.Present.
 func (s *Organisation) Present(ctx context.Context, id org.PersonID, on calendar.Date) (org.PersonID, error) {
 	return org.Present(ctx, s.u.dir, id, on)
+}
+
+// InCharge returns who answers for what an official owes on a day: the official,
+// whoever stands in, or, where the chain of substitutes breaks off or runs in a
+// circle, the leader of the team, and above the leader the programme office
+// (EX-11). An empty team is that, or those, to which the official belongs that
+// day. The violation "alert.recipient.vacant" means that nobody is there at all.
+func (s *Organisation) InCharge(ctx context.Context, official org.PersonID, team org.TeamID, on calendar.Date) ([]org.PersonID, error) {
+	people, err := alert.Resolve(ctx, s.u.dir, org.Party{Role: org.Official, Person: official, Team: team}, on)
+	if err != nil {
+		return nil, err
+	}
+	var ids []org.PersonID
+	for _, p := range people {
+		ids = append(ids, p.ID)
+	}
+	return ids, nil
+}
+
+// Units returns the units that exist on a day, in the order of their names, as
+// they were called that day.
+func (s *Organisation) Units(ctx context.Context, on calendar.Date) ([]org.Unit, error) {
+	all, err := s.u.tx.Units(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []org.Unit
+	for _, unit := range all {
+		if unit.Valid.Contains(on) {
+			found = append(found, unit.At(on))
+		}
+	}
+	slices.SortFunc(found, org.CompareUnits)
+	return found, nil
 }
 
 // Holdings returns the roles that q selects, ordered by id.

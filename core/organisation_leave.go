@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
 )
@@ -43,8 +44,51 @@ func (s *Organisation) TakeLeave(ctx context.Context, l org.Leave) (org.Leave, e
 }
 
 // CancelLeave takes a leave back: the person is there after all. What was at
-// risk for want of a substitute is looked at again.
+// risk for want of a substitute is looked at again. To come
+// back early, see EndLeave. A leave that was cancelled is no leave any more:
+// fault.ErrNotFound.
 func (s *Organisation) CancelLeave(ctx context.Context, id org.LeaveID, why string) (org.Leave, error) {
+	l, err := s.leave(ctx, id)
+	if err != nil {
+		return org.Leave{}, err
+	}
+	l.Cancelled = true
+	return l, s.keepLeave(ctx, &l, org.LeaveCancelled{Leave: l.ID, Days: l.Days}, why)
+}
+
+// EndLeave lets somebody come back early: last is the last day of the leave,
+// one of its days ("org.leave.last"). The days before stay excused. What was at
+// risk is looked at again.
+func (s *Organisation) EndLeave(ctx context.Context, id org.LeaveID, last calendar.Date, why string) (org.Leave, error) {
+	l, err := s.leave(ctx, id)
+	if err != nil {
+		return org.Leave{}, err
+	}
+	if err := l.Return(last); err != nil {
+		return org.Leave{}, err
+	}
+	return l, s.keepLeave(ctx, &l, org.LeaveChanged{Leave: l.ID, Days: l.Days, Substitute: l.Substitute}, why)
+}
+
+// NameSubstitute says, or says anew, who stands in during a leave that is
+// known: the answer to an alarm (N4). Nobody is legal again. A substitute with
+// whom the chain would run in a circle on one of the days is refused
+// ("org.substitution.cycle"), and everything stays as it was: the team leader
+// remains in charge (EX-11, see InCharge).
+func (s *Organisation) NameSubstitute(ctx context.Context, id org.LeaveID, substitute org.PersonID) (org.Leave, error) {
+	l, err := s.leave(ctx, id)
+	if err != nil {
+		return org.Leave{}, err
+	}
+	l.Substitute = substitute
+	if err := org.CheckLeave(ctx, s.u.dir, l); err != nil {
+		return org.Leave{}, err
+	}
+	return l, s.keepLeave(ctx, &l, org.LeaveChanged{Leave: l.ID, Days: l.Days, Substitute: substitute}, "")
+}
+
+// leave reads a leave that stands and that the actor may change.
+func (s *Organisation) leave(ctx context.Context, id org.LeaveID) (org.Leave, error) {
 	all, err := s.u.tx.Leaves(ctx, org.LeaveQuery{})
 	if err != nil {
 		return org.Leave{}, err
@@ -53,15 +97,15 @@ func (s *Organisation) CancelLeave(ctx context.Context, id org.LeaveID, why stri
 	if i < 0 {
 		return org.Leave{}, fault.NotFound("leave", string(id))
 	}
-	l := all[i]
-	if err := s.mayTakeLeave(ctx, l.Person); err != nil {
-		return org.Leave{}, err
+	return all[i], s.mayTakeLeave(ctx, all[i].Person)
+}
+
+// keepLeave stores a leave that changed and journals how.
+func (s *Organisation) keepLeave(ctx context.Context, l *org.Leave, e event.Event, why string) error {
+	if err := s.u.tx.PutLeave(ctx, l); err != nil {
+		return err
 	}
-	l.Cancelled = true
-	if err := s.u.tx.PutLeave(ctx, &l); err != nil {
-		return org.Leave{}, err
-	}
-	return l, s.u.journal(ctx, fact{subject: org.PersonSubject(l.Person), event: org.LeaveCancelled{Leave: l.ID, Days: l.Days}, why: why})
+	return s.u.journal(ctx, fact{subject: org.PersonSubject(l.Person), event: e, why: why})
 }
 
 // mayTakeLeave allows the person, and who leads one of the person's teams or

@@ -606,6 +606,7 @@ func (s *Visits) keep(ctx context.Context, v *visit.State, e event.Event, why st
 func visitReactions() map[string]reaction {
 	return map[string]reaction{
 		"org.leave_taken":     restaff,
+		"org.leave_changed":   restaff,
 		"org.leave_cancelled": restaff,
 	}
 }

@@ -238,6 +238,16 @@ func (im *importer) putUnit(e *entry) {
 		im.done(e, "", nil)
 		return
 	}
+	stored, err := im.w.Org.Unit(im.ctx, unit.ID)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		im.done(e, "", err)
+		return
+	}
+	unit.Former = stored.Former
+	if slices.ContainsFunc(stored.Former, func(n org.UnitNaming) bool { return org.Spelling(n.Name) == org.Spelling(unit.Name) }) {
+		e.note(Warning, "unit.history", "name", "Unit %s has been renamed since; what is stored is kept.", "Đơn vị %s đã đổi tên; giữ nguyên tên đã lưu.", unit.ID)
+		unit = stored
+	}
 	change, err := im.w.Org.PutUnit(im.ctx, unit)
 	im.done(e, change, err)
 }

@@ -39,9 +39,11 @@ type PlaceEnded struct {
 // UnitAdded is the event "org.unit_added".
 type UnitAdded struct{}
 
-// UnitChanged is the event "org.unit_changed".
+// UnitChanged is the event "org.unit_changed": its name, code, parent or place
+// from a day on, or corrected by an import when the day is not given.
 type UnitChanged struct {
-	Fields []string `json:"fields,omitempty"`
+	On     calendar.Date `json:"on,omitzero"`
+	Fields []string      `json:"fields,omitempty"`
 }
 
 // PersonAdded is the event "org.person_added".
@@ -72,6 +74,14 @@ type HoldingEnded struct {
 
 // LeaveTaken is the event "org.leave_taken".
 type LeaveTaken struct {
+	Leave      LeaveID         `json:"leave"`
+	Days       calendar.Period `json:"days"`
+	Substitute PersonID        `json:"substitute,omitempty"`
+}
+
+// LeaveChanged is the event "org.leave_changed": a leave that is known ends on
+// another day, or somebody else stands in.
+type LeaveChanged struct {
 	Leave      LeaveID         `json:"leave"`
 	Days       calendar.Period `json:"days"`
 	Substitute PersonID        `json:"substitute,omitempty"`
@@ -112,6 +122,9 @@ func (HoldingEnded) Kind() string { return "org.holding_ended" }
 
 // Kind implements [event.Event].
 func (LeaveTaken) Kind() string { return "org.leave_taken" }
+
+// Kind implements [event.Event].
+func (LeaveChanged) Kind() string { return "org.leave_changed" }
 
 // Kind implements [event.Event].
 func (LeaveCancelled) Kind() string { return "org.leave_cancelled" }

@@ -2,30 +2,9 @@ package org
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/huongvecoso/outreach/core/fault"
 )
-
-// Validate returns every fault of the unit at once.
-func (u Unit) Validate() error {
-	var faults fault.List
-	if u.ID == "" || strings.TrimSpace(u.Code) == "" || strings.TrimSpace(u.Name) == "" {
-		faults.Add(fault.Broken("org.unit.name", "name", "Unit %q needs an id, a code and a name.", "Đơn vị %q phải có mã định danh, ký hiệu và tên.", u.ID))
-	}
-	if strings.Contains(u.SMSName, "&") || strings.ContainsFunc(u.SMSName, func(r rune) bool { return r < ' ' || r > '~' }) {
-		faults.Add(fault.Broken("org.unit.sms_name", "sms_name",
-			"The name of unit %s for text messages is written without marks and without &.",
-			"Tên dùng trong tin nhắn của đơn vị %s phải không dấu và không có ký tự &.", u.ID))
-	}
-	if u.ID != "" && u.Parent == u.ID {
-		faults.Add(fault.Broken("org.unit.cycle", "parent", "Unit %s cannot be above itself.", "Đơn vị %s không thể là cấp trên của chính nó.", u.ID))
-	}
-	if !u.Valid.Valid() {
-		faults.Add(period("unit", string(u.ID)))
-	}
-	return faults.Err()
-}
 
 // scopes says in what a role is held: a unit, a team, a place. An official is
 // held by a unit or a team; the officers of the whole programme need neither.

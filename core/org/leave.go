@@ -24,6 +24,18 @@ func (l Leave) Validate() error {
 	return faults.Err()
 }
 
+// Return ends a leave early: last is its last day, one of its days
+// ("org.leave.last").
+func (l *Leave) Return(last calendar.Date) error {
+	if !l.Days.Contains(last) {
+		return fault.Broken("org.leave.last", "last",
+			"The leave %[1]s runs %[2]s; its last day is one of these. For no day at all cancel it.",
+			"Lần vắng %[1]s kéo dài %[2]s; ngày cuối phải nằm trong đó. Nếu không vắng ngày nào thì hủy.", l.ID, l.Days)
+	}
+	l.Days.To = last
+	return nil
+}
+
 // CheckLeave checks a leave against those that are known. The person must not
 // be on leave already on one of its days ("org.leave.overlap"), the substitute
 // must be a person of the directory, and the chain of substitutes must not

@@ -85,7 +85,8 @@ type Hosting struct {
 }
 
 // Unit is a body that can be asked for an answer: a department, or any other
-// sector (phòng, ban, ngành). It need not belong to the People's Committee.
+// sector (phòng, ban, ngành). It need not belong to the People's Committee. Its
+// fields say what it is called from its latest change on; see [Unit.At].
 type Unit struct {
 	ID      UnitID          `json:"id"`
 	Version int64           `json:"version"`
@@ -95,6 +96,7 @@ type Unit struct {
 	Parent  UnitID          `json:"parent,omitempty"`
 	Place   PlaceID         `json:"place,omitempty"`
 	Valid   calendar.Period `json:"valid"`
+	Former  []UnitNaming    `json:"former,omitempty"` // what it was called before, ascending and without gaps
 }
 
 // Class is the legal class of a participant (S6).

@@ -115,6 +115,7 @@ func clonePlace(p org.Place) org.Place {
 func (d directory) Unit(_ context.Context, id org.UnitID) (org.Unit, error) {
 	for _, u := range d.w.Units {
 		if u.ID == id {
+			u.Former = slices.Clone(u.Former)
 			return u, nil
 		}
 	}
