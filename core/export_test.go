@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/org"
 )
 
@@ -13,7 +14,12 @@ func Recalendar(ctx context.Context, w *Work, why string) error { return w.unit.
 
 // HandOverIssues is what the handover of an assignment sets off.
 func HandOverIssues(ctx context.Context, w *Work, place org.PlaceID, from, to org.PersonID, team org.TeamID) error {
-	return w.Issues.handOver(ctx, place, from, to, team)
+	issues, err := w.unit.tx.Issues(ctx, issue.Query{Place: place, Owner: from})
+	if err != nil {
+		return err
+	}
+	issues = slices.DeleteFunc(issues, func(i issue.State) bool { return !i.Open() && i.Status != issue.Linked })
+	return w.Issues.handOver(ctx, issues, from, to, team)
 }
 
 // Actions lists every action the matrix knows.

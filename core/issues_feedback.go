@@ -104,7 +104,11 @@ func (s *Issues) tick(ctx context.Context, v visit.State, t visit.FeedbackTick) 
 	if err != nil {
 		return err
 	}
-	if i.Place != v.Place {
+	there, err := s.u.became(ctx, i.Place, v.Place, v.On())
+	if err != nil {
+		return err
+	}
+	if !there {
 		return fault.Broken("issue.tick.other_place", "feedback", "issue %s was not raised in this hamlet", "vấn đề %s không phải của ấp này", i.ID)
 	}
 	if i.Status != issue.FeedbackDue {

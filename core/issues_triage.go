@@ -55,17 +55,10 @@ func (s *Issues) movePromise(ctx context.Context, i issue.State) error {
 	return s.u.tell(ctx, alert.PromiseMoved(i, speakers)...)
 }
 
-// handOver makes another official the owner of every open issue of a hamlet, and
-// of what is owed because of them: promises follow the place (L13).
-func (s *Issues) handOver(ctx context.Context, place org.PlaceID, from, to org.PersonID, team org.TeamID) error {
-	issues, err := s.u.tx.Issues(ctx, issue.Query{Place: place, Owner: from})
-	if err != nil {
-		return err
-	}
+// handOver passes open issues that somebody follows to somebody else, with what
+// is owed about them: promises follow the place (L13).
+func (s *Issues) handOver(ctx context.Context, issues []issue.State, from, to org.PersonID, team org.TeamID) error {
 	for _, i := range issues {
-		if !i.Open() && i.Status != issue.Linked {
-			continue
-		}
 		if err := i.HandOver(to, team, s.u.today); err != nil {
 			return err
 		}
@@ -81,20 +74,7 @@ func (s *Issues) handOver(ctx context.Context, place org.PlaceID, from, to org.P
 
 // rehold lets the owner's open duties about an issue follow the owner.
 func (s *Issues) rehold(ctx context.Context, i issue.State, from org.PersonID) error {
-	open, err := s.u.openDuties(ctx, issue.Subject(i.ID))
-	if err != nil {
-		return err
-	}
-	for _, d := range open {
-		if d.Holder.Role != org.Official || d.Holder.Person != from {
-			continue
-		}
-		d.Holder.Person, d.Holder.Team = i.Owner, i.Team
-		if err := s.u.tx.PutDuty(ctx, &d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.u.rehold(ctx, issue.Subject(i.ID), from, i.Owner, i.Team)
 }
 
 // HandOver makes another official the owner of one issue, by the office. Issues

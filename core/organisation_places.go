@@ -9,6 +9,7 @@ import (
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/programme"
 )
 
 // PutPlace stores a place with its whole history, new or in place of the one
@@ -182,13 +183,18 @@ type Division struct {
 	Parts  []org.PlaceID
 	On     calendar.Date
 	Choice map[org.PlaceID]org.PlaceID // to which part each place inside goes
+
+	// Assigned says with which part each assignment to the place itself goes on,
+	// where it is a hamlet that is divided.
+	Assigned map[programme.AssignmentID]org.PlaceID
 	Why    string
 }
 
 // SplitPlace ends a place whose parts go over to several others. Each place
 // inside has to be given to one of them; what is left out is named in the
-// violation "org.place.divided", and nothing is guessed (domain 4.3). Assignments
-// to the place itself have to be ended first.
+// violation "org.place.divided", and nothing is guessed (domain 4.3). So is each
+// assignment to the place itself: what is left out and not ended before is
+// "programme.assignment.place_ended".
 func (s *Organisation) SplitPlace(ctx context.Context, d Division) error {
 	if err := s.manage(ctx); err != nil {
 		return err
@@ -212,6 +218,9 @@ func (s *Organisation) SplitPlace(ctx context.Context, d Division) error {
 		if _, err := s.MovePlace(ctx, child, d.On, d.Choice[child], d.Why); err != nil {
 			return err
 		}
+	}
+	if err := s.u.work.Programme.divide(ctx, d); err != nil {
+		return err
 	}
 	return s.endPlace(ctx, d.Place, d.On, org.Split, d.Why, d.Parts...)
 }

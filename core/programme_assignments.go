@@ -212,6 +212,9 @@ func (s *Programme) Approve(ctx context.Context, d Approval) ([]programme.Assign
 			return nil, err
 		}
 		faults.Add(decided[i].Approve(d.Decision, breaches, d.Waivers[list[i].ID]))
+		if list[i].Status == programme.Proposed { // who has left since is not decided about
+			faults.Add(s.member(ctx, list[i].Official, list[i].Valid.From))
+		}
 	}
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -240,6 +243,30 @@ func (s *Programme) announce(ctx context.Context, a *programme.Assignment) error
 		return nil
 	}
 	return s.start(ctx, a)
+}
+
+// Withdraw takes a proposal back before it is decided, by who may propose it,
+// with a reason. A decision is the leader's to take back: see Cancel.
+func (s *Programme) Withdraw(ctx context.Context, id programme.AssignmentID, reason string) (programme.Assignment, error) {
+	u := s.u
+	a, err := u.tx.Assignment(ctx, id)
+	if err != nil {
+		return programme.Assignment{}, err
+	}
+	if err := u.allow(ctx, ProposeAssignment, scope{person: a.Official, place: a.Place, team: a.Team}); err != nil {
+		return programme.Assignment{}, err
+	}
+	if a.Status != programme.Proposed {
+		return programme.Assignment{}, fault.Broken("programme.assignment.decided", "status",
+			"Assignment %[1]s is %[2]s; only a proposal is withdrawn.", "Phân công %[1]s đang ở trạng thái %[2]s; chỉ rút được đề xuất chưa duyệt.", id, a.Status)
+	}
+	if err := a.Cancel(reason); err != nil {
+		return programme.Assignment{}, err
+	}
+	if err := u.hush(ctx, notify.Query{Moot: alert.AssignmentKey(id)}, "proposal withdrawn"); err != nil {
+		return programme.Assignment{}, err
+	}
+	return a, s.keep(ctx, &a, programme.AssignmentCancelled{}, reason)
 }
 
 // Cancel takes a proposal or a decision back before it begins, by the

@@ -1,7 +1,9 @@
 package core
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/alert"
@@ -25,6 +27,9 @@ func (s *Programme) start(ctx context.Context, a *programme.Assignment) error {
 		return err
 	}
 	if err := s.keep(ctx, a, programme.AssignmentStarted{Official: a.Official, Place: a.Place}, ""); err != nil {
+		return err
+	}
+	if err := s.takeUp(ctx, *a); err != nil {
 		return err
 	}
 	book, err := u.rules(ctx)
@@ -73,7 +78,7 @@ func (u *unit) endAssignments(ctx context.Context) error {
 		if a.Valid.Open() || !a.Valid.To.Before(u.today) {
 			continue
 		}
-		if _, err := u.work.Programme.end(ctx, a, a.Valid.To, "", "hết thời hạn phân công"); err != nil {
+		if _, err := u.work.Programme.end(ctx, a, a.Valid.To, a.Successor, cmp.Or(a.EndReason, "hết thời hạn phân công")); err != nil {
 			return err
 		}
 	}
@@ -109,6 +114,30 @@ func followPlace(ctx context.Context, u *unit, r event.Record, e event.Event) er
 	return nil
 }
 
+// divide lets each assignment to a place that is divided go on at the part that
+// was chosen for it ("programme.assignment.part" when that is no part of it, or
+// the assignment is none to the place).
+func (s *Programme) divide(ctx context.Context, d Division) error {
+	for _, id := range slices.Sorted(maps.Keys(d.Assigned)) {
+		a, err := s.u.tx.Assignment(ctx, id)
+		if err != nil {
+			return err
+		}
+		if a.Place != d.Place || !a.Open() || !slices.Contains(d.Parts, d.Assigned[id]) {
+			return fault.Broken("programme.assignment.part", "assigned",
+				"Assignment %[1]s is to place %[2]s or is over, or %[3]s is no part of what is divided.",
+				"Phân công %[1]s thuộc địa bàn %[2]s hoặc đã kết thúc, hoặc %[3]s không phải là phần được chia.", id, a.Place, d.Assigned[id])
+		}
+		if a.Valid.To.Before(d.On) {
+			continue
+		}
+		if err := s.rehome(ctx, a, d.Assigned[id], d.On); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rehome moves an assignment to the place that took its place over. What has
 // begun is cut at the day and goes on as a further assignment by the same
 // decision; what has not begun yet only changes its place.
@@ -118,6 +147,9 @@ func (s *Programme) rehome(ctx context.Context, a programme.Assignment, to org.P
 		Official: a.Official, Place: to, During: a.Valid, Statuses: []programme.AssignmentStatus{programme.Proposed, programme.Approved, programme.Active},
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.u.work.Visits.follow(ctx, a.Official, a.Place, to, on); err != nil {
 		return err
 	}
 	if !a.Valid.From.Before(on) {

@@ -147,12 +147,16 @@ func (s *Visits) expectReport(ctx context.Context, v visit.State) error {
 }
 
 // staff puts a visit at risk when its official is away that day and nobody
-// stands in, or takes it out of danger when somebody does (N4).
+// stands in, or does not look after the hamlet any more by then; and takes it out
+// of danger when somebody is there (N4).
 func (s *Visits) staff(ctx context.Context, v *visit.State) error {
 	if !v.Open() {
 		return nil
 	}
-	_, err := org.Present(ctx, s.u.dir, v.Official, v.Planned)
+	_, err := s.u.teamFor(ctx, v.Official, v.Place, v.Planned)
+	if err == nil {
+		_, err = org.Present(ctx, s.u.dir, v.Official, v.Planned)
+	}
 	absent := fault.Violations(err)
 	switch {
 	case err != nil && len(absent) == 0:
@@ -556,7 +560,7 @@ func (s *Visits) Owed(ctx context.Context, id visit.ID) (visit.Owed, error) {
 		return visit.Owed{}, err
 	}
 	var owed visit.Owed
-	issues, err := s.u.tx.Issues(ctx, issue.Query{Place: v.Place, Statuses: []issue.Status{issue.FeedbackDue}})
+	issues, err := s.u.raisedFor(ctx, v, issue.FeedbackDue)
 	if err != nil {
 		return visit.Owed{}, err
 	}

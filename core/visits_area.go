@@ -251,7 +251,7 @@ func (s *Visits) Agenda(ctx context.Context, id visit.ID) (Agenda, error) {
 	if a.Hosts, err = s.hosts(ctx, v); err != nil {
 		return Agenda{}, err
 	}
-	issues, err := u.tx.Issues(ctx, issue.Query{Place: v.Place})
+	issues, err := u.raisedFor(ctx, v)
 	if err != nil {
 		return Agenda{}, err
 	}

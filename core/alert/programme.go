@@ -66,6 +66,16 @@ func AssignmentApproved(a programme.Assignment) []notify.Notice {
 	return concerned(a, "assignment.approved")
 }
 
+// AssignmentCurtailed tells those who were told of the decision that the
+// assignment ends earlier: the same text with the new last day.
+func AssignmentCurtailed(a programme.Assignment) []notify.Notice {
+	notices := concerned(a, "assignment.approved")
+	for i := range notices {
+		notices[i].Key += "/" + a.Valid.To.String()
+	}
+	return notices
+}
+
 // AssignmentCancelled tells those who were told of the decision that it was
 // taken back. Nothing makes that moot.
 func AssignmentCancelled(a programme.Assignment) []notify.Notice {

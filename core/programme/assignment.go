@@ -136,18 +136,42 @@ func (a *Assignment) Start(today calendar.Date) error {
 // goes over by the handover list; to nobody where no successor is known yet.
 func (a *Assignment) End(last, today calendar.Date, reason string, successor org.PersonID, open []HandoverItem) error {
 	if !a.Valid.Contains(last) || last.After(today) {
-		return fault.Broken("programme.assignment.end", "last",
-			"Assignment %[1]s runs %[2]s; its last day is one of these and not in the future.",
-			"Phân công %[1]s có hiệu lực %[2]s; ngày cuối phải nằm trong đó và không ở tương lai.", a.ID, a.Valid)
+		return a.noEnd("Assignment %[1]s runs %[2]s; its last day is one of these and not in the future; see Curtail for a day to come.",
+			"Phân công %[1]s có hiệu lực %[2]s; ngày cuối phải nằm trong đó và không ở tương lai.")
 	}
 	if strings.TrimSpace(reason) == "" {
-		return fault.Broken("programme.assignment.reason", "reason", "Say why the assignment ends.", "Phải ghi lý do kết thúc phân công.")
+		return noEndReason()
 	}
 	if err := a.move(Ended); err != nil {
 		return err
 	}
 	a.Valid.To, a.EndReason, a.Successor, a.Handover = last, reason, successor, open
 	return nil
+}
+
+// Curtail lets an assignment that is decided or runs end earlier than it says,
+// by a day that is still to come: last is one of its days, today or later
+// ("programme.assignment.end"), and there is a reason. It ends by itself then.
+func (a *Assignment) Curtail(last, today calendar.Date, reason string, successor org.PersonID) error {
+	switch {
+	case strings.TrimSpace(reason) == "":
+		return noEndReason()
+	case a.Status != Approved && a.Status != Active:
+		return a.move(Ended)
+	case !a.Valid.Contains(last) || last.Before(today):
+		return a.noEnd("Assignment %[1]s runs %[2]s; a day to come on which it shall end is one of these.",
+			"Phân công %[1]s có hiệu lực %[2]s; ngày sẽ kết thúc phải nằm trong đó và chưa qua.")
+	}
+	a.Valid.To, a.EndReason, a.Successor = last, reason, successor
+	return nil
+}
+
+func (a Assignment) noEnd(en, vi string) error {
+	return fault.Broken("programme.assignment.end", "last", en, vi, a.ID, a.Valid)
+}
+
+func noEndReason() error {
+	return fault.Broken("programme.assignment.reason", "reason", "Say why the assignment ends.", "Phải ghi lý do kết thúc phân công.")
 }
 
 // Cancel takes a proposal or a decision back before it has begun, with a reason.
@@ -176,15 +200,25 @@ func (a *Assignment) Follow(id AssignmentID, to org.PlaceID, on calendar.Date) A
 }
 
 // Receive names who takes an ended assignment over, where nobody was known at
-// its end. A handover that somebody has signed does not change hands any more.
+// its end, or somebody else instead of who was. A handover to somebody that has
+// been signed does not change hands any more ("programme.handover.closed").
 func (a *Assignment) Receive(successor org.PersonID) error {
-	if a.Status != Ended || len(a.Signed) > 0 {
+	if a.Status != Ended || a.Continues != "" || len(a.Signed) > 0 && a.Successor != "" {
 		return fault.Broken("programme.handover.closed", "successor",
 			"Assignment %s is not open to a new successor.", "Phân công %s không còn thay được người nhận bàn giao.", a.ID)
 	}
-	a.Successor = successor
+	a.Successor, a.Custodian = successor, ""
 	return nil
 }
+
+// GoOn ties an assignment that ended without a successor to the one by which
+// the same official goes on at the hamlet: nothing is handed over.
+func (a *Assignment) GoOn(next AssignmentID) {
+	a.Successor, a.Custodian, a.Continues = a.Official, "", next
+}
+
+// Awaits reports whether an ended assignment waits for a successor.
+func (a Assignment) Awaits() bool { return a.Status == Ended && a.Successor == "" && a.Continues == "" }
 
 // Sign is the word of one of the two officials that the handover took place.
 func (a *Assignment) Sign(who org.PersonID) error {

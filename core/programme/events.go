@@ -71,6 +71,13 @@ type AssignmentEnded struct {
 	Open      int           `json:"open"` // items on the handover list
 }
 
+// AssignmentCurtailed is the event "assignment.curtailed": it will end earlier
+// than was decided.
+type AssignmentCurtailed struct {
+	Last      calendar.Date `json:"last"`
+	Successor org.PersonID  `json:"successor,omitempty"`
+}
+
 // AssignmentCancelled is the event "assignment.cancelled".
 type AssignmentCancelled struct{}
 
@@ -129,6 +136,9 @@ func (AssignmentStarted) Kind() string { return "assignment.started" }
 
 // Kind implements [event.Event].
 func (AssignmentEnded) Kind() string { return "assignment.ended" }
+
+// Kind implements [event.Event].
+func (AssignmentCurtailed) Kind() string { return "assignment.curtailed" }
 
 // Kind implements [event.Event].
 func (AssignmentCancelled) Kind() string { return "assignment.cancelled" }

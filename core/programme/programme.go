@@ -95,6 +95,7 @@ type Assignment struct {
 	Waivers   []Waiver         `json:"waivers,omitempty"`
 	EndReason string           `json:"end_reason,omitempty"`
 	Successor org.PersonID     `json:"successor,omitempty"` // who takes the hamlet over
+	Custodian org.PersonID     `json:"custodian,omitempty"` // who holds what is open until a successor is known
 	Continues AssignmentID     `json:"continues,omitempty"` // by which the official goes on at the place that took this one's over
 	Handover  []HandoverItem   `json:"handover,omitempty"`
 	Signed    []org.PersonID   `json:"signed,omitempty"` // both officials, then it is handed over
