@@ -187,7 +187,7 @@ type Division struct {
 	// Assigned says with which part each assignment to the place itself goes on,
 	// where it is a hamlet that is divided.
 	Assigned map[programme.AssignmentID]org.PlaceID
-	Why    string
+	Why      string
 }
 
 // SplitPlace ends a place whose parts go over to several others. Each place

@@ -3,10 +3,13 @@ package core
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/report"
 	"github.com/huongvecoso/outreach/core/visit"
@@ -46,10 +49,27 @@ func (u *unit) cover(ctx context.Context, period calendar.Period, official org.P
 	var rows []programme.Coverage
 	for _, area := range programme.Areas(assignments, official) {
 		area.Period, area.Visits, area.Away = period, visits[area.Place], away(leaves)
-		area.Quota = plan.Owed(period, area.Place, book.Policy)
+		if area.Quota, err = u.owedTo(ctx, plan, area.Place, period, book.Policy); err != nil {
+			return nil, err
+		}
 		rows = append(rows, programme.Cover(area, book.Quota))
 	}
 	return rows, nil
+}
+
+// owedTo is how many visits a hamlet is owed in a period: of a hamlet that came
+// into being or ended in it, as by a merger in the middle of a month, the share
+// of the slots that began while it was there.
+func (u *unit) owedTo(ctx context.Context, plan programme.State, id org.PlaceID, period calendar.Period, pol policy.Policy) (int, error) {
+	place, err := u.dir.Place(ctx, id)
+	if errors.Is(err, fault.ErrNotFound) {
+		return plan.Owed(period, id, pol), nil
+	}
+	lived, ok := place.Lived(period)
+	if err != nil || !ok {
+		return 0, err
+	}
+	return plan.Owed(lived, id, pol), nil
 }
 
 // counted returns the visits of a period that are claimed, by hamlet.

@@ -54,7 +54,8 @@ func (u *unit) checkMonthPlan(ctx context.Context, official org.PersonID, month 
 }
 
 // planned reports whether enough visits of the month are planned, by whomever,
-// to every hamlet the official looks after then.
+// to every hamlet the official looks after then: of a hamlet that changes hands
+// in the month, as many as fall into the slots the official answers for.
 func (u *unit) planned(ctx context.Context, official org.PersonID, month calendar.Month) (bool, error) {
 	book, err := u.rules(ctx)
 	if err != nil {
@@ -73,13 +74,24 @@ func (u *unit) planned(ctx context.Context, official org.PersonID, month calenda
 		if err != nil {
 			return false, err
 		}
+		owed, err := u.owedTo(ctx, plan, a.Place, month.Period(), book.Policy)
+		if err != nil {
+			return false, err
+		}
+		shared, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Place: a.Place, During: month.Period(), Statuses: inForce()})
+		if err != nil {
+			return false, err
+		}
+		area := programme.Areas(shared, "")[0]
+		area.Period, area.Quota = month.Period(), owed
+		own, share := area.Share(official, book.Quota)
 		var days []calendar.Date
 		for _, v := range visits {
-			if v.Status != visit.Cancelled && v.Status != visit.Refused {
+			if v.Status != visit.Cancelled && v.Status != visit.Refused && slices.ContainsFunc(own, func(p calendar.Period) bool { return p.Contains(v.On()) }) {
 				days = append(days, v.On())
 			}
 		}
-		if len(programme.Pick(days, book.Quota)) < plan.Quota(month, a.Place, book.Quota) {
+		if len(programme.Pick(days, book.Quota)) < share {
 			return false, nil
 		}
 	}
@@ -161,6 +173,10 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 	if err != nil {
 		return err
 	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
 	around := calendar.Period{From: r.Month.First().Add(-r.Quota.MinGapDays), To: r.Month.Last().Add(r.Quota.MinGapDays)}
 	visits, err := u.tx.Visits(ctx, visit.Query{During: around})
 	if err != nil {
@@ -179,8 +195,12 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 		if err != nil {
 			return err
 		}
+		owed, err := u.owedTo(ctx, plan, area.Place, r.Month.Period(), book.Policy)
+		if err != nil {
+			return err
+		}
 		r.Hamlets = append(r.Hamlets, programme.Host{
-			Place: area.Place, Owed: plan.Quota(r.Month, area.Place, r.Quota), Hosting: place.Hosting, Tenures: area.Tenures, Visits: there[area.Place],
+			Place: area.Place, Owed: owed, Hosting: place.Hosting, Tenures: area.Tenures, Visits: there[area.Place],
 		})
 	}
 	return nil

@@ -436,6 +436,22 @@ func TestWhatPeopleRecordedSinceIsNotUndone(t *testing.T) {
 	}
 }
 
+func TestAnOldListDoesNotUndoTheNewNameOfAUnit(t *testing.T) {
+	sys, _ := district(t)
+	list := read(t, "u.csv", orgimport.Units, "id,code,name\nub,UB,UBND xã Mẫu\n")
+	apply(t, sys, list)
+	err := sys.Update(t.Context(), org.System(), func(ctx context.Context, w *core.Work) error {
+		_, err := w.Org.RenameUnit(ctx, "ub", day("2026-05-01"), org.UnitNaming{Name: "UBND phường Mẫu"}, "")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(apply(t, sys, list), "u.csv"); !slices.Equal(got, []string{"2 ub same: orgimport.unit.history"}) {
+		t.Error(got)
+	}
+}
+
 func TestAChangeInTheListIsAnUpdate(t *testing.T) {
 	sys, _ := district(t)
 	apply(t, sys, sample(t)...)

@@ -1,6 +1,25 @@
 // Package org knows who is who: places of any depth with their history, units,
 // persons, the roles they hold from one day to another, and who stands in for
 // whom. It answers questions by date ("as it was then") and never deletes.
+//
+// The life of a place: it is called something, of some kind, inside some other
+// place, from one day to another, and ends in what it becomes.
+//
+//	named --rename, reparent--> named (from another day on)
+//	  |--merge, rename, upgrade--> one successor, which stands for it from that day on
+//	  |--split-------------------> several; each hamlet inside is given to one of them
+//	  '--close-------------------> nothing follows
+//
+// Kinds of level are data, and so is the depth. Codes are attributes of a naming:
+// they move from place to place. [Line] says where a place lay on a day,
+// [Successor] what it is in the units of a day, and refuses to guess where it
+// was divided; [Tree] is all places of a day, searched without marks and sorted
+// as Vietnamese lists are. Units keep their former names likewise: [Unit.At].
+//
+// Roles are held from day to day ([Holding]). Who is away names a substitute
+// ([Leave]); chains of substitutes are followed for the day of the duty by
+// [Present], circles are refused at entry by [CheckLeave] and found when
+// resolving (EX-11).
 package org
 
 import (

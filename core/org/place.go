@@ -50,6 +50,15 @@ func (p Place) Exists(during calendar.Period) bool {
 	}
 }
 
+// Lived is the part of the period in which the place existed, and whether there
+// is one: a hamlet that was merged on the 15th lived in the first half of that month.
+func (p Place) Lived(during calendar.Period) (calendar.Period, bool) {
+	if len(p.Names) == 0 {
+		return calendar.Period{}, false
+	}
+	return during.Intersect(calendar.Period{From: p.Names[0].Valid.From, To: p.Names[len(p.Names)-1].Valid.To})
+}
+
 // Called is the name with its kind: "ấp Bình Minh", "xã Suối Cát". A name that
 // says its kind itself stands alone: "Khu 1".
 func (n Naming) Called() string {

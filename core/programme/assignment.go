@@ -136,8 +136,9 @@ func (a *Assignment) Start(today calendar.Date) error {
 // goes over by the handover list; to nobody where no successor is known yet.
 func (a *Assignment) End(last, today calendar.Date, reason string, successor org.PersonID, open []HandoverItem) error {
 	if !a.Valid.Contains(last) || last.After(today) {
-		return a.noEnd("Assignment %[1]s runs %[2]s; its last day is one of these and not in the future; see Curtail for a day to come.",
-			"Phân công %[1]s có hiệu lực %[2]s; ngày cuối phải nằm trong đó và không ở tương lai.")
+		return fault.Broken("programme.assignment.end", "last",
+			"Assignment %[1]s runs %[2]s; its last day is one of these and not in the future.",
+			"Phân công %[1]s có hiệu lực %[2]s; ngày cuối phải nằm trong đó và không ở tương lai.", a.ID, a.Valid)
 	}
 	if strings.TrimSpace(reason) == "" {
 		return noEndReason()
@@ -151,7 +152,7 @@ func (a *Assignment) End(last, today calendar.Date, reason string, successor org
 
 // Curtail lets an assignment that is decided or runs end earlier than it says,
 // by a day that is still to come: last is one of its days, today or later
-// ("programme.assignment.end"), and there is a reason. It ends by itself then.
+// ("programme.assignment.curtail"), and there is a reason. It ends by itself then.
 func (a *Assignment) Curtail(last, today calendar.Date, reason string, successor org.PersonID) error {
 	switch {
 	case strings.TrimSpace(reason) == "":
@@ -159,15 +160,12 @@ func (a *Assignment) Curtail(last, today calendar.Date, reason string, successor
 	case a.Status != Approved && a.Status != Active:
 		return a.move(Ended)
 	case !a.Valid.Contains(last) || last.Before(today):
-		return a.noEnd("Assignment %[1]s runs %[2]s; a day to come on which it shall end is one of these.",
-			"Phân công %[1]s có hiệu lực %[2]s; ngày sẽ kết thúc phải nằm trong đó và chưa qua.")
+		return fault.Broken("programme.assignment.curtail", "last",
+			"Assignment %[1]s runs %[2]s; a day to come on which it shall end is one of these.",
+			"Phân công %[1]s có hiệu lực %[2]s; ngày sẽ kết thúc phải nằm trong đó và chưa qua.", a.ID, a.Valid)
 	}
 	a.Valid.To, a.EndReason, a.Successor = last, reason, successor
 	return nil
-}
-
-func (a Assignment) noEnd(en, vi string) error {
-	return fault.Broken("programme.assignment.end", "last", en, vi, a.ID, a.Valid)
 }
 
 func noEndReason() error {

@@ -142,6 +142,23 @@ func slots(period calendar.Period, quota int, q policy.Quota) []calendar.Period 
 	return []calendar.Period{{From: period.From, To: middle}, {From: middle.Add(1), To: period.To}}
 }
 
+// Share is what one official answers for of the visits owed to a hamlet: the
+// slots in which most days are theirs, and how many visits fall to them, the
+// rest of an odd number to the first slot.
+func (a Area) Share(official org.PersonID, q policy.Quota) (own []calendar.Period, visits int) {
+	all := slots(a.Period, a.Quota, q)
+	for i, slot := range all {
+		if longest(a.Tenures, slot) == official {
+			own = append(own, slot)
+			visits += a.Quota / len(all)
+			if i < a.Quota%len(all) {
+				visits++
+			}
+		}
+	}
+	return own, visits
+}
+
 // longest is the official with most days of the period, nobody when there is
 // none; of equals the one who came first, then by id.
 func longest(tenures []Tenure, period calendar.Period) org.PersonID {
