@@ -879,6 +879,10 @@
 //		%s needs the place, unit or team where the role is held.
 //		Chức danh %s phải gắn với địa bàn, đơn vị hoặc tổ.
 //
+//	org.leave.last
+//		The leave %[1]s runs %[2]s; its last day is one of these. For no day at all cancel it.
+//		Lần vắng %[1]s kéo dài %[2]s; ngày cuối phải nằm trong đó. Nếu không vắng ngày nào thì hủy.
+//
 //	org.leave.overlap
 //		%[1]s is on leave already in %[2]s; cancel that leave or choose other days.
 //		%[1]s đã đăng ký vắng trong %[2]s; cần hủy lần đó hoặc chọn ngày khác.
@@ -997,9 +1001,21 @@
 //		Unit %s cannot be above itself.
 //		Đơn vị %s không thể là cấp trên của chính nó.
 //
+//	org.unit.history
+//		The former names of unit %s need a name each, follow each other day by day from its first day on, and end before its last.
+//		Các tên trước đây của đơn vị %s phải có tên, nối tiếp nhau từ ngày đầu và kết thúc trước ngày cuối.
+//
+//	org.unit.later_change
+//		Unit %[1]s has a later change, on %[2]s; changes are recorded in the order of their dates.
+//		Đơn vị %[1]s đã có thay đổi sau đó, vào ngày %[2]s; các thay đổi phải ghi theo thứ tự thời gian.
+//
 //	org.unit.name
 //		Unit %q needs an id, a code and a name.
 //		Đơn vị %q phải có mã định danh, ký hiệu và tên.
+//
+//	org.unit.not_existing
+//		Unit %[1]s does not exist on %[2]s.
+//		Đơn vị %[1]s không tồn tại vào ngày %[2]s.
 //
 //	org.unit.period
 //		The validity of %[1]s %[2]s needs a first day and no last day before it.
@@ -1138,6 +1154,10 @@
 //	orgimport.succession.share
 //		A split passes on a part, everything else the whole.
 //		Chia tách thì chuyển một phần (part), còn lại chuyển toàn bộ (whole).
+//
+//	orgimport.unit.history
+//		Unit %s has been renamed since; what is stored is kept.
+//		Đơn vị %s đã đổi tên; giữ nguyên tên đã lưu.
 //
 // # permission
 //
@@ -1415,6 +1435,14 @@
 //		%[1]s: assignment %[2]s needs a waiver of the rule %[3]s with a reason. %[4]s
 //		%[1]s: phân công %[2]s vướng quy định %[3]s, phải ghi lý do nếu vẫn duyệt. %[5]s
 //
+//	programme.assignment.curtail
+//		Assignment %[1]s runs %[2]s; a day to come on which it shall end is one of these.
+//		Phân công %[1]s có hiệu lực %[2]s; ngày sẽ kết thúc phải nằm trong đó và chưa qua.
+//
+//	programme.assignment.decided
+//		Assignment %[1]s is %[2]s; only a proposal is withdrawn.
+//		Phân công %[1]s đang ở trạng thái %[2]s; chỉ rút được đề xuất chưa duyệt.
+//
 //	programme.assignment.decision
 //		An assignment is approved by a decision; give its number.
 //		Phân công phải theo quyết định; cần ghi số quyết định.
@@ -1442,6 +1470,10 @@
 //	programme.assignment.overlap
 //		%[1]s has place %[2]s already, by assignment %[3]s, %[4]s.
 //		%[1]s đã được phân công địa bàn %[2]s theo %[3]s, %[4]s.
+//
+//	programme.assignment.part
+//		Assignment %[1]s is to place %[2]s or is over, or %[3]s is no part of what is divided.
+//		Phân công %[1]s thuộc địa bàn %[2]s hoặc đã kết thúc, hoặc %[3]s không phải là phần được chia.
 //
 //	programme.assignment.period
 //		The assignment needs a first day and no last day before it.
@@ -1904,6 +1936,10 @@
 //	visit.dispute.reply_missing
 //		the reply is empty
 //		nội dung giải trình còn trống
+//
+//	visit.hand_over.not_ahead
+//		a visit that is %s stays where and whose it was; only one that is ahead goes over
+//		buổi đang ở trạng thái %s giữ nguyên người và địa bàn; chỉ bàn giao buổi sắp tới
 //
 //	visit.late.not_open
 //		a visit that is %s waits for no late entry
