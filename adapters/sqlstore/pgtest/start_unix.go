@@ -30,17 +30,22 @@ const (
 	startLimit = 30 * time.Second
 )
 
+// settings are what every server here is started with.
+var settings = []string{"-p", port, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off",
+	"-c", "synchronous_commit=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0"}
+
 // keeper runs the server ($1, in the directory $2) until its standard input
 // ends, which is when the test process is gone, and cleans up. SIGQUIT is
 // PostgreSQL's immediate shutdown: nothing here is worth saving.
 const keeper = `
-"$1" -D "$2/data" -k "$2" -p ` + port + ` -c listen_addresses= -c fsync=off -c full_page_writes=off \
-	-c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 >"$2/log" 2>&1 </dev/null &
+program=$1 dir=$2
+shift 2
+"$program" -D "$dir/data" -k "$dir" "$@" >"$dir/log" 2>&1 </dev/null &
 server=$!
 read -r _
 kill -QUIT "$server"
 wait "$server"
-rm -rf "$2"
+rm -rf "$dir"
 `
 
 // start creates a cluster and starts a server on it.
@@ -61,7 +66,7 @@ func (s *server) start(bin string) (err error) {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
 	defer life.Close()
-	keep := command(dir, owner, "/bin/sh", "-c", keeper, "pgtest", filepath.Join(bin, "postgres"), dir)
+	keep := command(dir, owner, "/bin/sh", append([]string{"-c", keeper, "pgtest", filepath.Join(bin, "postgres"), dir}, settings...)...)
 	keep.Stdin = life
 	if err := keep.Start(); err != nil {
 		return errors.Join(err, lifeline.Close(), os.RemoveAll(dir))
