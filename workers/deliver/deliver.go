@@ -142,6 +142,9 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 	if err != nil {
 		return fmt.Errorf("deliver: claim: %w", err)
 	}
+	if worthless := len(tickets) - len(deliveries); worthless > 0 { // sent, taken back or cancelled: how often a queue repeated itself
+		h.opts.Log.Info("deliver: worthless tickets", "channel", provider.Channel, "tickets", worthless)
+	}
 	settled := make([]core.Settled, len(deliveries))
 	var calls sync.WaitGroup
 	for i, d := range deliveries {

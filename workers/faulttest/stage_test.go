@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -23,6 +24,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
 	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/store"
 	"github.com/huongvecoso/outreach/workers/outboxtest"
@@ -39,15 +41,20 @@ type stage struct {
 	store  store.Store
 	sys    *core.System
 	redis  *redistest.Instance
+	pg     *pgtest.Instance // nil: shared with other rows
+	link   *link            // nil: workers reach the database directly
 	mail   *smtpsink.Sink
 	sms    *smssink.Sink
 	dir    string
 
+	people  int
 	added   []expected
 	workers []*worker
 	starts  int
 	kills   int
 	flushes int
+	expired int // leases of asynq
+	crashes int // of workers that ended by themselves
 	slowest time.Duration // graceful stop
 }
 
@@ -55,20 +62,37 @@ type stage struct {
 type expected struct {
 	notify.Notice
 	policy letter
+	ends   []notify.State // other than accepted, or uncertain, that are right for it
 }
 
-// newStage sets up everything but workers. delay is how long a provider waits
-// after it took a message until it says so.
-func newStage(t *testing.T, seed uint64, speed int, delay time.Duration, knowsKey bool, people int) *stage {
+// setup is what a stage is to be like.
+type setup struct {
+	speed    int
+	delay    time.Duration // from taking a message to saying so
+	knowsKey bool          // the gateway recognises a repetition
+	people   int
+	persist  bool            // Redis keeps what it has across a restart
+	own      bool            // the database is the row's own, to be killed
+	linked   bool            // workers reach it over a link that can be broken
+	sms      smssink.Script  // instead of a gateway that takes everything
+	mail     smtpsink.Script // instead of a relay that takes everything
+}
+
+// newStage sets up everything but workers.
+func newStage(t *testing.T, seed uint64, want setup) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 1))}
-	s.redis = redistest.Start(t, nil)
+	s.redis = redistest.Start(t, &redistest.Options{Persist: want.persist})
 	s.orders = orders{
-		Redis: s.redis.Addr, KnowsKey: knowsKey, Concurrency: 4, Clock: clock{time.Now(), speed}, Log: filepath.Join(s.dir, "workers.log"),
+		Redis: s.redis.Addr, KnowsKey: want.knowsKey, Concurrency: 4, Clock: clock{time.Now(), want.speed}, Log: filepath.Join(s.dir, "workers.log"),
 	}
-	s.orders.Dialect, s.orders.DSN = database(t, s.dir)
-	s.open(people)
-	s.providers(delay, knowsKey)
+	s.database(want)
+	s.open(want.people)
+	s.providers(want)
+	if want.linked {
+		s.link = newLink(t, "unix", s.pg.Socket)
+		s.orders.DSN = "postgres://postgres@" + s.link.addr() + "/postgres?sslmode=disable"
+	}
 	t.Cleanup(func() {
 		for _, w := range s.workers {
 			w.kill()
@@ -80,13 +104,19 @@ func newStage(t *testing.T, seed uint64, speed int, delay time.Duration, knowsKe
 	return s
 }
 
-// database is PostgreSQL where there is one, else a SQLite file.
-func database(t *testing.T, dir string) (sqlstore.Dialect, string) {
-	t.Helper()
-	if os.Getenv("OUTREACH_FAULT_DB") == "sqlite" || !havePostgres() {
-		return sqlstore.SQLite, sqlstore.SQLiteDSN(filepath.Join(dir, "outreach.db"))
+// database is PostgreSQL where there is one, else a SQLite file, unless the row
+// needs a server that it may break.
+func (s *stage) database(want setup) {
+	s.t.Helper()
+	switch {
+	case want.own || want.linked:
+		s.pg = pgtest.Start(s.t)
+		s.orders.Dialect, s.orders.DSN = sqlstore.Postgres, s.pg.DSN
+	case os.Getenv("OUTREACH_FAULT_DB") == "sqlite" || !havePostgres():
+		s.orders.Dialect, s.orders.DSN = sqlstore.SQLite, sqlstore.SQLiteDSN(filepath.Join(s.dir, "outreach.db"))
+	default:
+		s.orders.Dialect, s.orders.DSN = sqlstore.Postgres, pgtest.Database(s.t)
 	}
-	return sqlstore.Postgres, pgtest.Database(t)
 }
 
 func havePostgres() bool {
@@ -101,6 +131,7 @@ func havePostgres() bool {
 }
 
 func (s *stage) open(people int) {
+	s.people = people
 	s.t.Helper()
 	db, st, err := s.orders.open()
 	if err != nil {
@@ -121,30 +152,34 @@ func (s *stage) open(people int) {
 
 // providers starts a mail server and a gateway. Both write down what they take,
 // synced to the disk, and answer later: who is killed meanwhile does not know.
-func (s *stage) providers(delay time.Duration, knowsKey bool) {
+func (s *stage) providers(want setup) {
 	s.t.Helper()
 	window := 24 * time.Hour
-	if !knowsKey {
+	if !want.knowsKey {
 		window = -1
 	}
-	jitter := func() time.Duration { return delay/2 + rand.N(delay) }
+	jitter := func() time.Duration { return want.delay/2 + rand.N(want.delay) }
+	if want.sms == nil {
+		want.sms = func(smssink.Request) smssink.Fault { return smssink.Fault{Accepted: true, Delay: jitter()} }
+	}
+	if want.mail == nil {
+		want.mail = func(e smtpsink.Event) smtpsink.Reply {
+			if e.Phase == smtpsink.PhaseAccepted {
+				return smtpsink.Reply{Delay: jitter()}
+			}
+			return smtpsink.Reply{}
+		}
+	}
 	var err error
 	s.sms, err = smssink.Start(&smssink.Options{
-		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "sms.ledger"), Window: window,
-		Script: func(smssink.Request) smssink.Fault { return smssink.Fault{Accepted: true, Delay: jitter()} },
+		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "sms.ledger"), Window: window, Script: want.sms,
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { s.sms.Close() })
 	s.mail, err = smtpsink.Start(&smtpsink.Options{
-		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "mail.ledger"),
-		Script: func(e smtpsink.Event) smtpsink.Reply {
-			if e.Phase == smtpsink.PhaseAccepted {
-				return smtpsink.Reply{Delay: jitter()}
-			}
-			return smtpsink.Reply{}
-		},
+		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "mail.ledger"), Script: want.mail,
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -174,12 +209,23 @@ func (s *stage) add(n int) {
 		case i%2 == 1:
 			one.OnUnknown, policy = notify.Resend, letterC
 		}
-		s.added = append(s.added, expected{one, policy})
+		s.added = append(s.added, expected{Notice: one, policy: policy})
 		all = append(all, one)
 	}
-	if err := outboxtest.Add(s.t.Context(), s.store, all...); err != nil {
-		s.t.Fatal(err)
+	s.commit(all...)
+}
+
+// commit writes notices as the domain would, again and again while the database
+// is away. One that was committed and not answered is there already.
+func (s *stage) commit(all ...notify.Notice) {
+	s.t.Helper()
+	var err error
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if err = outboxtest.Add(s.t.Context(), s.store, all...); err == nil || errors.Is(err, fault.ErrExists) {
+			return
+		}
 	}
+	s.t.Fatal(err)
 }
 
 // worker is one worker process.
@@ -237,6 +283,24 @@ func (w *worker) stop() error {
 	}
 }
 
+// revive starts again every worker that ended by itself, as an operator's
+// supervisor does, and returns how many there were.
+func (s *stage) revive() int {
+	s.t.Helper()
+	n := 0
+	for i, w := range s.workers {
+		select {
+		case <-w.ended:
+			_ = w.stdin.Close()
+			s.start(i)
+			n++
+		default:
+		}
+	}
+	s.crashes += n
+	return n
+}
+
 // tail keeps what a worker had to say at the end.
 type tail struct {
 	mu   sync.Mutex
@@ -251,8 +315,8 @@ func (l *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fault does one thing to the stage.
-type fault func(*stage)
+// mishap does one thing to the stage.
+type mishap func(*stage)
 
 // killOne kills a random worker and starts another.
 func killOne(s *stage) {
@@ -280,9 +344,9 @@ func stopOne(s *stage) {
 }
 
 // storm adds notices at a steady rate while faults happen, each at its own
-// random intervals, for the given time. Then it waits until everything has come
-// to an end, at most for patience.
-func (s *stage) storm(notices int, d, patience time.Duration, faults ...recurring) {
+// random intervals, for the profile's time. Then it waits until everything has
+// come to an end.
+func (s *stage) storm(p profile, faults ...recurring) {
 	s.t.Helper()
 	began := time.Now()
 	next := make([]time.Duration, len(faults))
@@ -291,10 +355,10 @@ func (s *stage) storm(notices int, d, patience time.Duration, faults ...recurrin
 	}
 	for {
 		since := time.Since(began)
-		if due := int(float64(notices)*min(1, since.Seconds()/d.Seconds())) - len(s.added); due > 0 {
+		if due := int(float64(p.notices)*min(1, since.Seconds()/p.duration.Seconds())) - len(s.added); due > 0 {
 			s.add(due)
 		}
-		if since >= d {
+		if since >= p.duration {
 			break
 		}
 		for i, f := range faults {
@@ -303,14 +367,15 @@ func (s *stage) storm(notices int, d, patience time.Duration, faults ...recurrin
 				next[i] = time.Since(began) + f.wait(s.random)
 			}
 		}
+		s.revive()
 		time.Sleep(10 * time.Millisecond)
 	}
-	s.calm(patience)
+	s.calm(p.patience)
 }
 
 // recurring is a fault that happens again and again.
 type recurring struct {
-	do       fault
+	do       mishap
 	from, to time.Duration // between two of them
 }
 
@@ -318,19 +383,31 @@ func (f recurring) wait(random *rand.Rand) time.Duration {
 	return f.from + time.Duration(random.Int64N(int64(f.to-f.from)+1))
 }
 
-// calm waits until nothing is due or on its way, at most for patience: what is
-// left then counts as lost.
+// calm waits until every notice has come to an end, at most for patience: what
+// is left then counts as lost.
 func (s *stage) calm(patience time.Duration) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		o, err := s.sys.Outstanding(s.t.Context())
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		if o.Idle() {
+		s.revive()
+		if s.moving() == 0 {
 			return
 		}
 	}
+}
+
+// moving is how many notices have not come to an end.
+func (s *stage) moving() int {
+	s.t.Helper()
+	n := 0
+	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) error {
+		counts, err := tx.CountNotices(ctx)
+		n = counts[notify.Pending] + counts[notify.Queued] + counts[notify.Sending] + counts[notify.Unknown] + counts[notify.Merged]
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }
 
 // replay hands every first ticket out again, as a Redis restored from an old
@@ -366,6 +443,40 @@ func (s *stage) replay() {
 			return
 		}
 	}
+}
+
+// expireLeases lets every lease of asynq run out now instead of after half a
+// minute and another half of grace. A worker that is started then finds them at
+// once.
+func (s *stage) expireLeases() {
+	s.t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr})
+	defer client.Close()
+	ctx := s.t.Context()
+	leases, err := client.Keys(ctx, "asynq:*:lease").Result()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, key := range leases {
+		tasks, err := client.ZRange(ctx, key, 0, -1).Result()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, task := range tasks {
+			client.ZAdd(ctx, key, redis.Z{Score: float64(time.Now().Add(-2 * time.Minute).Unix()), Member: task})
+		}
+		s.expired += len(tasks)
+	}
+}
+
+// said counts the lines of the workers' log that hold the words.
+func (s *stage) said(words string) int {
+	s.t.Helper()
+	text, err := os.ReadFile(s.orders.Log)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.t.Fatal(err)
+	}
+	return strings.Count(string(text), words)
 }
 
 // tellLog shows the end of what the workers logged.
@@ -406,4 +517,76 @@ func (s *stage) read() (map[notify.ID]notify.Notice, map[notify.ID][]notify.Atte
 		s.t.Fatal(err)
 	}
 	return notices, all, counts
+}
+
+// quiet is a stage without workers yet.
+func (r *run) quiet(want setup) *stage {
+	r.Helper()
+	workers := r.workers
+	r.workers = 0
+	s := r.ready(want)
+	r.workers = workers
+	return s
+}
+
+// begin starts the first n workers.
+func (s *stage) begin(n int) {
+	s.t.Helper()
+	for w := range n {
+		s.start(w)
+	}
+}
+
+// close ends the workers and Redis before the row is over, to leave the machine
+// to the next stage of the row.
+func (s *stage) close() {
+	for _, w := range s.workers {
+		w.kill()
+	}
+	s.workers = nil
+	s.redis.Kill()
+}
+
+// addOne commits one notice that is due now.
+func (s *stage) addOne(channel notify.Channel, policy letter, ends ...notify.State) {
+	s.t.Helper()
+	one := outboxtest.Notice(len(s.added), channel, s.sys.Now())
+	if policy == letterC {
+		one.OnUnknown = notify.Resend
+	}
+	s.added = append(s.added, expected{one, policy, ends})
+	s.commit(one)
+}
+
+// refusing is a gateway that refuses for good while *yes.
+func refusing(mu *sync.Mutex, yes *bool) smssink.Script {
+	return func(smssink.Request) smssink.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if *yes {
+			return smssink.Fault{Code: smssink.CodeText}
+		}
+		return smssink.Fault{}
+	}
+}
+
+// noMail takes everybody's mailbox away, so that nothing falls back to mail.
+func (s *stage) noMail() {
+	s.t.Helper()
+	err := s.store.Update(s.t.Context(), func(ctx context.Context, tx store.Tx) error {
+		for i := range s.people {
+			p, err := tx.Person(ctx, outboxtest.Person(i))
+			if err != nil {
+				return err
+			}
+			p.Email = ""
+			if err := tx.PutPerson(ctx, &p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }

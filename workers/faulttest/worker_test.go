@@ -1,9 +1,11 @@
 package faulttest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -35,6 +37,11 @@ const workerEnv = "OUTREACH_FAULTTEST_WORKER"
 func TestMain(m *testing.M) {
 	orders := os.Getenv(workerEnv)
 	if orders == "" {
+		// Most of a row is waiting: more of them at once than there are processors.
+		flag.Parse()
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	if err := work(orders); err != nil {
@@ -54,6 +61,11 @@ type orders struct {
 	Clock       clock
 	Without     guard
 	Log         string
+
+	DieAtEnqueue bool          // one of 40 tasks: the relay is killed between its commit and the queue
+	LoseAck      bool          // one of 20 tasks: the queue does not hear that it is done
+	Pool         int           // connections to the database. Default: 8
+	Skew         time.Duration // how wrong the machine's clock is
 }
 
 // clock is that of a simulated Wednesday, faster than the wall.
@@ -116,6 +128,7 @@ func work(text string) error {
 		return err
 	}
 	client := redis.NewClient(&redis.Options{Addr: o.Redis})
+	client.AddHook(meddler{o})
 	defer client.Close()
 	app := fx.New(fx.NopLogger, fx.StopTimeout(time.Minute),
 		fx.Supply(sys, bell, o.config(), slog.New(slog.NewJSONHandler(log, nil)), fx.Annotate(client, fx.As(new(redis.UniversalClient)))),
@@ -137,7 +150,7 @@ func (o orders) open() (*sql.DB, *sqlstore.Store, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	db.SetMaxOpenConns(8)
+	db.SetMaxOpenConns(cmp.Or(o.Pool, 8))
 	st, err := sqlstore.Open(db, o.Dialect, nil)
 	return db, st, err
 }
@@ -171,83 +184,6 @@ func (o orders) senders() ([]notify.Sender, error) {
 func (o orders) config() workersfx.Config {
 	return workersfx.Config{
 		Concurrency: o.Concurrency, Group: 10, Check: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
-		Sweep: time.Second, Recover: 200 * time.Millisecond, Shutdown: callTimeout*time.Duration(o.Clock.Speed) + time.Second,
+		Sweep: time.Second, Recover: 200 * time.Millisecond, Register: time.Second, Shutdown: callTimeout*time.Duration(o.Clock.Speed) + time.Second,
 	}
-}
-
-// guard is one of the things that keep notices from being lost or doubled.
-type guard string
-
-const (
-	nothing  guard = ""
-	claims   guard = "claims"   // that a notice is taken is written down before the call
-	tickets  guard = "tickets"  // a ticket is good once
-	attempts guard = "attempts" // each call is written down before it is made
-	recovery guard = "recovery" // what nobody took is handed out again
-)
-
-// crippled is a store without one of the guards.
-type crippled struct {
-	store.Store
-	without guard
-}
-
-func (s crippled) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
-	return s.Store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
-		if s.without == nothing {
-			return fn(ctx, tx)
-		}
-		return fn(ctx, crippledTx{tx, s.without})
-	})
-}
-
-type crippledTx struct {
-	store.Tx
-	without guard
-}
-
-func (t crippledTx) PutNotices(ctx context.Context, ns []*notify.Notice) error {
-	if t.without != claims {
-		return t.Tx.PutNotices(ctx, ns)
-	}
-	var kept []*notify.Notice
-	for _, n := range ns {
-		if n.State != notify.Sending {
-			kept = append(kept, n)
-		}
-	}
-	return t.Tx.PutNotices(ctx, kept)
-}
-
-func (t crippledTx) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice, error) {
-	found, err := t.Tx.NoticesByID(ctx, ids)
-	if t.without == tickets {
-		for i := range found {
-			if found[i].State == notify.Accepted {
-				found[i].State, found[i].Generation = notify.Queued, 1
-			}
-		}
-	}
-	return found, err
-}
-
-func (t crippledTx) AddAttempts(ctx context.Context, as []*notify.Attempt) error {
-	if t.without == attempts {
-		return nil
-	}
-	return t.Tx.AddAttempts(ctx, as)
-}
-
-func (t crippledTx) PutAttempts(ctx context.Context, as []*notify.Attempt) error {
-	if t.without == attempts {
-		return nil
-	}
-	return t.Tx.PutAttempts(ctx, as)
-}
-
-func (t crippledTx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
-	if t.without == recovery && !q.Before.IsZero() {
-		return nil, nil
-	}
-	return t.Tx.Notices(ctx, q)
 }

@@ -1,0 +1,158 @@
+package faulttest
+
+import (
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// link carries connections of the loopback interface to a server, and can be
+// broken.
+type link struct {
+	network, target string
+	listener        net.Listener
+
+	mu      sync.Mutex
+	flows   *sync.Cond
+	stalled bool
+	closed  bool
+	open    map[net.Conn]bool
+	limit   func() int // bytes after which a new connection is cut, 0: never; nil: never
+}
+
+func newLink(t *testing.T, network, target string) *link {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &link{network: network, target: target, listener: listener, open: map[net.Conn]bool{}}
+	l.flows = sync.NewCond(&l.mu)
+	t.Cleanup(l.close)
+	go l.serve()
+	return l
+}
+
+func (l *link) addr() string { return l.listener.Addr().String() }
+
+func (l *link) serve() {
+	for {
+		near, err := l.listener.Accept()
+		if err != nil {
+			return
+		}
+		go l.join(near)
+	}
+}
+
+// join connects one client with the server until either is done, or the link
+// cuts them off.
+func (l *link) join(near net.Conn) {
+	far, err := net.DialTimeout(l.network, l.target, 5*time.Second)
+	if err != nil {
+		near.Close()
+		return
+	}
+	l.mu.Lock()
+	l.open[near], l.open[far] = true, true
+	left := -1
+	if l.limit != nil {
+		if n := l.limit(); n > 0 {
+			left = n
+		}
+	}
+	l.mu.Unlock()
+	budget := &budget{left: left}
+	var both sync.WaitGroup
+	both.Go(func() { l.carry(near, far, budget) })
+	both.Go(func() { l.carry(far, near, budget) })
+	both.Wait()
+	l.mu.Lock()
+	delete(l.open, near)
+	delete(l.open, far)
+	l.mu.Unlock()
+}
+
+// budget is how many bytes a connection may still carry, in both directions.
+type budget struct {
+	mu   sync.Mutex
+	left int // negative: any number
+}
+
+func (b *budget) take(n int) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left < 0 {
+		return n
+	}
+	n = min(n, b.left)
+	b.left -= n
+	return n
+}
+
+// carry copies one direction. What arrives while the link is stalled waits.
+func (l *link) carry(to, from net.Conn, b *budget) {
+	defer to.Close()
+	defer from.Close()
+	buffer := make([]byte, 4096)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			if !l.pass() {
+				return
+			}
+			allowed := b.take(n)
+			if _, err := to.Write(buffer[:allowed]); err != nil || allowed < n {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// pass waits while the link is stalled, and reports whether it still exists.
+func (l *link) pass() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.stalled && !l.closed {
+		l.flows.Wait()
+	}
+	return !l.closed
+}
+
+// stall lets nothing through in either direction, as a network that drops every
+// packet: connections stay open and nothing is answered.
+func (l *link) stall() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stalled = true
+}
+
+// heal lets everything through again that waited.
+func (l *link) heal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stalled = false
+	l.flows.Broadcast()
+}
+
+// cut breaks every connection there is.
+func (l *link) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		c.Close()
+	}
+}
+
+func (l *link) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.flows.Broadcast()
+	l.mu.Unlock()
+	l.listener.Close()
+	l.cut()
+}
