@@ -48,13 +48,14 @@ type stage struct {
 	dir    string
 
 	people  int
+	others  bool // there are notices that the system made itself: by another channel, digests
 	added   []expected
 	workers []*worker
 	starts  int
 	kills   int
 	flushes int
-	expired int // leases of asynq
-	crashes int // of workers that ended by themselves
+	expired int           // leases of asynq
+	crashes int           // of workers that ended by themselves
 	slowest time.Duration // graceful stop
 }
 
