@@ -39,6 +39,9 @@ func (o *Options) fill() error {
 		}
 		o.Templates = templates
 	}
+	if o.Segments == nil {
+		o.Segments = plainSegments
+	}
 	return nil
 }
 

@@ -31,6 +31,7 @@ type Ticket struct {
 	Generation int             `json:"gen"`
 	Channel    notify.Channel  `json:"channel"`
 	Priority   notify.Priority `json:"priority"`
+	Provider   string          `json:"provider,omitempty"` // chosen among those registered; empty: whoever has the channel
 }
 
 // Delivery is a claimed notice, ready for its provider, with its attempt open.
@@ -42,6 +43,7 @@ type Delivery struct {
 	Until   time.Time // end of the lease: an outcome has to be settled by then
 
 	doubt bool // an earlier call may have gone
+	probe bool // it tries whether its provider is back
 }
 
 // Settled is a Delivery with what became of it.
@@ -84,6 +86,8 @@ type pass struct {
 	people  *people
 	changed map[notify.ID]*notify.Notice // to be written at the end
 	order   []notify.ID                  // in which they were changed
+
+	providers map[string]*notify.Provider // see known
 }
 
 // pipeline runs one step in one transaction. What fn changed through its pass

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/fault"
@@ -47,7 +48,39 @@ type claim struct {
 	items      map[notify.ID]*notify.Notice
 	contacts   map[notify.ID]contact
 	lost       []*notify.Notice
+	busy       map[org.PersonID]bool // somebody is calling for them just now
 	deliveries []Delivery
+}
+
+// laneWait is how long a message waits while another one to the same recipient
+// on the same channel is being sent: one after the other, in their order
+// (notifications 2.9).
+const laneWait = 5 * time.Second
+
+// inLane reports whether a notice waits for another one to the same recipient.
+// What is critical overtakes; those to citizens speak of different matters.
+func inLane(n *notify.Notice) bool {
+	return n.Person != "" && n.Priority != notify.Critical && n.To.Speaker == ""
+}
+
+// findBusy asks to which recipients of the batch a call is open already.
+func (c *claim) findBusy(ctx context.Context, queued map[notify.ID]*notify.Notice) error {
+	c.busy = make(map[org.PersonID]bool)
+	var persons []org.PersonID
+	for _, n := range queued {
+		if inLane(n) {
+			persons = append(persons, n.Person)
+		}
+	}
+	if len(persons) == 0 {
+		return nil
+	}
+	slices.Sort(persons)
+	open, err := c.tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Channel: c.call.Provider.Channel, Persons: slices.Compact(persons)})
+	for _, n := range open {
+		c.busy[n.Person] = true
+	}
+	return err
 }
 
 func (c *claim) run(ctx context.Context, tickets []Ticket) error {
@@ -68,6 +101,9 @@ func (c *claim) run(ctx context.Context, tickets []Ticket) error {
 			return err
 		}
 	}
+	if err := c.breakLoops(ctx); err != nil {
+		return err
+	}
 	attempts := make([]*notify.Attempt, len(c.deliveries))
 	for i := range c.deliveries {
 		attempts[i] = &c.deliveries[i].Attempt
@@ -78,6 +114,54 @@ func (c *claim) run(ctx context.Context, tickets []Ticket) error {
 		}
 	}
 	return c.fallBack(ctx, c.lost)
+}
+
+// The last line against a rule that went wild: the same text to the same address
+// so many times within a span is no news any more (notifications 2.9).
+const (
+	sameTextLimit = 5
+	sameTextSpan  = 30 * time.Minute
+)
+
+// breakLoops takes out of the batch what would be the same text to one address
+// once too often. It ends dead, for an operator to see, and takes no other way.
+func (c *claim) breakLoops(ctx context.Context) error {
+	bodies := make([]string, 0, len(c.deliveries))
+	for _, d := range c.deliveries {
+		bodies = append(bodies, d.Attempt.Body)
+	}
+	if len(bodies) == 0 {
+		return nil
+	}
+	log, err := c.tx.AttemptLog(ctx, notify.AttemptQuery{Bodies: bodies, Since: c.now.Add(-sameTextSpan)})
+	if err != nil {
+		return err
+	}
+	had := make(map[string]map[notify.ID]bool, len(log))
+	for _, a := range log {
+		if a.Outcome == "" || a.Outcome == notify.ResultAccepted || a.Outcome == notify.ResultUnknown {
+			if had[a.Body] == nil {
+				had[a.Body] = make(map[notify.ID]bool)
+			}
+			had[a.Body][a.Notice] = true
+		}
+	}
+	keep := c.deliveries[:0]
+	for _, d := range c.deliveries {
+		n := c.changed[d.Ticket.ID]
+		if seen := had[d.Attempt.Body]; len(seen) >= sameTextLimit && !seen[n.ID] && n.Priority != notify.Critical {
+			if err := n.Kill("the same text went there too often", c.now); err != nil {
+				return err
+			}
+			if err := c.follow(n, c.items); err != nil {
+				return err
+			}
+			continue
+		}
+		keep = append(keep, d)
+	}
+	c.deliveries = keep
+	return nil
 }
 
 // queued loads the notices whose ticket is still good: this is where every
@@ -102,7 +186,13 @@ func (c *claim) queued(ctx context.Context, tickets []Ticket) (map[notify.ID]*no
 
 // prepare asks for everything the batch needs, each kind of thing at once.
 func (c *claim) prepare(ctx context.Context, queued map[notify.ID]*notify.Notice) error {
-	var err error
+	if _, err := c.known(ctx); err != nil {
+		return err
+	}
+	err := c.findBusy(ctx, queued)
+	if err != nil {
+		return err
+	}
 	if c.items, err = c.pass.items(ctx, queued); err != nil {
 		return err
 	}
@@ -144,10 +234,17 @@ func (c *claim) take(ctx context.Context, n *notify.Notice) error {
 		return c.lose(n, n.Kill("workers took it and never came back", c.now))
 	case !n.RepeatableBy(c.call.Provider, c.now):
 		return c.did(n, n.Doubtful("it may have gone, and "+c.call.Provider.Name+" would not know a repetition", c.now))
+	}
+	if until, closed := c.closed(n); closed {
+		return c.did(n, n.Defer(until, "provider is out of order", c.now))
+	}
+	switch {
 	case to.declined:
 		return c.did(n, n.Suppress(barred, c.now))
 	case barred != "":
 		return c.lose(n, n.Suppress(barred, c.now))
+	case c.busy[n.Person] && inLane(n):
+		return c.did(n, n.Defer(c.now.Add(laneWait), "another message to the same recipient is on its way", c.now))
 	case to.address == "":
 		return c.lose(n, n.Fail("no address on this channel", c.now))
 	}
@@ -223,12 +320,13 @@ func (c *claim) open(n *notify.Notice, to contact, m message, unmade error) erro
 	attempt := notify.Attempt{
 		ID: c.newID(), Notice: n.ID, Number: n.Claims, Generation: n.Generation, Provider: c.call.Provider.Name, Started: c.now,
 		Address: to.hash,
+		Body:    notify.HashAddress(c.sys.opts.Secret, n.Channel, to.address+"\n"+m.text),
 	}
 	if count := c.call.Provider.Segments; count != nil && n.Channel == notify.SMS {
 		attempt.Segments = count(m.text)
 	}
 	c.deliveries = append(c.deliveries, Delivery{
-		Ticket: ticket(n), Attempt: attempt, Until: n.LeaseUntil, doubt: doubt,
+		Ticket: ticket(n), Attempt: attempt, Until: n.LeaseUntil, doubt: doubt, probe: c.probes(n),
 		Message: notify.Message{
 			Notice: n.ID, Attempt: n.Claims, IdempotencyKey: n.IdempotencyKey(), Channel: n.Channel, Class: n.Class,
 			To: to.address, ToName: to.name, Subject: m.subject, Text: m.text, Language: to.language,
@@ -236,6 +334,12 @@ func (c *claim) open(n *notify.Notice, to contact, m message, unmade error) erro
 		},
 	})
 	return nil
+}
+
+// probes reports whether the notice tries if its provider is back.
+func (c *claim) probes(n *notify.Notice) bool {
+	provider := c.providers[c.call.Provider.Name]
+	return provider != nil && provider.Breaker.Open && provider.Breaker.Probing == n.ID
 }
 
 // unrendered is the rule that a text broke, without any of its values.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,12 @@ type Dispatched struct {
 	// Standby says that another relay is at work; nothing was looked at.
 	Standby bool
 
+	// Spent is what the tickets take of the rates of their providers, of those
+	// that Room.Tokens names.
+	Spent map[string]int
+	// Underway is what was queued when the pass began, where a window was asked for.
+	Underway []notify.Underway
+
 	Looked, Merged, Deferred, Ended int
 }
 
@@ -33,6 +40,12 @@ type Dispatched struct {
 // one message. limit bounds the notices looked at; what falls due together is
 // merged as far as one pass sees it, so after an outage give it room.
 func (s *System) Dispatch(ctx context.Context, owner string, limit int) (Dispatched, error) {
+	return s.DispatchWithin(ctx, owner, limit, Room{})
+}
+
+// DispatchWithin is Dispatch for as much as there is room for. What finds none
+// is left as it is, and its owners take turns when there is room again.
+func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, room Room) (Dispatched, error) {
 	var done Dispatched
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
 		done = Dispatched{}
@@ -45,8 +58,22 @@ func (s *System) Dispatch(ctx context.Context, owner string, limit int) (Dispatc
 			return nil
 		}
 		d := &dispatch{pass: p, done: &done}
+		tokens := room.Tokens
+		room := room
+		room.Tokens = maps.Clone(tokens)
+		if err := d.measure(ctx, room); err != nil {
+			return err
+		}
 		if err := d.run(ctx, limit); err != nil {
 			return err
+		}
+		for name, left := range d.room.Tokens {
+			if spent := tokens[name] - left; spent > 0 {
+				if done.Spent == nil {
+					done.Spent = make(map[string]int)
+				}
+				done.Spent[name] = spent
+			}
 		}
 		if err := p.write(ctx); err != nil {
 			return err
@@ -64,6 +91,9 @@ type dispatch struct {
 	done  *Dispatched
 	lost  []*notify.Notice // they need another way
 	ready []addressed
+	room  space
+	spent int  // segments of today, once asked
+	asked bool //
 }
 
 // addressed is a notice with the one it goes to.
@@ -73,11 +103,14 @@ type addressed struct {
 }
 
 func (d *dispatch) run(ctx context.Context, limit int) error {
-	due, err := d.tx.DueNotices(ctx, d.now, limit)
+	if _, err := d.known(ctx); err != nil {
+		return err
+	}
+	due, err := d.look(ctx, limit)
 	if err != nil {
 		return err
 	}
-	d.done.Looked, d.done.More = len(due), limit > 0 && len(due) == limit
+	d.done.Looked, d.done.More = len(due), d.done.More || limit > 0 && len(due) == limit
 	wanted, err := d.sift(ctx, due)
 	if err != nil {
 		return err
@@ -90,6 +123,9 @@ func (d *dispatch) run(ctx context.Context, limit int) error {
 	}
 	if err := d.handOut(ctx); err != nil {
 		return err
+	}
+	if len(d.order) == 0 {
+		d.done.More = false // nothing moved: looking again at once would find the same
 	}
 	return d.fallBack(ctx, d.lost)
 }
@@ -204,7 +240,7 @@ func (d *dispatch) sibling(ctx context.Context, n notify.Notice, person org.Pers
 	n = notify.Notice{
 		ID: notify.ID(d.newID()), Key: n.Key + "#" + string(person.ID), Template: n.Template, Subject: n.Subject, Duty: n.Duty,
 		Moot: n.Moot, To: n.To, Audience: n.Audience, Channel: n.Channel, Class: n.Class, Priority: n.Priority, OnUnknown: n.OnUnknown,
-		Vars: n.Vars, NotBefore: n.NotBefore, Expires: n.Expires, State: notify.Pending, NextAt: d.now, Created: d.now,
+		Owner: n.Owner, Vars: n.Vars, NotBefore: n.NotBefore, Expires: n.Expires, State: notify.Pending, NextAt: d.now, Created: d.now,
 	}
 	n.To.Person = person.ID
 	added, err := d.tx.AddNotice(ctx, &n)

@@ -104,7 +104,7 @@ func keyOn(n *notify.Notice, channel notify.Channel) string {
 func (p *pass) another(ctx context.Context, n *notify.Notice, channel notify.Channel, key string) error {
 	next := notify.Notice{
 		ID: notify.ID(p.newID()), Key: key, Template: n.Template, Subject: n.Subject, Duty: n.Duty, Moot: n.Moot, To: n.To,
-		Audience: n.Audience, Channel: channel, Class: n.Class, Priority: n.Priority, OnUnknown: n.OnUnknown, Vars: maps.Clone(n.Vars),
+		Audience: n.Audience, Channel: channel, Class: n.Class, Priority: n.Priority, OnUnknown: n.OnUnknown, Owner: n.Owner, Vars: maps.Clone(n.Vars),
 		NotBefore: p.now, Expires: n.Expires, State: notify.Pending, Why: "instead of " + string(n.Channel) + ": " + n.Why,
 		NextAt: p.now, Created: p.now,
 	}

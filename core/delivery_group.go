@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
@@ -24,15 +25,54 @@ func (d *dispatch) handOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	last, err := d.lastSent(ctx, groups)
+	if err != nil {
+		return err
+	}
+	gap := time.Duration(d.rules.Notices.SMSGapMinutes) * time.Minute
 	for _, g := range groups {
+		cost, err := d.costOf(ctx, g)
+		if err != nil {
+			return err
+		}
+		if d.waits(g.Channel, g.Priority) {
+			continue // no room; left as it is
+		}
 		if g.Channel == notify.SMS && !exempt(g.Notice) {
 			if counts[g.person] >= d.rules.Notices.SMSPerDay {
-				if err := d.hold(g); err != nil {
+				if err := d.hold(g, "cap of the day", d.midnight(1)); err != nil {
 					return err
 				}
 				continue
 			}
+			if at, lately := last[g.person]; lately && gapped(g.Notice) {
+				if err := d.hold(g, "the last message was just now", at.Add(gap)); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if ok, err := d.spend(ctx, g, cost); err != nil || !ok {
+			if err == nil {
+				err = d.hold(g, "budget of the day", d.midnight(1))
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		route, ok, err := d.route(ctx, g.standsFor(), cost)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue // no provider takes it now; left as it is
+		}
+		if g.Channel == notify.SMS && !exempt(g.Notice) {
 			counts[g.person]++
+			if gap > 0 {
+				last[g.person] = d.now
+			}
 		}
 		n, err := d.merge(ctx, g)
 		if err != nil {
@@ -41,13 +81,23 @@ func (d *dispatch) handOut(ctx context.Context) error {
 		if err := d.did(n, n.Queue(g.person, d.now)); err != nil {
 			return err
 		}
+		n.Route = route
+		d.room.took(n, cost)
 		d.done.Tickets = append(d.done.Tickets, ticket(n))
 	}
 	return nil
 }
 
 func ticket(n *notify.Notice) Ticket {
-	return Ticket{ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority}
+	return Ticket{ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority, Provider: n.Route}
+}
+
+// standsFor is the notice whose history counts when a provider is chosen.
+func (g *group) standsFor() *notify.Notice {
+	if len(g.carriers) > 0 {
+		return g.carriers[0]
+	}
+	return g.Notice
 }
 
 // exempt reports whether caps do not hold a notice: what is critical, and what
@@ -116,20 +166,20 @@ func (d *dispatch) sentToday(ctx context.Context, groups []*group) (map[org.Pers
 	return counts, nil
 }
 
-// hold makes the notices of a group wait for tomorrow, where they will meet in
-// one message. What would be too late by then goes another way.
-func (d *dispatch) hold(g *group) error {
+// hold makes the notices of a group wait, mostly for tomorrow, where they will
+// meet in one message. What would be too late by then goes another way.
+func (d *dispatch) hold(g *group, why string, earliest time.Time) error {
 	all := append(slices.Clone(g.carriers), g.fresh...)
 	if len(all) == 0 {
 		all = append(all, g.Notice)
 	}
 	for _, n := range all {
 		var err error
-		until := d.opens(n, d.midnight(1))
+		until := d.opens(n, earliest)
 		if n.Expires.IsZero() || until.Before(n.Expires) {
-			err = d.put(n, n.Defer(until, "cap of the day", d.now))
+			err = d.put(n, n.Defer(until, why, d.now))
 		} else {
-			err = d.lose(n, n.Fail("cap of the day, and too late tomorrow", d.now))
+			err = d.lose(n, n.Fail(why+", and too late afterwards", d.now))
 		}
 		if err != nil {
 			return err
@@ -169,7 +219,7 @@ func (d *dispatch) carrier(ctx context.Context, n *notify.Notice, person org.Per
 	c := &notify.Notice{
 		ID: notify.ID(id), Key: notify.Digest + "/" + id, Template: notify.Digest, Subject: org.PersonSubject(person),
 		To: org.Party{Role: n.To.Role, Person: person, Team: n.To.Team, Unit: n.To.Unit}, Person: person,
-		Audience: n.Audience, Channel: n.Channel, Class: n.Class, Priority: n.Priority, OnUnknown: notify.Hold,
+		Audience: n.Audience, Channel: n.Channel, Class: n.Class, Priority: n.Priority, OnUnknown: notify.Hold, Owner: n.Owner,
 		NotBefore: n.NotBefore, State: notify.Pending, NextAt: d.now, Created: d.now,
 	}
 	_, err := d.tx.AddNotice(ctx, c)

@@ -82,6 +82,16 @@ func (s *System) settle(ctx context.Context, settled []Settled, again bool) erro
 				return err
 			}
 		}
+		if err := c.judge(ctx, settled); err != nil {
+			return err
+		}
+		for _, one := range settled {
+			if n := c.notices[one.Delivery.Ticket.ID]; n != nil && p.changed[n.ID] != nil {
+				if err := c.failOver(ctx, n); err != nil {
+					return err
+				}
+			}
+		}
 		return p.fallBack(ctx, c.lost)
 	})
 }

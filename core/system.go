@@ -61,6 +61,11 @@ type Options struct {
 	// routines. Default: none.
 	FormerSecrets [][]byte
 
+	// Segments tells how many parts a text needs as an SMS, for rates and budgets
+	// before a provider is chosen. Default: 160 characters, or 153 in each of
+	// several, as they are without marks.
+	Segments func(text string) int
+
 	// Wake is called after a unit of work committed notices that are due at once:
 	// a hint that lets a relay in the same process look earlier than its next
 	// poll. It must not block. Default: none.

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/event"
@@ -30,7 +31,9 @@ type Breaker struct {
 	Open    bool      `json:"open,omitempty"`
 	Opened  time.Time `json:"opened,omitzero"`   // when it opened first, in this trouble
 	ProbeAt time.Time `json:"probe_at,omitzero"` // from then on one call tries whether the provider is back
+	Probing ID        `json:"probing,omitempty"` // the notice that tries
 	Probes  int       `json:"probes,omitempty"`  // that failed since it opened: each doubles the wait
+	Closed  time.Time `json:"closed,omitzero"`   // when it closed last: what was before does not count any more
 	Pause   time.Time `json:"pause,omitzero"`    // the provider asked for peace until then; no trouble
 }
 
@@ -73,10 +76,10 @@ func (p *Provider) ReadyAt(now time.Time) time.Time {
 // call may go, and Probe says until when it is waited for.
 func (p *Provider) Probing(now time.Time) bool { return p.Breaker.Open && p.Ready(now) }
 
-// Probe notes that somebody tries now, so that nobody else does before its
-// outcome can be there.
-func (p *Provider) Probe(until, now time.Time) {
-	p.Breaker.ProbeAt, p.Changed = until, now
+// Probe notes that a notice tries now, so that no other does before its outcome
+// can be there.
+func (p *Provider) Probe(by ID, until, now time.Time) {
+	p.Breaker.Probing, p.Breaker.ProbeAt, p.Changed = by, until, now
 }
 
 // Trip opens the breaker, or, where a probe failed, waits twice as long as
@@ -88,13 +91,13 @@ func (p *Provider) Trip(why string, now time.Time) {
 	} else {
 		*b = Breaker{Open: true, Opened: now, Pause: b.Pause}
 	}
-	b.ProbeAt = now.Add(min(firstProbe<<min(b.Probes, 10), lastProbe))
+	b.Probing, b.ProbeAt = "", now.Add(min(firstProbe<<min(b.Probes, 10), lastProbe))
 	p.Reason, p.Changed = why, now
 }
 
 // Reset closes the breaker: calls go through again.
 func (p *Provider) Reset(why string, now time.Time) {
-	p.Breaker, p.Reason, p.Changed = Breaker{}, why, now
+	p.Breaker, p.Reason, p.Changed = Breaker{Closed: now}, why, now
 }
 
 // Throttled leaves the provider alone for the time it asked for.
@@ -105,32 +108,25 @@ func (p *Provider) Throttled(wait time.Duration, now time.Time) {
 	}
 }
 
-// Tripped looks at the newest attempts of a provider, newest first, and says why
-// its breaker has to open; empty: it has not. Outcomes that speak of one notice
-// and not of the provider do not count.
-func Tripped(newest []Attempt, now time.Time) string {
+// Tripped looks at the attempts of a provider within [BreakerSpan], newest first,
+// and says why its breaker has to open; empty: it has not. A call that our own
+// configuration spoiled opens it at once, five in a row that did not get through
+// do, and so does more than half of twenty and more. Outcomes that speak of one
+// notice and not of the provider do not count.
+func Tripped(newest []Attempt) string {
 	failed, counted, row := 0, 0, 0
-	unbroken := true
 	for _, a := range newest {
 		switch a.Outcome {
-		case ResultMisconfigured:
-			if unbroken && row == 0 {
-				return "misconfigured " + a.Code
+		case ResultMisconfigured, ResultNotSent, ResultUnknown:
+			if a.Outcome == ResultMisconfigured && counted == 0 {
+				return strings.TrimSpace("misconfigured " + a.Code)
 			}
-			failed++
-			row++
-		case ResultNotSent, ResultUnknown:
-			failed++
-			if unbroken {
+			if failed++; failed == counted+1 {
 				row++
 			}
+			counted++
 		case ResultAccepted, ResultTransient:
-			unbroken = false
-		default: // open, throttled, refused for good
-			continue
-		}
-		if counted++; now.Sub(a.Finished) > BreakerSpan {
-			break
+			counted++
 		}
 	}
 	switch {

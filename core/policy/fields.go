@@ -146,6 +146,8 @@ func (p *Policy) otherFields() []field {
 		number("reports.small_cell", &t.SmallCell, 1, 20, count, "counts of sensitive kinds below this are not shown", "số liệu nhạy cảm nhỏ hơn mức này không hiển thị"),
 		number("reports.red_list_max", &t.RedListMax, 1, 100, count, "items of the weekly red list", "số việc tối đa trong danh sách đỏ hằng tuần"),
 		number("notices.sms_per_day", &n.SMSPerDay, 1, 50, count, "messages per recipient and day", "số tin nhắn mỗi người mỗi ngày"),
+		number("notices.sms_gap_minutes", &n.SMSGapMinutes, 0, 1440, minutes, "between two messages to one recipient; 0: none", "khoảng cách giữa hai tin nhắn cho một người; 0 là không giới hạn"),
+		number("notices.sms_segments_per_day", &n.SMSSegmentsPerDay, 0, 99_999, count, "message parts a day for the whole programme; 0: no budget", "hạn mức số phần tin nhắn mỗi ngày của cả chương trình; 0 là không giới hạn"),
 		number("notices.max_attempts", &n.MaxAttempts, 1, 50, count, "attempts to send one notice", "số lần thử gửi"),
 		number("notices.max_claims", &n.MaxClaims, 1, 50, count, "claims beyond attempts before a notice counts as poison", "số lần nhận việc mà không gửi được trước khi loại"),
 		number("notices.max_segments", &n.MaxSegments, 1, 10, count, "parts of one SMS", "số phần của một tin nhắn"),

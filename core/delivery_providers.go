@@ -1,0 +1,342 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/alert"
+	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// Register makes providers known to all processes: from then on notices are
+// shared out among those of their channel by weight, a provider that fails is
+// left alone until a probe succeeds, and what it certainly did not take goes to
+// another one. Call it at each start with what this process can send by; a
+// weight that somebody changed since, and the breaker, stay as they are. A
+// channel without registered providers is handed out as before, to whoever
+// claims it.
+func (s *System) Register(ctx context.Context, providers ...notify.Provider) error {
+	return s.pipeline(ctx, func(ctx context.Context, p *pass) error {
+		known, err := p.known(ctx)
+		if err != nil {
+			return err
+		}
+		for _, one := range providers {
+			if one.Name == "" || one.Channel == "" || one.Weight < 0 || one.Rate < 0 || one.Burst < 0 {
+				return fault.Broken("notice.provider.incomplete", "provider",
+					"a provider needs a name and a channel; weight, rate and burst are not negative", "nhà cung cấp phải có tên và kênh; trọng số, tốc độ và mức dồn không được âm")
+			}
+			next := known[one.Name]
+			if next == nil {
+				next = &notify.Provider{Name: one.Name, Weight: one.Weight, Changed: p.now}
+			} else if next.Channel == one.Channel && next.Rate == one.Rate && next.Burst == one.Burst {
+				continue
+			}
+			next.Channel, next.Rate, next.Burst = one.Channel, one.Rate, one.Burst
+			if err := p.tx.PutProvider(ctx, next); err != nil && !errors.Is(err, fault.ErrExists) { // another process starts too
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// known are the registered providers by name, asked for once in a pass.
+func (p *pass) known(ctx context.Context) (map[string]*notify.Provider, error) {
+	if p.providers != nil {
+		return p.providers, nil
+	}
+	all, err := p.tx.Providers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.providers = make(map[string]*notify.Provider, len(all))
+	for i := range all {
+		p.providers[all[i].Name] = &all[i]
+	}
+	return p.providers, nil
+}
+
+// on returns the registered providers of a channel, by name.
+func (p *pass) on(channel notify.Channel) []*notify.Provider {
+	var on []*notify.Provider
+	for _, one := range p.providers {
+		if one.Channel == channel {
+			on = append(on, one)
+		}
+	}
+	slices.SortFunc(on, func(a, b *notify.Provider) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return on
+}
+
+// blocked reports whether the channel has providers and none of them may be
+// called now. What is due on it then waits as it is, without being touched.
+func (p *pass) blocked(channel notify.Channel) bool {
+	on := p.on(channel)
+	return len(on) > 0 && !slices.ContainsFunc(on, func(one *notify.Provider) bool { return one.Ready(p.now) })
+}
+
+// route chooses the provider for a notice; ok is false when none may take it
+// now. The empty name: the channel has no registered provider.
+func (d *dispatch) route(ctx context.Context, n *notify.Notice, cost int) (name string, ok bool, err error) {
+	on := d.on(n.Channel)
+	if len(on) == 0 {
+		return "", true, nil
+	}
+	var ready []*notify.Provider
+	for _, one := range on {
+		if one.Ready(d.now) && d.room.provider(one.Name) >= cost {
+			ready = append(ready, one)
+		}
+	}
+	if n.MayHaveGone() { // only the provider that may have it knows a repetition
+		if i := slices.IndexFunc(on, func(one *notify.Provider) bool { return one.Name == n.Provider }); i >= 0 && n.OnUnknown == notify.Hold {
+			ready = slices.DeleteFunc(ready, func(one *notify.Provider) bool { return one.Name != n.Provider })
+		}
+	} else if n.Attempts > 0 && len(ready) > 1 { // it said no: let another try
+		ready = slices.DeleteFunc(ready, func(one *notify.Provider) bool { return one.Name == n.Provider })
+	}
+	for _, one := range ready {
+		if one.Probing(d.now) && len(n.Items) == 0 { // a single notice tries
+			one.Probe(n.ID, d.now.Add(notify.QueuePatience), d.now)
+			return one.Name, true, d.tx.PutProvider(ctx, one)
+		}
+	}
+	ready = slices.DeleteFunc(ready, func(one *notify.Provider) bool { return one.Probing(d.now) })
+	if len(ready) == 0 {
+		return "", false, nil
+	}
+	return weighted(ready, n), true, nil
+}
+
+// weighted draws one of the providers by their weights. The draw follows from
+// the notice and its round alone.
+func weighted(among []*notify.Provider, n *notify.Notice) string {
+	sum := 0
+	for _, one := range among {
+		sum += one.Weight
+	}
+	if sum == 0 {
+		return among[0].Name
+	}
+	h := fnv.New32a()
+	h.Write([]byte(string(n.ID) + "/" + strconv.Itoa(n.Generation)))
+	draw := int(h.Sum32() % uint32(sum))
+	for _, one := range among {
+		if draw -= one.Weight; draw < 0 {
+			return one.Name
+		}
+	}
+	return among[len(among)-1].Name
+}
+
+// closed reports whether a provider that is about to be called must not be: its
+// breaker opened after the notice was queued. Then the notice waits, until the
+// returned instant at most.
+func (c *claim) closed(n *notify.Notice) (until time.Time, closed bool) {
+	provider := c.providers[c.call.Provider.Name]
+	switch {
+	case provider == nil, provider.Breaker.Open && provider.Breaker.Probing == n.ID:
+		return time.Time{}, false
+	case c.now.Before(provider.Breaker.Pause):
+		return provider.Breaker.Pause, true
+	case provider.Breaker.Open:
+		return c.now, true // another provider, or the next probe: Dispatch decides
+	}
+	return time.Time{}, false
+}
+
+// judge lets the breakers of the providers follow what became of their calls.
+func (c *settling) judge(ctx context.Context, settled []Settled) error {
+	byProvider := make(map[string][]Settled)
+	for _, one := range settled {
+		byProvider[one.Delivery.Attempt.Provider] = append(byProvider[one.Delivery.Attempt.Provider], one)
+	}
+	for name, all := range byProvider {
+		if !slices.ContainsFunc(all, func(one Settled) bool { return one.Delivery.probe || speaks(one.Outcome.Result) }) {
+			continue // nothing but what is in order: no question asked
+		}
+		if _, err := c.known(ctx); err != nil {
+			return err
+		}
+		if provider := c.providers[name]; provider != nil {
+			if err := c.judgeOne(ctx, provider, all); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// speaks reports whether a result may say something of the provider itself.
+func speaks(r notify.Result) bool {
+	switch r {
+	case "", notify.ResultNotSent, notify.ResultUnknown, notify.ResultMisconfigured, notify.ResultThrottled:
+		return true
+	}
+	return false
+}
+
+func (c *settling) judgeOne(ctx context.Context, p *notify.Provider, all []Settled) error {
+	before := *p
+	for _, one := range all {
+		o := one.Outcome
+		switch {
+		case o.Result == notify.ResultThrottled:
+			p.Throttled(o.RetryAfter, c.now)
+		case p.Breaker.Open && p.Breaker.Probing == one.Delivery.Ticket.ID:
+			if o.Result == notify.ResultAccepted || o.Result == notify.ResultTransient || o.Result == notify.ResultPermanent { // it answers
+				p.Reset("a probe succeeded", c.now)
+			} else {
+				p.Trip("a probe failed: "+bounded(string(o.Result)+" "+o.Code), c.now)
+			}
+		}
+	}
+	if !before.Breaker.Open && !p.Breaker.Open {
+		newest, err := c.tx.AttemptLog(ctx, notify.AttemptQuery{Provider: p.Name, Since: later(c.now.Add(-notify.BreakerSpan), p.Breaker.Closed), Limit: breakerSample})
+		if err != nil {
+			return err
+		}
+		if why := notify.Tripped(newest); why != "" {
+			p.Trip(why, c.now)
+		}
+	}
+	if p.Changed.Equal(before.Changed) && p.Breaker == before.Breaker {
+		return nil
+	}
+	if err := c.tx.PutProvider(ctx, p); err != nil {
+		return err
+	}
+	return c.breakerMoved(ctx, &before, p)
+}
+
+// breakerSample is how many of a provider's newest calls are looked at.
+const breakerSample = 100
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// breakerMoved journals that a breaker opened or closed and tells the
+// administrators when it opened (N23).
+func (p *pass) breakerMoved(ctx context.Context, before, now *notify.Provider) error {
+	var e event.Event
+	switch {
+	case !before.Breaker.Open && now.Breaker.Open:
+		e = notify.ProviderOpened{Reason: now.Reason}
+		if err := p.tell(ctx, alert.ProviderDown(now, p.now)...); err != nil {
+			return err
+		}
+	case before.Breaker.Open && !now.Breaker.Open:
+		e = notify.ProviderClosed{Probes: before.Breaker.Probes}
+		p.due = true // what waited may go
+	default:
+		return nil
+	}
+	return p.journal(ctx, fact{subject: notify.ProviderSubject(now.Name), event: e})
+}
+
+// failOver lets what a provider certainly did not take be tried at once by
+// another one, instead of after the usual wait.
+func (c *settling) failOver(ctx context.Context, n *notify.Notice) error {
+	if n.State != notify.Pending || n.MayHaveGone() {
+		return nil
+	}
+	if _, err := c.known(ctx); err != nil {
+		return err
+	}
+	for _, other := range c.on(n.Channel) {
+		if other.Name != n.Provider && other.Ready(c.now) && !other.Breaker.Open {
+			n.NextAt, c.due = c.now, true
+			break
+		}
+	}
+	return nil
+}
+
+// Providers returns the registered providers: their weights and their breakers.
+// It needs the right to manage notices.
+func (s *Notices) Providers(ctx context.Context) ([]notify.Provider, error) {
+	if err := s.u.allow(ctx, ManageNotices, scope{}); err != nil {
+		return nil, err
+	}
+	return s.u.tx.Providers(ctx)
+}
+
+// Weigh sets a provider's share among those of its channel; 0: only when no
+// other will do. It needs the right to manage notices and a reason. Rules:
+// notice.provider.weight.
+func (s *Notices) Weigh(ctx context.Context, name string, weight int, why string) error {
+	if weight < 0 {
+		return fault.Broken("notice.provider.weight", "weight", "a weight is 0 or more", "trọng số phải từ 0 trở lên")
+	}
+	return s.changeProvider(ctx, name, why, func(p *notify.Provider) event.Event {
+		from := p.Weight
+		p.Weight, p.Reason, p.Changed = weight, why, s.u.now
+		return notify.ProviderWeighed{From: from, To: weight}
+	})
+}
+
+// CloseBreaker lets calls of a provider go through again, as after a repair,
+// without waiting for a probe. It needs the right to manage notices and a reason.
+func (s *Notices) CloseBreaker(ctx context.Context, name, why string) error {
+	return s.changeProvider(ctx, name, why, func(p *notify.Provider) event.Event {
+		probes := p.Breaker.Probes
+		p.Reset(why, s.u.now)
+		return notify.ProviderClosed{Probes: probes}
+	})
+}
+
+// OpenBreaker keeps calls from a provider until a probe succeeds, as before
+// announced works. It needs the right to manage notices and a reason.
+func (s *Notices) OpenBreaker(ctx context.Context, name, why string) error {
+	return s.changeProvider(ctx, name, why, func(p *notify.Provider) event.Event {
+		p.Trip(why, s.u.now)
+		return notify.ProviderOpened{Reason: why}
+	})
+}
+
+func (s *Notices) changeProvider(ctx context.Context, name, why string, change func(*notify.Provider) event.Event) error {
+	if err := s.manage(ctx, why); err != nil {
+		return err
+	}
+	all, err := s.u.tx.Providers(ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(p notify.Provider) bool { return p.Name == name })
+	if i < 0 {
+		return fault.NotFound("provider", name)
+	}
+	e := change(&all[i])
+	if err := s.u.tx.PutProvider(ctx, &all[i]); err != nil {
+		return err
+	}
+	s.u.due = true
+	return s.u.journal(ctx, fact{subject: notify.ProviderSubject(name), event: e, why: why})
+}
+
+// Providers returns the registered providers, for relays and for metrics.
+func (s *System) Providers(ctx context.Context) ([]notify.Provider, error) {
+	var all []notify.Provider
+	err := s.store.View(ctx, func(ctx context.Context, tx store.Tx) (err error) {
+		all, err = tx.Providers(ctx)
+		return err
+	})
+	return all, err
+}

@@ -1,0 +1,396 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// twoGateways registers two providers of SMS.
+func (p *post) twoGateways(weightA, weightB int) (a, b notify.Capabilities) {
+	p.t.Helper()
+	a, b = p.sms, p.sms
+	a.Name, b.Name = "gateway-a", "gateway-b"
+	err := p.sys.Register(p.t.Context(), notify.Provider{Name: a.Name, Channel: notify.SMS, Weight: weightA},
+		notify.Provider{Name: b.Name, Channel: notify.SMS, Weight: weightB})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return a, b
+}
+
+// crowd are so many officials, each with a telephone.
+func (p *post) crowd(size int) []org.PersonID {
+	var ids []org.PersonID
+	p.put(func(ctx context.Context, tx store.Tx) error {
+		for i := range size {
+			x := org.Person{ID: org.PersonID(fmt.Sprintf("C-%03d", i)), FullName: "Trần Văn Ba", Phone: fmt.Sprintf("+8491%07d", i), PhoneSMS: true}
+			ids = append(ids, x.ID)
+			if err := tx.PutPerson(ctx, &x); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return ids
+}
+
+// outcome claims one ticket by the provider and settles it with the result.
+func (p *post) outcome(by notify.Capabilities, t core.Ticket, r notify.Result) {
+	p.t.Helper()
+	for _, d := range p.claim(by, t) {
+		p.settle(core.Settled{Delivery: d, Outcome: notify.Outcome{Result: r}})
+	}
+}
+
+// operator acts as the programme office does.
+func (p *post) operator(fn func(ctx context.Context, n *core.Notices) error) {
+	p.t.Helper()
+	if err := p.operate(vp01, fn); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// withNumbers gives the system other numbers of sending.
+func (p *post) withNumbers(change func(*policy.Notices)) {
+	p.t.Helper()
+	numbers := policy.Default()
+	change(&numbers.Notices)
+	sys, err := core.New(p.store, numbers, &core.Options{Clock: func() time.Time { return *p.now.Load() }, Templates: postTemplates(p.t)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.sys = sys
+}
+
+func (p *post) provider(name string) notify.Provider {
+	p.t.Helper()
+	all, err := p.sys.Providers(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, one := range all {
+		if one.Name == name {
+			return one
+		}
+	}
+	p.t.Fatalf("no provider %s", name)
+	return notify.Provider{}
+}
+
+func TestNoticesAreSharedOutByWeight(t *testing.T) {
+	p := newPost(t)
+	p.twoGateways(3, 1)
+	for _, id := range p.crowd(200) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}})
+	}
+	count := map[string]int{}
+	for _, ticket := range p.dispatch().Tickets {
+		count[ticket.Provider]++
+	}
+	if count["gateway-a"]+count["gateway-b"] != 200 || count["gateway-a"] < 120 || count["gateway-b"] < 25 {
+		t.Errorf("weights 3 and 1 shared 200 out as %v", count)
+	}
+}
+
+// F23: the breaker opens, nothing goes to the broken provider, everything to the
+// other; one probe at a time; afterwards by weight again.
+func TestAProviderThatFailsIsLeftAloneUntilAProbeSucceeds(t *testing.T) {
+	p := newPost(t)
+	a, b := p.twoGateways(1, 0) // b only when a will not do
+	people := p.crowd(40)
+	next := 0
+	one := func() core.Ticket {
+		t.Helper()
+		p.tell(notify.Notice{To: org.Party{Person: people[next], Team: "T"}})
+		next++
+		tickets := p.dispatch().Tickets
+		for _, ticket := range tickets {
+			if ticket.Channel == notify.SMS && ticket.Priority == notify.Normal {
+				return ticket
+			}
+		}
+		t.Fatalf("nothing was handed out: %v", tickets)
+		return core.Ticket{}
+	}
+	for range 5 {
+		ticket := one()
+		if ticket.Provider != "gateway-a" {
+			t.Fatalf("went to %s while gateway-a was fine", ticket.Provider)
+		}
+		if _, err := p.sys.Claim(t.Context(), "w", a, nil); err != nil {
+			t.Fatal(err)
+		}
+		p.outcome(a, ticket, notify.ResultUnknown)
+	}
+	if state := p.provider("gateway-a"); !state.Breaker.Open {
+		t.Fatalf("five calls in a row failed and the breaker is %+v", state.Breaker)
+	}
+	if ticket := one(); ticket.Provider != "gateway-b" {
+		t.Errorf("a notice went to %s while its breaker was open", ticket.Provider)
+	} else {
+		p.outcome(b, ticket, notify.ResultAccepted)
+	}
+	p.pass(31 * time.Second)
+	probe := one()
+	if probe.Provider != "gateway-a" {
+		t.Errorf("after 30 s nobody tried gateway-a")
+	}
+	if second := one(); second.Provider != "gateway-b" {
+		t.Errorf("two probes at once")
+	} else {
+		p.outcome(b, second, notify.ResultAccepted)
+	}
+	p.outcome(a, probe, notify.ResultNotSent)
+	if state := p.provider("gateway-a"); !state.Breaker.Open || state.Breaker.Probes != 1 {
+		t.Errorf("a probe failed and the breaker is %+v", state.Breaker)
+	}
+	p.pass(61 * time.Second)
+	p.tell(notify.Notice{To: org.Party{Person: people[next], Team: "T"}})
+	next++
+	for _, ticket := range p.dispatch().Tickets {
+		if ticket.Provider == a.Name {
+			p.outcome(a, ticket, notify.ResultAccepted)
+		} else {
+			p.outcome(b, ticket, notify.ResultAccepted)
+		}
+	}
+	if state := p.provider("gateway-a"); state.Breaker.Open {
+		t.Errorf("a probe succeeded and the breaker is %+v", state.Breaker)
+	}
+	if ticket := one(); ticket.Provider != "gateway-a" {
+		t.Errorf("after the recovery a notice went to %s", ticket.Provider)
+	}
+	journal := strings.Join(p.records(notify.ProviderSubject("gateway-a")), "\n")
+	if strings.Count(journal, "notice.provider_opened") != 1 || strings.Count(journal, "notice.provider_closed") != 1 {
+		t.Errorf("the journal has\n%s", journal)
+	}
+}
+
+func TestWithoutAnyProviderNoticesWaitUntouched(t *testing.T) {
+	p := newPost(t)
+	a, _ := p.twoGateways(1, 1)
+	p.operator(func(ctx context.Context, w *core.Notices) error {
+		return errors.Join(w.OpenBreaker(ctx, "gateway-a", "works"), w.OpenBreaker(ctx, "gateway-b", "works"))
+	})
+	id := p.tell(notify.Notice{})
+	before := p.notice(id).Version
+	for range 3 {
+		if done := p.dispatch(); done.More {
+			t.Errorf("a relay would spin: %+v", done)
+		}
+	}
+	if n := p.notice(id); n.State != notify.Pending || n.Version != before {
+		t.Errorf("the notice was touched: %s, version %d", n.State, n.Version)
+	}
+	p.operator(func(ctx context.Context, w *core.Notices) error { return w.CloseBreaker(ctx, "gateway-a", "repaired") })
+	for _, ticket := range p.dispatch().Tickets {
+		if ticket.ID == id {
+			p.outcome(a, ticket, notify.ResultAccepted)
+		}
+	}
+	if n := p.notice(id); n.State != notify.Accepted {
+		t.Errorf("after the repair it is %s", n.State)
+	}
+}
+
+func TestFailoverOnlyWhenSurelyNotAccepted(t *testing.T) {
+	for _, c := range []struct {
+		result notify.Result
+		moves  bool
+	}{{notify.ResultNotSent, true}, {notify.ResultTransient, true}, {notify.ResultUnknown, false}} {
+		p := newPost(t)
+		a, b := p.twoGateways(1, 0)
+		id := p.tell(notify.Notice{OnUnknown: notify.Hold})
+		p.outcome(a, p.dispatch().Tickets[0], c.result)
+		moved := false
+		for _, ticket := range p.dispatch().Tickets {
+			moved = moved || ticket.ID == id && ticket.Provider == b.Name
+		}
+		if moved != c.moves {
+			t.Errorf("after %s the other provider got it: %v, want %v", c.result, moved, c.moves)
+		}
+	}
+}
+
+func TestMisconfiguredOpensTheBreakerAtOnceAndTellsTheAdministrators(t *testing.T) {
+	p := newPost(t)
+	a, _ := p.twoGateways(1, 0)
+	p.tell(notify.Notice{})
+	p.outcome(a, p.dispatch().Tickets[0], notify.ResultMisconfigured)
+	if state := p.provider("gateway-a"); !state.Breaker.Open {
+		t.Errorf("the breaker is %+v", state.Breaker)
+	}
+	told := p.all(notify.Query{Template: "provider.down"})
+	if len(told) != 2 { // not over the channel that is out of order
+		t.Errorf("%d notices say so, want 2", len(told))
+	}
+}
+
+func TestAThrottledProviderIsLeftAloneForAsLongAsItAsks(t *testing.T) {
+	p := newPost(t)
+	a, _ := p.twoGateways(1, 0)
+	people := p.crowd(3)
+	p.tell(notify.Notice{To: org.Party{Person: people[0], Team: "T"}})
+	for _, d := range p.claim(a, p.dispatch().Tickets[0]) {
+		p.settle(core.Settled{Delivery: d, Outcome: notify.Outcome{Result: notify.ResultThrottled, RetryAfter: 20 * time.Second}})
+	}
+	p.tell(notify.Notice{To: org.Party{Person: people[1], Team: "T"}})
+	if tickets := p.dispatch().Tickets; len(tickets) == 0 || tickets[0].Provider == a.Name {
+		t.Errorf("a provider that asked for peace gets %v", tickets)
+	}
+	p.pass(21 * time.Second)
+	p.tell(notify.Notice{To: org.Party{Person: people[2], Team: "T"}})
+	if tickets := p.dispatch().Tickets; len(tickets) == 0 || tickets[0].Provider != a.Name {
+		t.Errorf("afterwards: %v", tickets)
+	}
+}
+
+func TestNoMoreIsQueuedThanTheWindowAndOwnersTakeTurns(t *testing.T) {
+	p := newPost(t)
+	people := p.crowd(60)
+	for i, id := range people {
+		owner := "greedy"
+		if i >= 50 {
+			owner = fmt.Sprintf("small-%d", i%2)
+		}
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: owner})
+	}
+	done, err := p.sys.DispatchWithin(t.Context(), "relay", 20, core.Room{Window: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	owners := map[string]int{}
+	for _, ticket := range done.Tickets {
+		owners[p.notice(ticket.ID).Owner]++
+	}
+	if len(done.Tickets) != 9 || owners["greedy"] != 3 || owners["small-0"] != 3 {
+		t.Errorf("a window of 9 took %d: %v", len(done.Tickets), owners)
+	}
+	again, err := p.sys.DispatchWithin(t.Context(), "relay", 20, core.Room{Window: 9})
+	if err != nil || len(again.Tickets) != 0 || again.More {
+		t.Errorf("a full window took %d more, more %v, %v", len(again.Tickets), again.More, err)
+	}
+	p.tell(notify.Notice{To: org.Party{Person: people[0], Team: "T"}, Priority: notify.Critical, Owner: "greedy"})
+	if urgent, err := p.sys.DispatchWithin(t.Context(), "relay", 20, core.Room{Window: 9}); err != nil || len(urgent.Tickets) != 1 {
+		t.Errorf("a critical notice finds no room: %d, %v", len(urgent.Tickets), err)
+	}
+}
+
+func TestTokensBoundWhatAProviderGets(t *testing.T) {
+	p := newPost(t)
+	p.twoGateways(1, 0)
+	for _, id := range p.crowd(10) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}})
+	}
+	done, err := p.sys.DispatchWithin(t.Context(), "relay", 50, core.Room{Tokens: map[string]int{"gateway-a": 3, "gateway-b": 2}})
+	if err != nil || len(done.Tickets) != 5 || done.Spent["gateway-a"] != 3 || done.Spent["gateway-b"] != 2 {
+		t.Errorf("3 and 2 tokens: %d tickets, spent %v, %v", len(done.Tickets), done.Spent, err)
+	}
+}
+
+func TestAnOfficialGetsOneSMSInTenMinutesAndTheRestTogether(t *testing.T) {
+	p := newPost(t)
+	p.withNumbers(func(n *policy.Notices) { n.SMSGapMinutes = 10 })
+	first := p.tell(notify.Notice{})
+	p.outcome(p.sms, p.dispatch().Tickets[0], notify.ResultAccepted)
+	second, third := p.tell(notify.Notice{}), p.tell(notify.Notice{})
+	if done := p.dispatch(); len(done.Tickets) != 0 {
+		t.Errorf("right after %s went %v", first, done.Tickets)
+	}
+	urgent := p.tell(notify.Notice{Priority: notify.Critical})
+	if done := p.dispatch(); len(done.Tickets) != 1 || done.Tickets[0].ID != urgent {
+		t.Errorf("a critical notice waits: %v", done.Tickets)
+	}
+	p.pass(10 * time.Minute)
+	if done := p.dispatch(); len(done.Tickets) != 1 || p.notice(second).State != notify.Merged || p.notice(third).State != notify.Merged {
+		t.Errorf("ten minutes later: %v", done.Tickets)
+	}
+}
+
+func TestTheSameTextToOneAddressIsStopped(t *testing.T) {
+	p := newPost(t)
+	mail := p.mail
+	same := map[string]string{"label": "XL-1", "place_id": "AP-01"}
+	var last notify.ID
+	for range 6 {
+		last = p.tell(notify.Notice{Channel: notify.Email, Vars: same})
+		p.outcome(mail, p.dispatch().Tickets[0], notify.ResultAccepted)
+	}
+	if n := p.notice(last); n.State != notify.Dead {
+		t.Errorf("the same mail for the sixth time in 30 minutes is %s", n.State)
+	}
+	p.pass(31 * time.Minute)
+	later := p.tell(notify.Notice{Channel: notify.Email, Vars: same})
+	p.outcome(mail, p.dispatch().Tickets[0], notify.ResultAccepted)
+	if n := p.notice(later); n.State != notify.Accepted {
+		t.Errorf("half an hour later it is %s (%s)", n.State, n.Why)
+	}
+}
+
+func TestMessagesToOneRecipientGoOneAfterTheOther(t *testing.T) {
+	p := newPost(t)
+	p.tell(notify.Notice{Channel: notify.Email, Class: notify.Duty})
+	p.tell(notify.Notice{Channel: notify.Email, Class: notify.Care}) // no digest of the two
+	urgent := p.tell(notify.Notice{Channel: notify.Email, Priority: notify.Critical})
+	tickets := p.dispatch().Tickets
+	if len(tickets) != 3 || tickets[0].ID != urgent {
+		t.Fatalf("handed out: %v", tickets)
+	}
+	open := p.claim(p.mail, tickets[1])
+	if len(open) != 1 || len(p.claim(p.mail, tickets[2])) != 0 {
+		t.Fatal("a second worker took the next message while the first was on its way")
+	}
+	if len(p.claim(p.mail, tickets[0])) != 1 {
+		t.Error("a critical message did not overtake")
+	}
+	p.settle(core.Settled{Delivery: open[0], Outcome: notify.Outcome{Result: notify.ResultAccepted}})
+	p.pass(time.Minute)
+	p.recover()
+	if rest := p.claim(p.mail, p.dispatch().Tickets...); len(rest) != 1 {
+		t.Errorf("afterwards %d", len(rest))
+	}
+}
+
+func TestTheBudgetOfTheDayHoldsWhatIsNotCriticalAndAlarmsAt80PerCent(t *testing.T) {
+	p := newPost(t)
+	p.withNumbers(func(n *policy.Notices) { n.SMSSegmentsPerDay = 5 })
+	for _, id := range p.crowd(8) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}})
+	}
+	urgent := p.tell(notify.Notice{Priority: notify.Critical})
+	tickets := p.dispatch().Tickets
+	if len(tickets) != 5 || tickets[0].ID != urgent {
+		t.Errorf("a budget of 5 parts let %d go, first %v", len(tickets), tickets[0].ID)
+	}
+	if near := p.all(notify.Query{Template: "budget.near"}); len(near) != 4 {
+		t.Errorf("%d alarms, want one for each of two roles at 80 and at 100 per cent", len(near))
+	}
+}
+
+func TestAProviderWithoutNameOrWithANegativeWeightIsRefused(t *testing.T) {
+	p := newPost(t)
+	wantRule(t, "notice.provider.incomplete", p.sys.Register(t.Context(), notify.Provider{Channel: notify.SMS}))
+	p.twoGateways(1, 1)
+	p.operator(func(ctx context.Context, w *core.Notices) error {
+		wantRule(t, "notice.provider.weight", w.Weigh(ctx, "gateway-a", -1, "x"))
+		if err := w.Weigh(ctx, "nobody", 1, "x"); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("an unknown provider: %v", err)
+		}
+		return w.Weigh(ctx, "gateway-a", 7, "cheaper")
+	})
+	p.twoGateways(1, 1) // a restart does not undo it
+	if w := p.provider("gateway-a").Weight; w != 7 {
+		t.Errorf("the weight is %d", w)
+	}
+}

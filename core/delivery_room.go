@@ -1,0 +1,271 @@
+package core
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/huongvecoso/outreach/core/alert"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// Room is how much a queue and its providers can take now. The zero value is
+// without bounds.
+type Room struct {
+	// Window is how many notices may be queued on any one channel at once;
+	// critical ones do not count. 0: any number. What finds no room stays as it is
+	// in the outbox, so a long backlog is neither queued as a whole nor handed out
+	// again and again.
+	Window int
+	// Windows are those of single channels.
+	Windows map[notify.Channel]int
+	// Tokens is what is left of each provider's rate, in segments of SMS or mails.
+	// A provider that is not named has no rate.
+	Tokens map[string]int
+}
+
+// slowAfter is how long the oldest ticket of a channel may wait before nothing
+// more is put behind it: well before it would be handed out anew.
+const slowAfter = notify.QueuePatience / 4
+
+// space is what is left of a Room in one pass.
+type space struct {
+	Room
+	underway map[notify.Channel]notify.Underway
+	now      time.Time
+}
+
+func (s *space) window(c notify.Channel) (limit int, bounded bool) {
+	if w, own := s.Windows[c]; own {
+		return w, true
+	}
+	return s.Window, s.Window > 0
+}
+
+// channel is how many more ordinary notices the channel takes; bounded is false
+// when that is no question.
+func (s *space) channel(c notify.Channel) (left int, bounded bool) {
+	limit, bounded := s.window(c)
+	if !bounded {
+		return 0, false
+	}
+	u := s.underway[c]
+	if u.Queued > 0 && s.now.Sub(u.Since) > slowAfter {
+		return 0, true
+	}
+	return max(0, limit-u.Queued), true
+}
+
+// full reports whether the channel takes nothing ordinary now.
+func (s *space) full(c notify.Channel) bool {
+	left, bounded := s.channel(c)
+	return bounded && left == 0
+}
+
+// provider is what is left of a provider's rate.
+func (s *space) provider(name string) int {
+	if left, bounded := s.Tokens[name]; bounded {
+		return left
+	}
+	return int(^uint(0) >> 1)
+}
+
+// took notes that a notice was queued.
+func (s *space) took(n *notify.Notice, cost int) {
+	if _, bounded := s.Tokens[n.Route]; bounded {
+		s.Tokens[n.Route] -= cost
+	}
+	u := s.underway[n.Channel]
+	if u.Queued++; u.Queued == 1 {
+		u.Channel, u.Since = n.Channel, s.now
+	}
+	s.underway[n.Channel] = u
+}
+
+// measure asks what is under way, where there is a window at all.
+func (d *dispatch) measure(ctx context.Context, room Room) error {
+	d.room = space{Room: room, underway: make(map[notify.Channel]notify.Underway), now: d.now}
+	if room.Window <= 0 && len(room.Windows) == 0 {
+		return nil
+	}
+	all, err := d.tx.Underway(ctx)
+	for _, u := range all {
+		d.room.underway[u.Channel] = u
+	}
+	d.done.Underway = all
+	return err
+}
+
+// waits reports whether what is due on the channel has to wait as it is.
+func (d *dispatch) waits(channel notify.Channel, priority notify.Priority) bool {
+	return !kept(channel) && (d.blocked(channel) || priority != notify.Critical && d.room.full(channel))
+}
+
+// look returns the due notices of this pass. As long as all of them fit they
+// come by urgency and time. When there are more, or a channel takes nothing now,
+// the critical ones come first and then every owner's in turn, so that nobody's
+// thousands keep the others waiting (notifications 2.9).
+func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error) {
+	due, err := d.tx.DueNotices(ctx, d.now, limit)
+	if err != nil {
+		return nil, err
+	}
+	backlog := limit > 0 && len(due) == limit
+	if !backlog && !slices.ContainsFunc(due, func(n notify.Notice) bool { return d.waits(n.Channel, n.Priority) }) {
+		return due, nil
+	}
+	d.done.More = backlog
+	due = slices.DeleteFunc(due, func(n notify.Notice) bool { return n.Priority != notify.Critical || d.waits(n.Channel, n.Priority) })
+	if limit <= 0 || len(due) < limit {
+		turns, err := d.turns(ctx, limit-len(due), due)
+		if err != nil {
+			return nil, err
+		}
+		due = append(due, turns...)
+	}
+	return due, nil
+}
+
+// turns takes up to so many due notices, one of each share after the other.
+func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]notify.Notice, error) {
+	shares, err := d.tx.DueShares(ctx, d.now)
+	if err != nil {
+		return nil, err
+	}
+	shares = slices.DeleteFunc(shares, func(s notify.Share) bool { return d.waits(s.Channel, notify.Normal) })
+	if len(shares) == 0 {
+		return nil, nil
+	}
+	each := 0
+	if room > 0 {
+		each = (room + len(shares) - 1) / len(shares)
+	}
+	seen := make(map[notify.ID]bool, len(had))
+	for _, n := range had {
+		seen[n.ID] = true
+	}
+	var queues [][]notify.Notice
+	for _, s := range shares {
+		due, err := d.tx.DueOf(ctx, s, d.now, each)
+		if err != nil {
+			return nil, err
+		}
+		queues = append(queues, slices.DeleteFunc(due, func(n notify.Notice) bool { return seen[n.ID] }))
+	}
+	return interleave(queues), nil
+}
+
+// interleave takes one of each in turn until all are empty.
+func interleave(queues [][]notify.Notice) []notify.Notice {
+	var all []notify.Notice
+	for i := 0; ; i++ {
+		before := len(all)
+		for _, q := range queues {
+			if i < len(q) {
+				all = append(all, q[i])
+			}
+		}
+		if len(all) == before {
+			return all
+		}
+	}
+}
+
+// costOf is what a message takes of rate and budget: an SMS its segments, as far
+// as they can be told before it is rendered for its provider.
+func (d *dispatch) costOf(ctx context.Context, g *group) (int, error) {
+	if g.Channel != notify.SMS || len(d.room.Tokens) == 0 && d.rules.Notices.SMSSegmentsPerDay == 0 {
+		return 1, nil
+	}
+	if len(g.fresh)+len(g.carriers) > 1 || len(g.Items) > 0 {
+		return d.rules.Notices.MaxSegments, nil // a digest fills them
+	}
+	to := contact{}
+	for _, a := range d.ready {
+		if a.Notice == g.Notice {
+			to = a.to
+		}
+	}
+	vars, err := d.people.vars(ctx, g.Notice, to)
+	if err != nil {
+		return 1, err
+	}
+	_, text, err := d.sys.opts.Templates.Render(g.Template, to.language, notify.SMS, vars)
+	if err != nil {
+		return 1, nil // the claim says what is wrong with it
+	}
+	return d.sys.opts.Segments(text), nil
+}
+
+// plainSegments is how many parts a text needs as an SMS without marks.
+func plainSegments(text string) int {
+	n := 0
+	for range text {
+		n++
+	}
+	if n <= 160 {
+		return 1
+	}
+	return (n + 152) / 153
+}
+
+// spend checks the day's budget of segments: false when an ordinary SMS has to
+// wait. At 80 and at 100 per cent the administrators are told.
+func (d *dispatch) spend(ctx context.Context, g *group, cost int) (bool, error) {
+	budget := d.rules.Notices.SMSSegmentsPerDay
+	if budget == 0 || g.Channel != notify.SMS || kept(g.Channel) {
+		return true, nil
+	}
+	if !d.asked {
+		var err error
+		if d.spent, err = d.tx.SegmentsSpent(ctx, d.midnight(0)); err != nil {
+			return false, err
+		}
+		d.asked = true
+		d.spent += d.room.underway[notify.SMS].Queued // at least one each
+	}
+	ok := exempt(g.Notice) || d.spent+cost <= budget
+	if ok {
+		d.spent += cost
+	}
+	for _, level := range []int{100, 80} {
+		if d.spent*100 >= budget*level || level == 100 && !ok {
+			return ok, d.tell(ctx, alert.BudgetNear(d.today, level, d.spent, budget)...)
+		}
+	}
+	return ok, nil
+}
+
+// lastSent is when each official last got an SMS within the gap, in which what
+// comes is gathered into one. Messages to citizens are never gathered, so a gap
+// would only delay them.
+func (d *dispatch) lastSent(ctx context.Context, groups []*group) (map[org.PersonID]time.Time, error) {
+	last := make(map[org.PersonID]time.Time)
+	gap := time.Duration(d.rules.Notices.SMSGapMinutes) * time.Minute
+	var persons []org.PersonID
+	for _, g := range groups {
+		if gapped(g.Notice) {
+			persons = append(persons, g.person)
+		}
+	}
+	if gap == 0 || len(persons) == 0 {
+		return last, nil
+	}
+	slices.Sort(persons)
+	sent, err := d.tx.Notices(ctx, notify.Query{
+		States:  []notify.State{notify.Accepted, notify.Delivered, notify.Undelivered},
+		Persons: slices.Compact(persons), Channel: notify.SMS, AcceptedSince: d.now.Add(-gap).Add(time.Microsecond),
+	})
+	for _, n := range sent {
+		if n.MergedInto == "" && n.Done.After(last[n.Person]) {
+			last[n.Person] = n.Done
+		}
+	}
+	return last, err
+}
+
+// gapped reports whether a message waits for the gap after the one before.
+func gapped(n *notify.Notice) bool {
+	return n.Channel == notify.SMS && n.To.Speaker == "" && !exempt(n)
+}
