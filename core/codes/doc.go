@@ -671,6 +671,14 @@
 //		a notice that is %s does not wait to be handled
 //		thông báo đang ở trạng thái %s không chờ xử lý
 //
+//	notice.provider.incomplete
+//		a provider needs a name and a channel; weight, rate and burst are not negative
+//		nhà cung cấp phải có tên và kênh; trọng số, tốc độ và mức dồn không được âm
+//
+//	notice.provider.weight
+//		a weight is 0 or more
+//		trọng số phải từ 0 trở lên
+//
 //	notice.reason.missing
 //		say why, for the journal
 //		cần ghi lý do để lưu nhật ký
