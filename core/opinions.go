@@ -212,6 +212,23 @@ func (s *Opinions) Classify(ctx context.Context, id opinion.ID, kind opinion.Kin
 	return o, "", s.keep(ctx, &o, opinion.ClassifiedEvent{Opinion: kind})
 }
 
+// Protect changes, on the speaker's wish, who may know who spoke. Whatever its kind,
+// an opinion that the speaker wants sealed is handed to the inspector, with a receipt
+// for the speaker, and leaves nothing here (domain 3.3). The rules are
+// "opinion.protect.…" and "sealed.receive.…".
+func (s *Opinions) Protect(ctx context.Context, id opinion.ID, c opinion.Confidentiality) (o opinion.State, receipt string, err error) {
+	if o, err = s.load(ctx, id); err != nil {
+		return opinion.State{}, "", err
+	}
+	if c == opinion.Sealed && o.Status != opinion.Withdrawn {
+		return s.seal(ctx, o)
+	}
+	if err := o.Protect(c); err != nil {
+		return opinion.State{}, "", err
+	}
+	return o, "", s.keep(ctx, &o, opinion.ProtectedEvent{Confidentiality: c})
+}
+
 // RecordSatisfaction writes down whether a speaker is satisfied with an answer
 // given on the spot, by whoever may record replies but never by the one who
 // gave it. Those who are not may have an issue registered.

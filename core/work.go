@@ -37,6 +37,7 @@ type Work struct {
 	Duties      *Duties       // every clock: what is due, late, explained
 	Notices     *Notices      // what was told, to whom, with what outcome
 	Journal     *Journal      // who did what, when and why
+	Privacy     *Privacy      // what is kept about a person: shown, corrected, removed
 
 	unit *unit
 }
@@ -48,6 +49,7 @@ func newWork(u *unit) *Work {
 	w.Opinions, w.Issues, w.Sealed = &Opinions{u}, &Issues{u}, &Sealed{u}
 	w.Supervision, w.Reports = &Supervision{u}, &Reports{u}
 	w.Duties, w.Notices, w.Journal = &Duties{u}, &Notices{u}, &Journal{u}
+	w.Privacy = &Privacy{u}
 	return w
 }
 

@@ -46,18 +46,29 @@ type (
 	SpeakerSeenEvent struct {
 		Opinion string `json:"opinion"`
 	}
+	// SpeakerShownEvent says that what is kept about a speaker was listed on request.
+	SpeakerShownEvent struct{}
+	// SpeakerCorrectedEvent says that what is known of a speaker was written down anew.
+	SpeakerCorrectedEvent struct{}
+	// ProtectedEvent says who may know who spoke from then on.
+	ProtectedEvent struct {
+		Confidentiality Confidentiality `json:"confidentiality"`
+	}
 	// SpeakerScrubbedEvent says that a speaker's name and phone were removed for good.
 	SpeakerScrubbedEvent struct{}
 )
 
 // Kind names the event.
-func (CapturedEvent) Kind() string        { return "opinion.captured" }
-func (AnsweredEvent) Kind() string        { return "opinion.answered_on_spot" } // Kind names the event.
-func (RecordedEvent) Kind() string        { return "opinion.recorded" }         // Kind names the event.
-func (GuidedEvent) Kind() string          { return "opinion.guided" }           // Kind names the event.
-func (ClassifiedEvent) Kind() string      { return "opinion.classified" }       // Kind names the event.
-func (LinkedEvent) Kind() string          { return "opinion.linked" }           // Kind names the event.
-func (SatisfiedEvent) Kind() string       { return "opinion.satisfied" }        // Kind names the event.
-func (WithdrawnEvent) Kind() string       { return "opinion.withdrawn" }        // Kind names the event.
-func (SpeakerSeenEvent) Kind() string     { return "speaker.seen" }             // Kind names the event.
-func (SpeakerScrubbedEvent) Kind() string { return "speaker.scrubbed" }         // Kind names the event.
+func (CapturedEvent) Kind() string         { return "opinion.captured" }
+func (AnsweredEvent) Kind() string         { return "opinion.answered_on_spot" } // Kind names the event.
+func (RecordedEvent) Kind() string         { return "opinion.recorded" }         // Kind names the event.
+func (GuidedEvent) Kind() string           { return "opinion.guided" }           // Kind names the event.
+func (ClassifiedEvent) Kind() string       { return "opinion.classified" }       // Kind names the event.
+func (LinkedEvent) Kind() string           { return "opinion.linked" }           // Kind names the event.
+func (SatisfiedEvent) Kind() string        { return "opinion.satisfied" }        // Kind names the event.
+func (WithdrawnEvent) Kind() string        { return "opinion.withdrawn" }        // Kind names the event.
+func (SpeakerSeenEvent) Kind() string      { return "speaker.seen" }             // Kind names the event.
+func (SpeakerScrubbedEvent) Kind() string  { return "speaker.scrubbed" }         // Kind names the event.
+func (SpeakerShownEvent) Kind() string     { return "speaker.shown" }            // Kind names the event.
+func (SpeakerCorrectedEvent) Kind() string { return "speaker.corrected" }        // Kind names the event.
+func (ProtectedEvent) Kind() string        { return "opinion.protected" }        // Kind names the event.

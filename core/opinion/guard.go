@@ -158,6 +158,21 @@ func (s *State) Classify(kind Kind, topics []string) error {
 	return nil
 }
 
+// Protect changes, on the speaker's wish, who may know who spoke. Sealing an
+// opinion is not for this store: see [State.Empty].
+func (s *State) Protect(c Confidentiality) error {
+	switch {
+	case c == Sealed:
+		return fault.Broken("opinion.protect.sealed", "confidentiality", "this belongs to the inspector: hand it over sealed", "nội dung này thuộc thanh tra: phải chuyển theo chế độ mật")
+	case c != Open && c != NameHidden:
+		return fault.Broken("opinion.protect.unknown", "confidentiality", "an opinion is open, name_hidden or sealed", "mức độ giữ kín là open, name_hidden hoặc sealed")
+	case s.Status == Withdrawn:
+		return fault.Broken("opinion.protect.withdrawn", "status", "nothing of a withdrawn opinion is left to protect", "ý kiến đã rút không còn thông tin để bảo vệ")
+	}
+	s.Confidentiality = c
+	return nil
+}
+
 // LinkTo says which issue was registered from the opinion. One answered on the
 // spot may still be, unless its speaker is satisfied.
 func (s *State) LinkTo(issue string) error {

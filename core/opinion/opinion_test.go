@@ -297,3 +297,17 @@ func TestTheDrawingShowsTheStateMachine(t *testing.T) {
 		t.Errorf("doc.go draws\n%v\nthe table says\n%v", drawn, opinion.Transitions())
 	}
 }
+
+func TestEachGradeOfConfidentialityIsToldInPlainWords(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range []opinion.Confidentiality{opinion.Open, opinion.NameHidden, opinion.Sealed} {
+		vi, en := c.Text("vi"), c.Text("en")
+		if vi == "" || en == "" || vi == en || seen[vi] || seen[en] {
+			t.Errorf("%s: %q %q", c, vi, en)
+		}
+		seen[vi], seen[en] = true, true
+	}
+	if text := opinion.Confidentiality("x").Text("vi"); text != "" {
+		t.Error(text)
+	}
+}
