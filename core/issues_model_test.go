@@ -17,9 +17,9 @@ import (
 	"github.com/huongvecoso/outreach/core/org"
 )
 
-// naive is an issue in a few words: what a clerk would pencil on the cover of a
+// cover is an issue in a few words: what a clerk would pencil on the cover of a
 // file. It knows no referrals, ledgers or duties, and counts days by hand.
-type naive struct {
+type cover struct {
 	status                    issue.Status
 	round, returns            int
 	lead                      org.UnitID
@@ -39,7 +39,7 @@ type file struct {
 	m     *matter
 	cal   *calendar.Calendar
 	today calendar.Date
-	naive
+	cover
 }
 
 func (f *file) is(states ...issue.Status) bool { return slices.Contains(states, f.status) }
@@ -65,7 +65,7 @@ func (f *file) tries(what string, who org.PersonID, allowed bool, step issueStep
 	case allowed && err != nil:
 		f.Fatalf("%s: %s by %s in %s: %v", f.today, what, who, f.status, err)
 	case !allowed && err == nil:
-		f.Fatalf("%s: %s by %s in %s is not allowed and was done: %+v", f.today, what, who, f.status, f.naive)
+		f.Fatalf("%s: %s by %s in %s is not allowed and was done: %+v", f.today, what, who, f.status, f.cover)
 	case !allowed && f.everything() != before:
 		f.Fatalf("%s: %s by %s was refused and changed something", f.today, what, who)
 	case allowed:
@@ -268,7 +268,7 @@ func TestAMatterGoesItsWayWhoeverTriesWhatever(t *testing.T) {
 		f.c.unassign()
 		f.c.at(f.today.String())
 		f.m = f.c.raised(lan, "AP-01", core.Registration{Owner: lan}, elder())
-		f.naive = naive{status: issue.Registered, round: 1}
+		f.cover = cover{status: issue.Registered, round: 1}
 		r.Repeat(f.commands())
 		ended[f.status]++
 	})
