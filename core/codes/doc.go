@@ -833,6 +833,18 @@
 //		the opinion belongs to an issue already
 //		ý kiến đã thuộc một vấn đề
 //
+//	opinion.protect.sealed
+//		this belongs to the inspector: hand it over sealed
+//		nội dung này thuộc thanh tra: phải chuyển theo chế độ mật
+//
+//	opinion.protect.unknown
+//		an opinion is open, name_hidden or sealed
+//		mức độ giữ kín là open, name_hidden hoặc sealed
+//
+//	opinion.protect.withdrawn
+//		nothing of a withdrawn opinion is left to protect
+//		ý kiến đã rút không còn thông tin để bảo vệ
+//
 //	opinion.record.guide_only
 //		a complaint is guided to the competent body
 //		khiếu nại phải được hướng dẫn đến cơ quan có thẩm quyền
@@ -1406,6 +1418,16 @@
 //	policy.zone
 //		The zone has to be %[1]s, because every deadline is a civil date there, not %[2]q.
 //		Múi giờ phải là %[1]s, vì mọi thời hạn là ngày dương lịch ở đó, không phải %[2]q.
+//
+// # privacy
+//
+//	privacy.correct.empty
+//		give a name or a telephone number, or remove the speaker
+//		phải ghi họ tên hoặc số điện thoại, nếu không hãy xóa thông tin
+//
+//	privacy.correct.removed
+//		what was known of this speaker was removed on %s
+//		thông tin của người này đã được xóa ngày %s
 //
 // # profile
 //
