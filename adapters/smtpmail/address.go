@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 // validMailbox reports whether addr is local@domain as RFC 5321 has it, in
@@ -60,4 +62,17 @@ func wideLetter(r rune) bool {
 // ascii reports whether s has no character outside ASCII.
 func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// localPart is what stands before the @.
+func localPart(addr string) string { return addr[:max(strings.LastIndexByte(addr, '@'), 0)] }
+
+// asciiDomain writes the domain of addr in ASCII (RFC 5891).
+func asciiDomain(addr string) (string, error) {
+	if ascii(addr) {
+		return addr, nil
+	}
+	local := localPart(addr)
+	domain, err := idna.Lookup.ToASCII(addr[len(local)+1:])
+	return local + "@" + domain, err
 }

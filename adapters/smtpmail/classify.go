@@ -131,7 +131,7 @@ func cause(err error) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
-	case errors.Is(err, errClosed), errors.Is(err, errBabble), errors.Is(err, errCutAnswer):
+	case errors.Is(err, errClosed), errors.Is(err, errBabble), errors.Is(err, errGarbled), errors.Is(err, errLineGone), errors.Is(err, errCutAnswer), errors.Is(err, errNoToken), errors.Is(err, errInjected):
 		return err.Error()
 	case errors.Is(err, context.Canceled), errors.Is(err, net.ErrClosed):
 		return "stopped"

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/mail"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,45 @@ const (
 	Plain Mechanism = "plain"
 	// Login is AUTH LOGIN, for old Exchange servers.
 	Login Mechanism = "login"
+	// XOAuth2 is AUTH XOAUTH2 with a token from [Options.Token], for relays of
+	// Google and Microsoft.
+	XOAuth2 Mechanism = "xoauth2"
+	// OAuthBearer is AUTH OAUTHBEARER (RFC 7628), the standard's form of it.
+	OAuthBearer Mechanism = "oauthbearer"
 )
+
+// byToken reports whether a token takes the place of the password.
+func (m Mechanism) byToken() bool { return m == XOAuth2 || m == OAuthBearer }
+
+// Foreign (hộp thư có ký tự ngoài ASCII) says what becomes of a mailbox with
+// letters outside ASCII, such as văn.thư@suốicát.example.
+type Foreign string
+
+const (
+	// RefuseForeign refuses it: few relays on the way to an official's mailbox
+	// take it.
+	RefuseForeign Foreign = "refuse"
+	// ASCIIDomain writes its domain in the ASCII form that every relay takes
+	// (xn--…), and refuses letters outside ASCII before the @.
+	ASCIIDomain Foreign = "ascii"
+	// SMTPUTF8 sends to it as it is where the relay takes it (RFC 6531), and
+	// refuses it elsewhere.
+	SMTPUTF8 Foreign = "smtputf8"
+)
+
+// DKIM (chữ ký của tên miền) is the key with which mails are signed. Leave it
+// out where the relay signs, which is the rule.
+type DKIM struct {
+	// Domain answers for the mail; the key is published below it. Default:
+	// that of [Config.Domain].
+	Domain string
+	// Selector names the key: its public half stands in the DNS at
+	// Selector._domainkey.Domain.
+	Selector string
+	// Key is the private key in PEM (PKCS #1 or PKCS #8). RSA with 2048 bits
+	// or more is verified everywhere; Ed25519 is not.
+	Key Secret
+}
 
 // Secret (thông tin mật) is a password that no print, log or JSON shows.
 type Secret string
@@ -95,11 +135,24 @@ type Config struct {
 	// office's own, since the ids of two offices must differ.
 	Domain string
 	// DSN asks the relay, where it can, to report failure and delay to
-	// ReturnPath.
+	// ReturnPath. [Config.ReadReport] reads what comes back.
 	DSN bool
-	// SMTPUTF8 allows mailboxes with letters outside ASCII. Off by default:
-	// few relays on the way to an official's mailbox take them.
-	SMTPUTF8 bool
+	// DSNSuccess asks for a report of success as well, at the price of one mail
+	// to ReturnPath for each that went out. It settles what is unknown.
+	DSNSuccess bool
+	// Foreign is what becomes of mailboxes with letters outside ASCII. Default
+	// RefuseForeign.
+	Foreign Foreign
+	// DKIM signs the mails. Nil: they are not signed here.
+	DKIM *DKIM
+	// ListID names the stream of mails to the reader's mailbox (RFC 2919), so
+	// that it can be sorted by rule: "hvcs.xuanloc.example". Empty: no header.
+	ListID string
+	// Unsubscribe is where a reader outside the administration asks not to be
+	// written to: a mailto: or an https: address (RFC 2369). It is put into mails
+	// of the class care; whoever is on duty cannot unsubscribe. With https: the
+	// mailbox may also do it by one click (RFC 8058). Empty: no header.
+	Unsubscribe string
 
 	// Timeout is the most one Send takes. Default 30 s.
 	Timeout time.Duration
@@ -109,6 +162,14 @@ type Config struct {
 	MaxMailsPerConn int
 	// MaxConnAge is how long a connection is used. Default 5 min.
 	MaxConnAge time.Duration
+	// Window is how many mails are under way at once on one connection to a
+	// relay that offers PIPELINING; other relays get them one by one. Even with
+	// 1, a mail is one round trip there instead of four. It bounds, with MaxConns,
+	// how many mails a crash of this process leaves in doubt. Default 1.
+	Window int
+	// Ignore names extensions that the relay offers and that are not to be used:
+	// PIPELINING, CHUNKING. For a firewall in between that spoils them.
+	Ignore []string
 }
 
 // Options are what a test or an unusual network replaces. A nil *Options is
@@ -116,6 +177,10 @@ type Config struct {
 type Options struct {
 	// Clock tells whether a message has expired. Default time.Now.
 	Clock func() time.Time
+	// Token gives the access token for XOAuth2 and OAuthBearer. It is called for
+	// each login and should return a token that lasts for some minutes; it may be
+	// called concurrently.
+	Token func(ctx context.Context) (Secret, error)
 	// Dial opens the connection to the relay. Default: a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -129,6 +194,13 @@ func (c Config) defaulted() Config {
 	setDefault(&c.MaxConns, 8)
 	setDefault(&c.MaxMailsPerConn, 100)
 	setDefault(&c.MaxConnAge, 5*time.Minute)
+	setDefault(&c.Window, 1)
+	setDefault(&c.Foreign, RefuseForeign)
+	if c.DKIM != nil {
+		signed := *c.DKIM
+		setDefault(&signed.Domain, c.Domain)
+		c.DKIM = &signed
+	}
 	if host, _, err := net.SplitHostPort(c.Addr); err == nil {
 		setDefault(&c.ServerName, host)
 	}
@@ -162,16 +234,22 @@ func (c Config) validate() error {
 			"%q không phải kiểu mã hóa: chọn starttls, implicit hoặc none", c.TLS))
 	}
 	switch c.Mechanism {
-	case "", Plain, Login:
+	case "", Plain, Login, XOAuth2, OAuthBearer:
 	default:
-		faults.Add(wrong("Mechanism", "%q is no way to log in: choose plain or login, or leave it empty",
-			"%q không phải cách đăng nhập: chọn plain hoặc login, hoặc để trống", c.Mechanism))
+		faults.Add(wrong("Mechanism", "%q is no way to log in: choose plain, login, xoauth2 or oauthbearer, or leave it empty",
+			"%q không phải cách đăng nhập: chọn plain, login, xoauth2 hoặc oauthbearer, hoặc để trống", c.Mechanism))
 	}
-	if (c.Username == "") != (c.Password == "") {
+	switch {
+	case c.Mechanism.byToken():
+		if c.Username == "" || c.Password != "" {
+			faults.Add(wrong("Password", "%s logs in with Username and a token: give a Username and no Password",
+				"%s đăng nhập bằng Username và mã truy cập: hãy ghi Username và bỏ Password", c.Mechanism))
+		}
+	case (c.Username == "") != (c.Password == ""):
 		faults.Add(wrong("Password", "a login needs both Username and Password: give both or none",
 			"đăng nhập cần cả Username và Password: hãy ghi cả hai hoặc bỏ cả hai"))
 	}
-	faults.Add(c.judgeNames(), c.judgeMailboxes(), c.judgeLimits())
+	faults.Add(c.judgeNames(), c.judgeMailboxes(), c.judgeHeaders(), c.judgeLimits())
 	return faults.Err()
 }
 
@@ -206,15 +284,54 @@ func (c Config) judgeNames() error {
 func (c Config) judgeMailboxes() error {
 	var faults fault.List
 	from, err := mail.ParseAddress(c.From)
-	if err != nil || !validMailbox(from.Address, c.SMTPUTF8) {
+	if err != nil || !validMailbox(from.Address, c.Foreign == SMTPUTF8) {
 		faults.Add(wrong("From", "%q is no mailbox: write \"Office <office@domain>\"",
 			"%q không phải hộp thư: hãy ghi \"Cơ quan <hopthu@tenmien>\"", c.From))
 	}
-	if longest := strings.NewReplacer(noticeField, strings.Repeat("x", maxToken), attemptField, "9999").Replace(c.ReturnPath); !validMailbox(longest, c.SMTPUTF8) {
+	if longest := strings.NewReplacer(noticeField, strings.Repeat("x", maxToken), attemptField, "9999").Replace(c.ReturnPath); !validMailbox(longest, c.Foreign == SMTPUTF8) {
 		faults.Add(wrong("ReturnPath", "%q is no mailbox for bounces: write bounce@domain, where {{notice}} takes up to %[2]d characters of the 64 before the @",
 			"%q không phải hộp thư nhận thư trả lại: hãy ghi bounce@tenmien, trong đó {{notice}} dài đến %[2]d ký tự trong 64 ký tự trước @", c.ReturnPath, maxToken))
 	}
 	return faults.Err()
+}
+
+// judgeHeaders looks at what goes into the header of every mail.
+func (c Config) judgeHeaders() error {
+	var faults fault.List
+	switch c.Foreign {
+	case RefuseForeign, ASCIIDomain, SMTPUTF8:
+	default:
+		faults.Add(wrong("Foreign", "%q is no way with mailboxes outside ASCII: choose refuse, ascii or smtputf8",
+			"%q không phải cách xử lý hộp thư ngoài ASCII: chọn refuse, ascii hoặc smtputf8", c.Foreign))
+	}
+	if c.ListID != "" && !validDomain(c.ListID, false) {
+		faults.Add(wrong("ListID", "%q cannot name a stream of mails: write it like a domain, for example hvcs.xuanloc.example",
+			"%q không thể là tên luồng thư: hãy ghi như tên miền, ví dụ hvcs.xuanloc.example", c.ListID))
+	}
+	if c.Unsubscribe != "" && !validUnsubscribe(c.Unsubscribe) {
+		faults.Add(wrong("Unsubscribe", "%q is no address to unsubscribe at: give mailto:… or https://…",
+			"%q không phải địa chỉ để từ chối nhận thư: hãy ghi mailto:… hoặc https://…", c.Unsubscribe))
+	}
+	if c.DKIM != nil {
+		if !validDomain(c.DKIM.Domain, false) || !validDomain(c.DKIM.Selector, false) {
+			faults.Add(wrong("DKIM", "a signature needs a Domain and a Selector, each written like a domain",
+				"chữ ký cần có Domain và Selector, ghi như tên miền"))
+		}
+		if _, err := parseKey(c.DKIM.Key); err != nil {
+			faults.Add(wrong("DKIM", "the Key is no private key in PEM of RSA (2048 bits or more) or Ed25519",
+				"Key không phải khóa riêng dạng PEM của RSA (từ 2048 bit) hoặc Ed25519"))
+		}
+	}
+	return faults.Err()
+}
+
+// validUnsubscribe reports whether address can stand in List-Unsubscribe.
+func validUnsubscribe(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || !ascii(address) || strings.ContainsAny(address, "<>, \r\n\t") {
+		return false
+	}
+	return u.Scheme == "https" && u.Host != "" || u.Scheme == "mailto" && strings.Contains(u.Opaque, "@")
 }
 
 func (c Config) judgeLimits() error {
@@ -227,14 +344,24 @@ func (c Config) judgeLimits() error {
 		{"MaxConns", int64(c.MaxConns)},
 		{"MaxMailsPerConn", int64(c.MaxMailsPerConn)},
 		{"MaxConnAge", int64(c.MaxConnAge)},
+		{"Window", int64(c.Window)},
 	} {
 		if limit.value < 0 {
 			faults.Add(wrong(limit.field, "a limit must not be negative: give a positive value, or 0 for the default",
 				"giới hạn không được âm: hãy ghi số dương, hoặc 0 để dùng mặc định"))
 		}
 	}
+	for _, name := range c.Ignore {
+		if !slices.ContainsFunc(ignorable, func(known string) bool { return strings.EqualFold(name, known) }) {
+			faults.Add(wrong("Ignore", "%q is no extension that can be left unused: choose among %s",
+				"%q không phải phần mở rộng có thể bỏ qua: chọn trong %s", name, strings.Join(ignorable, ", ")))
+		}
+	}
 	return faults.Err()
 }
+
+// ignorable are the extensions whose use is a choice.
+var ignorable = []string{"PIPELINING", "CHUNKING"}
 
 func wrong(field, en, vi string, args ...any) *fault.Violation {
 	return fault.Broken("smtpmail.config."+strings.ToLower(field), field, field+": "+en, field+": "+vi, args...)

@@ -10,105 +10,207 @@ import (
 
 var errClosed = errors.New("the sender is closed")
 
-// pool keeps idle sessions and limits how many are open. It starts nothing by
-// itself; an idle session ends by a timer when it is too old.
+// line is a connection over which mails go: a [session], one after the other,
+// or a [lane], several at once.
+type line interface {
+	// deliver hands l to the relay and returns what the relay said when it took it.
+	deliver(ctx context.Context, l letter) (string, *failure)
+	// room is how many mails may be under way at once.
+	room() int
+	// fit reports whether another mail may go over it.
+	fit() bool
+	// quit ends it politely, within [farewell].
+	quit()
+	// abandon ends it without another word.
+	abandon()
+}
+
+// seat is a line in the pool.
+type seat struct {
+	line
+	opened time.Time
+	busy   int // mails under way
+	mails  int // mails begun
+	expiry *time.Timer
+}
+
+// pool keeps lines and limits how many are open. It starts nothing by itself;
+// an idle line ends by a timer when it is too old.
 type pool struct {
-	slots    chan struct{} // one token for each Send under way
-	maxMails int
-	maxAge   time.Duration
+	maxConns, maxMails int
+	maxAge             time.Duration
 
 	mu       sync.Mutex
-	idle     []*session // used last, last
+	seats    []*seat // used last, last
+	opening  int     // lines that are being opened
+	queue    []chan struct{}
 	closed   bool
 	retiring sync.WaitGroup
 }
 
 func newPool(c Config) *pool {
-	return &pool{slots: make(chan struct{}, c.MaxConns), maxMails: c.MaxMailsPerConn, maxAge: c.MaxConnAge}
+	return &pool{maxConns: c.MaxConns, maxMails: c.MaxMailsPerConn, maxAge: c.MaxConnAge}
 }
 
-// enter waits for the right to have a session. After nil, leave must follow.
-func (p *pool) enter(ctx context.Context) error {
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	err := ctx.Err()
-	if p.isClosed() {
-		err = errClosed
-	}
-	if err != nil {
-		p.leave()
-	}
-	return err
-}
-
-func (p *pool) leave() { <-p.slots }
-
-func (p *pool) isClosed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.closed
-}
-
-// take returns an idle session, or nil when there is none.
-func (p *pool) take() *session {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.idle) > 0 {
-		last := len(p.idle) - 1
-		s := p.idle[last]
-		p.idle = p.idle[:last]
-		s.expiry.Stop()
-		if time.Since(s.opened) < p.maxAge {
-			return s
+// take waits for a line with room. It returns nil when the caller is to open
+// one, and tell by [pool.opened] what came of it.
+func (p *pool) take(ctx context.Context) (*seat, error) {
+	for {
+		p.mu.Lock()
+		s, mayOpen, err := p.choose(ctx)
+		if s != nil || mayOpen || err != nil {
+			p.mu.Unlock()
+			return s, err
 		}
-		p.retire(s) // its timer has not come round to it yet
+		turn := make(chan struct{})
+		p.queue = append(p.queue, turn)
+		p.mu.Unlock()
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			p.mu.Lock()
+			p.forgo(turn)
+			p.mu.Unlock()
+			return nil, ctx.Err()
+		}
 	}
-	return nil
 }
 
-// put keeps s for the next mail, or ends it when it has done enough.
-func (p *pool) put(s *session) {
+// choose finds the line with the fewest mails under way; a busy one only when
+// no further line may be opened. p is locked.
+func (p *pool) choose(ctx context.Context) (s *seat, mayOpen bool, err error) {
+	if p.closed {
+		return nil, false, errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	for _, free := range slices.Backward(slices.Clone(p.seats)) {
+		if !p.usable(free) {
+			p.drop(free) // its timer has not come round to it yet
+			continue
+		}
+		if free.busy < free.room() && (s == nil || free.busy < s.busy) {
+			s = free
+		}
+	}
+	if (s == nil || s.busy > 0) && len(p.seats)+p.opening < p.maxConns {
+		p.opening++
+		return nil, true, nil
+	}
+	if s != nil {
+		p.occupy(s)
+	}
+	return s, false, nil
+}
+
+// usable reports whether another mail may go over s.
+func (p *pool) usable(s *seat) bool {
+	return s.fit() && s.mails < p.maxMails && time.Since(s.opened) < p.maxAge
+}
+
+// occupy gives one place on s away. p is locked.
+func (p *pool) occupy(s *seat) {
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
+	s.busy++
+	s.mails++
+	if i := slices.Index(p.seats, s); i >= 0 {
+		p.seats = append(slices.Delete(p.seats, i, i+1), s)
+	}
+}
+
+// opened takes in the line that the caller was to open, nil when that failed.
+func (p *pool) opened(l line) *seat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.spoilt {
-		s.abandon()
-		return
+	p.opening--
+	if l == nil {
+		p.wake()
+		return nil
 	}
-	left := p.maxAge - time.Since(s.opened)
-	if p.closed || s.mails >= p.maxMails || left <= 0 {
-		p.retire(s)
-		return
+	s := &seat{line: l, opened: time.Now()}
+	p.seats = append(p.seats, s)
+	p.occupy(s)
+	if s.room() > 1 {
+		p.wakeAll()
 	}
-	s.idle = time.Now()
-	s.expiry = time.AfterFunc(left, func() { p.expire(s) })
-	p.idle = append(p.idle, s)
+	return s
+}
+
+// put gives back a place on s, and ends s when it has done enough.
+func (p *pool) put(s *seat) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.busy--
+	switch {
+	case p.closed || !p.usable(s):
+		p.drop(s)
+	case s.busy == 0:
+		s.expiry = time.AfterFunc(p.maxAge-time.Since(s.opened), func() { p.expire(s) })
+	}
+	p.wake()
+}
+
+// drop takes s out, and ends it when nothing is under way on it. p is locked.
+func (p *pool) drop(s *seat) {
+	if i := slices.Index(p.seats, s); i >= 0 && s.busy == 0 {
+		p.seats = slices.Delete(p.seats, i, i+1)
+	}
+	switch {
+	case s.busy > 0:
+	case s.fit():
+		p.retiring.Go(s.quit)
+	default:
+		p.retiring.Go(s.abandon)
+	}
 }
 
 // expire ends s if it is still idle.
-func (p *pool) expire(s *session) {
+func (p *pool) expire(s *seat) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.idle, s); i >= 0 {
-		p.idle = slices.Delete(p.idle, i, i+1)
-		p.retire(s)
+	if s.busy == 0 && slices.Contains(p.seats, s) {
+		p.drop(s)
 	}
 }
 
-// retire says goodbye in the background, within [farewell]. p is locked.
-func (p *pool) retire(s *session) { p.retiring.Go(s.quit) }
+// wake lets the first in the queue look again. p is locked.
+func (p *pool) wake() {
+	if len(p.queue) > 0 {
+		close(p.queue[0])
+		p.queue = p.queue[1:]
+	}
+}
 
-// close ends the idle sessions; those in use end when their mail is done.
+func (p *pool) wakeAll() {
+	for len(p.queue) > 0 {
+		p.wake()
+	}
+}
+
+// forgo leaves the queue, and passes on a turn that came too late. p is locked.
+func (p *pool) forgo(turn chan struct{}) {
+	i := slices.Index(p.queue, turn)
+	if i < 0 {
+		p.wake()
+		return
+	}
+	p.queue = slices.Delete(p.queue, i, i+1)
+}
+
+// close ends the idle lines; those in use end when their mails are done.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
-	for _, s := range p.idle {
-		s.expiry.Stop()
-		p.retire(s)
+	for _, s := range slices.Clone(p.seats) {
+		if s.expiry != nil {
+			s.expiry.Stop()
+		}
+		p.drop(s)
 	}
-	p.idle = nil
+	p.wakeAll()
 	p.mu.Unlock()
 	p.retiring.Wait()
 }

@@ -2,6 +2,7 @@ package smtpmail
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/emersion/go-message"
 	gomail "github.com/emersion/go-message/mail"
+	"github.com/emersion/go-smtp"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -25,39 +27,47 @@ const (
 	attemptField = "{{attempt}}"
 )
 
-// maxToken is the longest form of a notice's id in an address or a
-// Message-ID: a UUID has 36 characters.
+// maxToken is the longest form of a notice's key in an address or a
+// Message-ID: a UUID has 36 characters, and ".2" follows when it is sent again.
 const maxToken = 40
 
 // letterhead is what every mail of one sender has in common.
 type letterhead struct {
-	from       mail.Address
-	returnPath string // with placeholders
-	domain     string
-	smtputf8   bool
+	Config
+	from   mail.Address
+	signer *signer // nil: mails are not signed
 }
 
 // letter is one mail, complete before the relay is asked for anything.
 type letter struct {
 	from, to   string // of the envelope
 	envelopeID string
-	wide       bool // an address needs SMTPUTF8
-	data       []byte
+	notify     []smtp.DSNNotify // what the relay is to report; empty: what it likes
+	wide       bool             // an address needs SMTPUTF8
+	data       []byte           // ends with a line end
 }
 
 // compose renders m. The mail is the same, byte for byte, for every attempt of
-// one notice; only the envelope names the attempt. A refusal is returned as
-// the outcome it leads to.
+// one notice, except for the time in a signature; only the envelope names the
+// attempt. A refusal is returned as the outcome it leads to.
 func (h letterhead) compose(m notify.Message) (letter, *notify.Outcome) {
 	if refusal := h.judge(m); refusal != nil {
 		return letter{}, refusal
 	}
-	token := noticeToken(m.Notice)
+	if h.Foreign == ASCIIDomain {
+		plain, err := asciiDomain(m.To)
+		if err != nil {
+			return letter{}, refuse("the domain has no form in ASCII")
+		}
+		m.To = plain
+	}
+	token := mailToken(m)
 	attempt := strconv.Itoa(m.Attempt)
 	l := letter{
-		from:       strings.NewReplacer(noticeField, token, attemptField, attempt).Replace(h.returnPath),
+		from:       strings.NewReplacer(noticeField, token, attemptField, attempt).Replace(h.ReturnPath),
 		to:         m.To,
 		envelopeID: token + "." + attempt,
+		notify:     h.reports(),
 	}
 	l.wide = !ascii(l.from) || !ascii(l.to)
 
@@ -65,8 +75,28 @@ func (h letterhead) compose(m notify.Message) (letter, *notify.Outcome) {
 	if err := write(&buf, h.header(m, token), m, boundary(token)); err != nil {
 		return letter{}, refuse("the mail cannot be rendered")
 	}
-	l.data = buf.Bytes()
+	if l.data = buf.Bytes(); !bytes.HasSuffix(l.data, []byte("\r\n")) {
+		l.data = append(l.data, "\r\n"...)
+	}
+	if h.signer != nil {
+		var err error
+		if l.data, err = h.signer.sign(l.data); err != nil {
+			return letter{}, refuse("the mail cannot be signed")
+		}
+	}
 	return l, nil
+}
+
+// reports are the events the relay is asked to report.
+func (c Config) reports() []smtp.DSNNotify {
+	var list []smtp.DSNNotify
+	if c.DSNSuccess {
+		list = append(list, smtp.DSNNotifySuccess)
+	}
+	if c.DSN || c.DSNSuccess {
+		list = append(list, smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed)
+	}
+	return list
 }
 
 // judge returns the outcome of a message that must not become a mail.
@@ -82,7 +112,7 @@ func (h letterhead) judge(m notify.Message) *notify.Outcome {
 		out := refuse("the address is no mailbox")
 		out.Suppress = true
 		return out
-	case !h.smtputf8 && !ascii(m.To):
+	case h.Foreign == RefuseForeign && !ascii(m.To), h.Foreign == ASCIIDomain && !ascii(localPart(m.To)):
 		return refuse("the mailbox has letters outside ASCII")
 	case m.Text == "":
 		return refuse("the message has no text")
@@ -111,8 +141,18 @@ func (h letterhead) header(m notify.Message, token string) gomail.Header {
 	if m.Language != "" && ascii(m.Language) {
 		head.Set("Content-Language", m.Language)
 	}
+	if h.Unsubscribe != "" && m.Class == notify.Care {
+		if strings.HasPrefix(h.Unsubscribe, "https:") {
+			head.Set("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+		}
+		head.Set("List-Unsubscribe", "<"+h.Unsubscribe+">")
+	}
+	if h.ListID != "" {
+		head.Set("List-Id", "<"+h.ListID+">")
+	}
+	head.Set("X-Auto-Response-Suppress", "All") // Exchange looks here, not at the next
 	head.Set("Auto-Submitted", "auto-generated")
-	head.SetMessageID("n." + token + "@" + h.domain)
+	head.SetMessageID("n." + token + "@" + h.Domain)
 	head.SetDate(m.Created.In(calendar.Zone()))
 	if m.Subject != "" {
 		setSubject(&head, norm.NFC.String(m.Subject))
@@ -176,16 +216,18 @@ func writeText(w io.WriteCloser, text string) error {
 	return w.Close()
 }
 
-// noticeToken is the notice's id where it can stand in an address, else a
-// digest of it that is as unique.
-func noticeToken(id notify.ID) string {
-	plain := len(id) <= maxToken && !strings.ContainsFunc(string(id), func(r rune) bool {
-		return !alphanumeric(r) && r != '-' && r != '_'
-	})
-	if plain {
-		return string(id)
+// mailToken names the mail: its idempotency key, which is the same for every
+// attempt of one notice and another when somebody has it sent again, so that a
+// mailbox does not take the repetition for the first. Where it cannot stand in
+// an address, a digest of it that is as unique takes its place.
+func mailToken(m notify.Message) string {
+	key := cmp.Or(m.IdempotencyKey, string(m.Notice))
+	if len(key) <= maxToken && validLocal(key, false) && !strings.ContainsFunc(key, func(r rune) bool {
+		return !alphanumeric(r) && r != '-' && r != '_' && r != '.'
+	}) {
+		return key
 	}
-	sum := sha256.Sum256([]byte(id))
+	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -33,6 +33,9 @@ func New(c Config, opts *Options) (*Sender, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
+	if c.Mechanism.byToken() && opts.Token == nil {
+		return nil, wrong("Mechanism", "%s needs Options.Token, which gives the token", "%s cần Options.Token để lấy mã truy cập", c.Mechanism)
+	}
 	from, err := mail.ParseAddress(c.From)
 	if err != nil {
 		return nil, err
@@ -40,10 +43,15 @@ func New(c Config, opts *Options) (*Sender, error) {
 	from.Name = norm.NFC.String(from.Name)
 	s := &Sender{
 		config:     c,
-		letterhead: letterhead{from: *from, returnPath: c.ReturnPath, domain: c.Domain, smtputf8: c.SMTPUTF8},
-		dialer:     dialer{Config: c, tls: tlsConfig(c), dial: opts.Dial},
+		letterhead: letterhead{Config: c, from: *from},
+		dialer:     dialer{Config: c, tls: tlsConfig(c), dial: opts.Dial, token: opts.Token},
 		pool:       newPool(c),
 		clock:      opts.Clock,
+	}
+	if c.DKIM != nil {
+		if s.signer, err = newSigner(*c.DKIM); err != nil {
+			return nil, err
+		}
 	}
 	if s.dialer.dial == nil {
 		s.dialer.dial = (&net.Dialer{}).DialContext
@@ -74,7 +82,7 @@ func (s *Sender) Describe() notify.Capabilities {
 		Name:     s.config.Name,
 		Channel:  notify.Email,
 		Timeout:  s.config.Timeout,
-		Parallel: s.config.MaxConns,
+		Parallel: s.config.MaxConns * s.config.Window,
 	}
 }
 
@@ -89,10 +97,6 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	if refusal != nil {
 		return *refusal
 	}
-	if err := s.pool.enter(ctx); err != nil {
-		return classify(&failure{phase: atConnect, err: err})
-	}
-	defer s.pool.leave()
 	reply, fail := s.exchange(ctx, l)
 	if fail != nil {
 		if ended := ctx.Err(); ended != nil && !understood(fail.err) && !sound(fail.err) {
@@ -103,23 +107,31 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	return notify.Outcome{Result: notify.ResultAccepted, Code: "250", ProviderID: queueID(reply, m.To)}
 }
 
-// exchange delivers l over a kept session, or over a fresh one when there is
-// none or the server has given it up meanwhile.
+// exchange delivers l over a kept line, or over a fresh one when there is none
+// or the server has given it up meanwhile.
 func (s *Sender) exchange(ctx context.Context, l letter) (string, *failure) {
-	if kept := s.pool.take(); kept != nil {
-		reply, fail := kept.deliver(ctx, l, s.config.DSN)
-		s.pool.put(kept)
-		if fail == nil || !fail.stale() {
-			return reply, fail
+	reply, fail, kept := s.try(ctx, l)
+	if kept && fail != nil && fail.stale() && ctx.Err() == nil {
+		reply, fail, _ = s.try(ctx, l)
+	}
+	return reply, fail
+}
+
+// try delivers l over one line, and tells whether that was a kept one.
+func (s *Sender) try(ctx context.Context, l letter) (reply string, fail *failure, kept bool) {
+	seat, err := s.pool.take(ctx)
+	if err != nil {
+		return "", &failure{phase: atConnect, err: err}, false
+	}
+	if kept = seat != nil; !kept {
+		fresh, fail := s.dialer.open(ctx)
+		if seat = s.pool.opened(fresh); seat == nil {
+			return "", fail, false
 		}
 	}
-	fresh, fail := s.dialer.open(ctx)
-	if fail != nil {
-		return "", fail
-	}
-	reply, fail := fresh.deliver(ctx, l, s.config.DSN)
-	s.pool.put(fresh)
-	return reply, fail
+	defer s.pool.put(seat)
+	reply, fail = seat.deliver(ctx, l)
+	return reply, fail, kept
 }
 
 // Close ends the idle connections and refuses further Sends; a Send under way

@@ -2,13 +2,10 @@ package smtpmail
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"net"
-	"strings"
+	"strconv"
 	"time"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
@@ -40,100 +37,28 @@ type failure struct {
 // Errors of this package's own making, for classify.
 var (
 	errNoStartTLS   = errors.New("the server does not offer STARTTLS")
+	errInjected     = errors.New("the server spoke between STARTTLS and TLS")
 	errNoMechanism  = errors.New("the server does not offer the login that is configured")
 	errTooBig       = errors.New("the mail is larger than the server takes")
 	errNoSMTPUTF8   = errors.New("the server does not take mailboxes outside ASCII")
 	errLoginRefused = errors.New("the login cannot be carried out")
+	errNoToken      = errors.New("there is no token for the login")
 	errCutAnswer    = errors.New("the answer was cut off")
 )
 
-// session is one connection to the relay.
+// session is a connection to a relay that wants each command answered before
+// the next. It has one mail under way at a time.
 type session struct {
 	conn   *conn
 	client *smtp.Client
 	helo   string
-	opened time.Time
 	idle   time.Time // since when
-	mails  int
-	dirty  bool // a transaction was refused half-way: RSET before the next
-	spoilt bool // not to be used again
-	expiry *time.Timer
+	dirty  bool      // a transaction was refused half-way: RSET before the next
+	spoilt bool      // not to be used again
 }
 
-// dialer opens sessions.
-type dialer struct {
-	Config
-	tls  *tls.Config
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
-}
-
-// open connects, protects the connection and logs in.
-func (d dialer) open(ctx context.Context) (*session, *failure) {
-	raw, err := d.dial(ctx, "tcp", d.Addr)
-	if err != nil {
-		return nil, &failure{phase: atConnect, err: err}
-	}
-	s := &session{conn: &conn{Conn: raw}, helo: d.HELO, opened: time.Now()}
-	defer s.attend(ctx)()
-	if err := d.greet(ctx, s); err != nil {
-		s.abandon()
-		return nil, &failure{phase: atConnect, err: err}
-	}
-	if err := d.login(s.client); err != nil {
-		s.abandon()
-		return nil, &failure{phase: atLogin, err: err}
-	}
-	return s, nil
-}
-
-// greet leads to the answered EHLO that the rest is built on.
-func (d dialer) greet(ctx context.Context, s *session) error {
-	switch d.TLS {
-	case Implicit:
-		secure := tls.Client(s.conn, d.tls)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			return err
-		}
-		s.client = smtp.NewClient(secure)
-	case StartTLS:
-		client, err := smtp.NewClientStartTLS(s.conn, d.tls)
-		if err != nil && strings.Contains(err.Error(), "doesn't support STARTTLS") {
-			return errNoStartTLS
-		}
-		if err != nil {
-			return err
-		}
-		s.client = client
-	default:
-		s.client = smtp.NewClient(s.conn)
-	}
-	return s.client.Hello(s.helo)
-}
-
-func (d dialer) login(client *smtp.Client) error {
-	if d.Username == "" {
-		return nil
-	}
-	mechanism := d.Mechanism
-	if mechanism == "" {
-		mechanism = Plain
-		if !client.SupportsAuth(sasl.Plain) {
-			mechanism = Login
-		}
-	}
-	if !client.SupportsAuth(strings.ToUpper(string(mechanism))) {
-		return errNoMechanism
-	}
-	proof := sasl.NewPlainClient("", d.Username, string(d.Password))
-	if mechanism == Login {
-		proof = sasl.NewLoginClient(d.Username, string(d.Password))
-	}
-	err := client.Auth(proof)
-	if errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
-		return errLoginRefused
-	}
-	return err
-}
+func (s *session) room() int { return 1 }
+func (s *session) fit() bool { return !s.spoilt }
 
 // attend gives the session until the end of ctx and closes its connection
 // then. The function it returns ends that.
@@ -151,12 +76,11 @@ func (s *session) attend(ctx context.Context) (leave func()) {
 	}
 }
 
-// deliver hands l to the relay and returns what the relay said when it took it.
-func (s *session) deliver(ctx context.Context, l letter, dsn bool) (string, *failure) {
+func (s *session) deliver(ctx context.Context, l letter) (string, *failure) {
 	defer s.attend(ctx)()
-	at, reply, err := s.converse(l, dsn)
+	at, reply, err := s.converse(l)
+	s.idle = time.Now()
 	if err == nil {
-		s.mails++
 		return reply, nil
 	}
 	s.dirty = true
@@ -165,14 +89,14 @@ func (s *session) deliver(ctx context.Context, l letter, dsn bool) (string, *fai
 }
 
 // converse goes through one mail transaction and returns where it stopped.
-func (s *session) converse(l letter, dsn bool) (phase, string, error) {
+func (s *session) converse(l letter) (phase, string, error) {
 	if err := s.wake(); err != nil {
 		return atWake, "", err
 	}
-	if err := s.introduce(l, dsn); err != nil {
+	if err := s.introduce(l); err != nil {
 		return atMail, "", err
 	}
-	if err := s.client.Rcpt(l.to, rcptOptions(dsn)); err != nil {
+	if err := s.client.Rcpt(l.to, &smtp.RcptOptions{Notify: l.notify}); err != nil {
 		return atRcpt, "", err
 	}
 	w, err := s.client.Data()
@@ -213,26 +137,33 @@ func (s *session) wake() error {
 	return nil
 }
 
-func (s *session) introduce(l letter, dsn bool) error {
-	if limit, known := s.client.MaxMessageSize(); known && limit > 0 && len(l.data) > limit {
-		return errTooBig
+func (s *session) introduce(l letter) error {
+	offers := extensions{}
+	for _, name := range []string{"SIZE", "SMTPUTF8"} {
+		if offered, parameters := s.client.Extension(name); offered {
+			offers[name] = parameters
+		}
 	}
-	if able, _ := s.client.Extension("SMTPUTF8"); l.wide && !able {
-		return errNoSMTPUTF8
+	if err := l.suits(offers); err != nil {
+		return err
 	}
 	opts := &smtp.MailOptions{Size: int64(len(l.data)), UTF8: l.wide}
-	if dsn {
+	if len(l.notify) > 0 {
 		opts.EnvelopeID = l.envelopeID
 		opts.Return = smtp.DSNReturnHeaders
 	}
 	return s.client.Mail(l.from, opts)
 }
 
-func rcptOptions(dsn bool) *smtp.RcptOptions {
-	if !dsn {
-		return nil
+// suits reports why a relay with these offers cannot take l.
+func (l letter) suits(offers extensions) error {
+	if limit, err := strconv.Atoi(offers["SIZE"]); err == nil && limit > 0 && len(l.data) > limit {
+		return errTooBig
 	}
-	return &smtp.RcptOptions{Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed}}
+	if l.wide && !offers.has("SMTPUTF8") {
+		return errNoSMTPUTF8
+	}
+	return nil
 }
 
 // farewell is how long a server may take to answer QUIT.
