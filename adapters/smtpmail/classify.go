@@ -98,9 +98,15 @@ func aboutSize(said *smtp.SMTPError) bool {
 	return said.Code == 552 || said.EnhancedCode == smtp.EnhancedCode{5, 3, 4} || said.EnhancedCode == smtp.EnhancedCode{5, 2, 3}
 }
 
-// badMailbox: the enhanced code speaks of the mailbox itself (RFC 3463, RFC 7505).
-func badMailbox(said *smtp.SMTPError) bool {
-	switch said.EnhancedCode {
+// badMailbox: the enhanced code speaks of the mailbox itself.
+func badMailbox(said *smtp.SMTPError) bool { return deadMailbox(said.EnhancedCode) }
+
+// noCode stands for no enhanced code at all.
+var noCode = smtp.NoEnhancedCode
+
+// deadMailbox: the mailbox is not there and will not be (RFC 3463, RFC 7505).
+func deadMailbox(code smtp.EnhancedCode) bool {
+	switch code {
 	case smtp.EnhancedCode{5, 1, 1}, // no such mailbox
 		smtp.EnhancedCode{5, 1, 2},  // no such domain
 		smtp.EnhancedCode{5, 1, 3},  // no mailbox can be called so

@@ -45,8 +45,18 @@ func TestAWrongConfigurationNamesItsFields(t *testing.T) {
 		}, []string{"ReturnPath"}},
 		{"an unknown placeholder", func(c *smtpmail.Config) { c.ReturnPath = "b+{{id}}@xuan loc.example" }, []string{"ReturnPath"}},
 		{"negative limits", func(c *smtpmail.Config) {
-			c.Timeout, c.MaxConns, c.MaxMailsPerConn, c.MaxConnAge = -1, -1, -1, -1
-		}, []string{"Timeout", "MaxConns", "MaxMailsPerConn", "MaxConnAge"}},
+			c.Timeout, c.MaxConns, c.MaxMailsPerConn, c.MaxConnAge, c.Window = -1, -1, -1, -1, -1
+		}, []string{"Timeout", "MaxConns", "MaxMailsPerConn", "MaxConnAge", "Window"}},
+		{"extensions left unused", func(c *smtpmail.Config) { c.Ignore = []string{"pipelining", "CHUNKING"} }, nil},
+		{"an extension that is no choice", func(c *smtpmail.Config) { c.Ignore = []string{"STARTTLS"} }, []string{"Ignore"}},
+		{"an unknown way with foreign mailboxes", func(c *smtpmail.Config) { c.Foreign = "utf8" }, []string{"Foreign"}},
+		{"a stream with a space in its name", func(c *smtpmail.Config) { c.ListID = "HVCS Xuân Lộc" }, []string{"ListID"}},
+		{"a page without protection", func(c *smtpmail.Config) { c.Unsubscribe = "http://xuanloc.example/x" }, []string{"Unsubscribe"}},
+		{"a page with a line break", func(c *smtpmail.Config) { c.Unsubscribe = "mailto:a@b.example\r\nBcc: c@d.example" }, []string{"Unsubscribe"}},
+		{"a mailbox to unsubscribe at", func(c *smtpmail.Config) { c.Unsubscribe = "mailto:ngung@xuanloc.example" }, nil},
+		{"a key that is none", func(c *smtpmail.Config) { c.DKIM = &smtpmail.DKIM{Selector: "a", Key: "x"} }, []string{"DKIM"}},
+		{"a token and a password", func(c *smtpmail.Config) { c.Mechanism, c.Username, c.Password = smtpmail.XOAuth2, "a", "b" }, []string{"Password"}},
+		{"a token and nobody who gives it", func(c *smtpmail.Config) { c.Mechanism, c.Username = smtpmail.OAuthBearer, "a" }, []string{"Mechanism"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -23,6 +23,17 @@
 // connection is closed without it, so that no server ever takes half a mail.
 // A dot that went out without an answer is unknown, and nothing else is.
 //
+// Where the relay offers PIPELINING, commands are written without waiting for
+// the answers before, and with CHUNKING a mail is one round trip; with
+// [Config.Window] several mails share a connection. The table holds for each of
+// them by itself, with one difference: with CHUNKING the mail has gone out
+// before its envelope is accepted, so a connection that breaks before any
+// answer leaves it unknown. Relays that offer no PIPELINING are spoken to
+// command by command, one mail on a connection at a time.
+//
+// What comes back is read by [Config.ReadReport]: delivery reports, and bounces
+// that name the attempt in their address.
+//
 // Connections are kept and used again. One that was closed by the server
 // while it lay idle shows that only when it is used, before the server has
 // accepted MAIL; then Send opens a fresh connection and goes on, once. Nothing

@@ -59,7 +59,7 @@ func TestAConnectionThatLayIdleIsAskedFirst(t *testing.T) {
 		s, r := oneMailThen(t, nil, smtpsink.Until("QUIT"), smtpsink.Say("221 2.0.0 bye"))
 		before := len(r.Heard()[0])
 		s.pool.mu.Lock()
-		s.pool.idle[0].idle = time.Now().Add(-test.idle)
+		s.pool.seats[0].line.(*session).idle = time.Now().Add(-test.idle)
 		s.pool.mu.Unlock()
 		s.Send(context.Background(), anyNotice())
 		if got := r.Heard()[0][before]; got != test.want {

@@ -48,6 +48,7 @@ func TestAMailIsWhatItsReadersAndRelaysExpect(t *testing.T) {
 		`Date: Fri, 12 May 2017 09:30:00 +0700`,
 		`Message-Id: <n.0198c0de-0000-7000-8000-000000000001@xuanloc.example>`,
 		`Auto-Submitted: auto-generated`,
+		`X-Auto-Response-Suppress: All`,
 		`Content-Language: vi`,
 		``,
 		`K=C3=ADnh g=E1=BB=ADi: Tr=C6=B0=E1=BB=9Fng =E1=BA=A5p.`,
@@ -112,7 +113,7 @@ func TestAnUnusualNoticeIDStillNamesOneMail(t *testing.T) {
 	var messages []notify.Message
 	for _, id := range ids {
 		m := notice(1)
-		m.Notice = id
+		m.Notice, m.IdempotencyKey = id, string(id)
 		messages = append(messages, m, m)
 	}
 	seen := map[string]bool{}
@@ -169,12 +170,12 @@ func TestAMessageThatMustNotBecomeAMailIsRefused(t *testing.T) {
 func TestMailboxesOutsideASCIINeedConfigurationAndAServerThatTakesThem(t *testing.T) {
 	m := notice(1)
 	m.To = "trưởng.ấp@suốicát.example"
-	if got := deliver(t, func(c *smtpmail.Config) { c.SMTPUTF8 = true }, m)[0].To; !cmp.Equal(got, []string{m.To}) {
+	if got := deliver(t, func(c *smtpmail.Config) { c.Foreign = smtpmail.SMTPUTF8 }, m)[0].To; !cmp.Equal(got, []string{m.To}) {
 		t.Errorf("the mail went to %q", got)
 	}
 	r := startRogue(t, smtpsink.Polite())
 	c := config(r.Addr())
-	c.SMTPUTF8 = true
+	c.Foreign = smtpmail.SMTPUTF8
 	want := notify.Outcome{Result: notify.ResultPermanent, Detail: "MAIL: the server does not take mailboxes outside ASCII"}
 	if out := send(t, newSender(t, c, nil), m); out != want {
 		t.Errorf("outcome %+v, want %+v", out, want)
@@ -195,7 +196,7 @@ func FuzzCompose(f *testing.F) {
 		f.Fatal(err)
 	}
 	c := config(sink.Addr())
-	c.SMTPUTF8 = true
+	c.Foreign = smtpmail.SMTPUTF8
 	s, err := smtpmail.New(c, nil)
 	if err != nil {
 		f.Fatal(err)
@@ -203,6 +204,7 @@ func FuzzCompose(f *testing.F) {
 	f.Cleanup(func() { s.Close(); sink.Close() })
 	f.Fuzz(func(t *testing.T, id, to, name, subject, text, html string) {
 		m := notice(1)
+		m.IdempotencyKey = id
 		m.Notice, m.To, m.ToName, m.Subject, m.Text, m.HTML = notify.ID(id), to, name, subject, text, html
 		before := len(sink.Ledger())
 		out := send(t, s, m)
@@ -217,7 +219,7 @@ func FuzzCompose(f *testing.F) {
 			t.Fatalf("sent to %q, the server has %+v", to, took)
 		}
 		r := parse(t, took[0].Raw)
-		allowed := "Mime-Version Content-Transfer-Encoding Content-Type From To Subject Date Message-Id Auto-Submitted Content-Language"
+		allowed := "Mime-Version Content-Transfer-Encoding Content-Type From To Subject Date Message-Id Auto-Submitted Content-Language X-Auto-Response-Suppress"
 		for fields := r.header.Fields(); fields.Next(); {
 			if !strings.Contains(allowed, fields.Key()) {
 				t.Fatalf("the header has a field %q", fields.Key())

@@ -61,8 +61,12 @@ func splitReply(line string) (code int, text string, more, ok bool) {
 
 func parseEnhanced(word string) smtp.EnhancedCode {
 	var code smtp.EnhancedCode
-	for i, digits := range strings.Split(word, ".") {
-		n, err := strconv.Atoi(digits)
+	digits := strings.Split(word, ".")
+	if len(digits) != len(code) {
+		return smtp.NoEnhancedCode
+	}
+	for i := range code {
+		n, err := strconv.Atoi(digits[i])
 		if err != nil || n > 999 {
 			return smtp.NoEnhancedCode
 		}

@@ -158,16 +158,20 @@ func (c dotless) Write(b []byte) (int, error) {
 }
 
 func TestADotThatWasNotWrittenLeavesTheMailUnsent(t *testing.T) {
-	sink := startSink(t, nil)
-	s := newSender(t, config(sink.Addr()), &smtpmail.Options{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
-		return dotless{c}, err
-	}})
-	if out := send(t, s, notice(1)); out.Result != notify.ResultNotSent {
-		t.Errorf("outcome %+v, want %s", out, notify.ResultNotSent)
-	}
-	if n := len(sink.Ledger()); n != 0 {
-		t.Errorf("the server took %d mails without a dot", n)
+	for _, ignored := range transports {
+		sink := startSink(t, nil)
+		c := config(sink.Addr())
+		c.Ignore = ignored
+		s := newSender(t, c, &smtpmail.Options{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+			return dotless{c}, err
+		}})
+		if out := send(t, s, notice(1)); out.Result != notify.ResultNotSent {
+			t.Errorf("without %v: outcome %+v, want %s", ignored, out, notify.ResultNotSent)
+		}
+		if n := len(sink.Ledger()); n != 0 {
+			t.Errorf("without %v: the server took %d mails that were cut", ignored, n)
+		}
 	}
 }
 

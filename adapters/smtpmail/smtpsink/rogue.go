@@ -193,6 +193,54 @@ func Until(verb string) Move {
 	}
 }
 
+// Offer hears EHLO and offers the extensions, such as "PIPELINING".
+func Offer(extensions ...string) Move {
+	return func(t *talk) error {
+		if _, err := t.hear(); err != nil {
+			return err
+		}
+		lines := append([]string{"rogue.invalid"}, extensions...)
+		for i := range lines {
+			separator := "-"
+			if i == len(lines)-1 {
+				separator = " "
+			}
+			lines[i] = "250" + separator + lines[i]
+		}
+		return Say(strings.Join(lines, "\r\n"))(t)
+	}
+}
+
+// ReadChunk hears commands up to and with BDAT, reads the message that belongs
+// to it, and answers nothing.
+func ReadChunk() Move {
+	return func(t *talk) error {
+		for {
+			verb, err := t.hear()
+			if err != nil {
+				return err
+			}
+			if verb != "BDAT" {
+				continue
+			}
+			t.rogue.mu.Lock()
+			heard := t.rogue.heard[t.number]
+			command := heard[len(heard)-1]
+			t.rogue.mu.Unlock()
+			var size int
+			if _, err := fmt.Sscanf(command[len("BDAT"):], "%d", &size); err != nil {
+				return err
+			}
+			raw := make([]byte, size)
+			if _, err := io.ReadFull(t.in, raw); err != nil {
+				return err
+			}
+			t.mail.describe(raw)
+			return nil
+		}
+	}
+}
+
 // ReadBody reads a message to its final dot and answers nothing.
 func ReadBody() Move {
 	return func(t *talk) error {

@@ -19,6 +19,7 @@ type session struct {
 	conn  net.Conn // below TLS
 	event Event
 	mail  Mail
+	size  int64 // as MAIL declared it
 }
 
 func (s *Sink) newSession(c *smtp.Conn) (smtp.Session, error) {
@@ -62,7 +63,7 @@ func (ses *session) Mail(from string, opts *smtp.MailOptions) error {
 	if ses.sink.opts.Username != "" && ses.mail.User == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	ses.event.From = from
+	ses.event.From, ses.size = from, opts.Size
 	ses.mail.From, ses.mail.EnvelopeID = from, opts.EnvelopeID
 	return ses.ask(PhaseMail)
 }
@@ -80,6 +81,9 @@ func (ses *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		return err // cut off or too large: never in the ledger
+	}
+	if int64(len(raw)) < ses.size { // a chunk that ends with the connection ends without an error
+		return io.ErrUnexpectedEOF
 	}
 	m := ses.mail
 	m.describe(raw)
