@@ -1767,9 +1767,19 @@
 //		Addr: %q is no address of a relay: give host:port, for example mail.xuanloc.example:587
 //		Addr: %q không phải địa chỉ máy chủ thư: hãy ghi máy:cổng, ví dụ mail.xuanloc.example:587
 //
+//	smtpmail.config.dkim
+//		DKIM: a signature needs a Domain and a Selector, each written like a domain
+//		DKIM: chữ ký cần có Domain và Selector, ghi như tên miền
+//		DKIM: the Key is no private key in PEM of RSA (2048 bits or more) or Ed25519
+//		DKIM: Key không phải khóa riêng dạng PEM của RSA (từ 2048 bit) hoặc Ed25519
+//
 //	smtpmail.config.domain
 //		Domain: %q is no domain: give the office's own, for example xuanloc.example
 //		Domain: %q không phải tên miền: hãy ghi tên miền của cơ quan, ví dụ xuanloc.example
+//
+//	smtpmail.config.foreign
+//		Foreign: %q is no way with mailboxes outside ASCII: choose refuse, ascii or smtputf8
+//		Foreign: %q không phải cách xử lý hộp thư ngoài ASCII: chọn refuse, ascii hoặc smtputf8
 //
 //	smtpmail.config.from
 //		From: %q is no mailbox: write "Office <office@domain>"
@@ -1779,11 +1789,23 @@
 //		HELO: %q is no name for a client: give a domain or an address in brackets
 //		HELO: %q không phải tên máy khách: hãy ghi tên miền hoặc địa chỉ trong ngoặc vuông
 //
+//	smtpmail.config.ignore
+//		Ignore: %q is no extension that can be left unused: choose among %s
+//		Ignore: %q không phải phần mở rộng có thể bỏ qua: chọn trong %s
+//
+//	smtpmail.config.listid
+//		ListID: %q cannot name a stream of mails: write it like a domain, for example hvcs.xuanloc.example
+//		ListID: %q không thể là tên luồng thư: hãy ghi như tên miền, ví dụ hvcs.xuanloc.example
+//
 //	smtpmail.config.mechanism
-//		Mechanism: %q is no way to log in: choose plain or login, or leave it empty
-//		Mechanism: %q không phải cách đăng nhập: chọn plain hoặc login, hoặc để trống
+//		Mechanism: %q is no way to log in: choose plain, login, xoauth2 or oauthbearer, or leave it empty
+//		Mechanism: %q không phải cách đăng nhập: chọn plain, login, xoauth2 hoặc oauthbearer, hoặc để trống
+//		Mechanism: %s needs Options.Token, which gives the token
+//		Mechanism: %s cần Options.Token để lấy mã truy cập
 //
 //	smtpmail.config.password
+//		Password: %s logs in with Username and a token: give a Username and no Password
+//		Password: %s đăng nhập bằng Username và mã truy cập: hãy ghi Username và bỏ Password
 //		Password: a login needs both Username and Password: give both or none
 //		Password: đăng nhập cần cả Username và Password: hãy ghi cả hai hoặc bỏ cả hai
 //
@@ -1796,6 +1818,10 @@
 //		TLS: %q không phải kiểu mã hóa: chọn starttls, implicit hoặc none
 //		TLS: without protection only a relay on this machine may be used: choose starttls or implicit, or set Insecure
 //		TLS: không mã hóa thì chỉ được dùng máy chủ thư trên chính máy này: chọn starttls hoặc implicit, hoặc bật Insecure
+//
+//	smtpmail.config.unsubscribe
+//		Unsubscribe: %q is no address to unsubscribe at: give mailto:… or https://…
+//		Unsubscribe: %q không phải địa chỉ để từ chối nhận thư: hãy ghi mailto:… hoặc https://…
 //
 //	smtpmail.config.username
 //		Username: a password must not cross a network in the clear: choose starttls or implicit, or log in nowhere
