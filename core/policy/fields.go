@@ -79,6 +79,7 @@ func (p *Policy) visitFields() []field {
 		number("visits.late_arrival_minutes", &v.LateArrivalMinutes, 0, 120, minutes, "of delay that do not count as late", "số phút đến chậm được châm chước"),
 		timeOfDay("visits.vacancy_cut_off", &v.VacancyCutOff, "on the last working day before a visit nobody is there to hold", "giờ chốt người thay, ngày làm việc liền trước buổi"),
 		number("visits.evidence_strong", &v.EvidenceStrong, 1, 5, count, "strong pieces of evidence that verify a visit", "số chứng cứ mạnh để xác thực buổi"),
+		number("visits.clock_skew_minutes", &v.ClockSkewMinutes, 1, 1440, minutes, "by which the clock of a device may be wrong before its report is doubted", "số phút đồng hồ thiết bị được sai lệch trước khi báo cáo bị đặt câu hỏi"),
 	}
 }
 

@@ -55,6 +55,7 @@ type Visits struct {
 	LateArrivalMinutes int                `json:"late_arrival_minutes"` // tolerance before "late" (S26)
 	VacancyCutOff      calendar.TimeOfDay `json:"vacancy_cut_off"`      // on the last working day before an at-risk visit
 	EvidenceStrong     int                `json:"evidence_strong"`      // strong pieces not from the official that verify a visit
+	ClockSkewMinutes   int                `json:"clock_skew_minutes"`   // by which the clock of a device may be wrong before its report is doubted (model 11.28)
 }
 
 // ByUrgency is a number of working days for each urgency.
@@ -160,7 +161,7 @@ func Default() Policy {
 		Visits: Visits{
 			RemindDaysBefore: 2, RemindHoursBefore: 3, RemindNotBefore: clock(6, 30), ReportDays: 2, LateEntryDays: 10,
 			HostConfirmDays: 5, DisputeDays: 3, SurveyDays: 10, SurveyStaleMonths: 12, HandoverDays: 3, LateArrivalMinutes: 15,
-			VacancyCutOff: clock(16, 30), EvidenceStrong: 1,
+			VacancyCutOff: clock(16, 30), EvidenceStrong: 1, ClockSkewMinutes: 15,
 		},
 		Issues: Issues{
 			TriageDays: 2, PromiseDays: ByUrgency{7, 20, 30}, UnitDays: ByUrgency{3, 10, 20},

@@ -4,10 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
-	"github.com/huongvecoso/outreach/core/policy"
 )
 
 // Types of dissemination item (S2–S4).
@@ -38,9 +36,91 @@ func (i Item) For(place org.PlaceID) bool {
 	return i.Status == Issued && (len(i.Places) == 0 || slices.Contains(i.Places, place))
 }
 
+// Waive lets a hamlet off the item, with a reason: there it is not asked for any
+// more. A second waiver for the same hamlet replaces the first.
+func (i *Item) Waive(w Waiver) error {
+	var faults fault.List
+	if strings.TrimSpace(w.Reason) == "" {
+		faults.Add(fault.Broken("item.waive.reason_missing", "reason", "waiving an item needs a reason", "miễn phổ biến một nội dung phải có lý do"))
+	}
+	if i.Status != Issued || len(i.Places) > 0 && !slices.Contains(i.Places, w.Place) {
+		faults.Add(fault.Broken("item.waive.not_owed", "place", "this item is not to be told at %s", "nội dung này không phải phổ biến tại %s", w.Place))
+	}
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	i.Waivers = slices.DeleteFunc(i.Waivers, func(o Waiver) bool { return o.Place == w.Place })
+	i.Waivers = append(i.Waivers, w)
+	return nil
+}
+
+// HearingStatus is where an item stands in one hamlet (model M11).
+type HearingStatus string
+
+// The states of an item in a hamlet. They are derived from the reports of the
+// visits and the waivers, never stored.
+const (
+	ItemPending   HearingStatus = "pending"   // chưa phổ biến
+	ItemTold      HearingStatus = "told"      // công chức báo đã phổ biến
+	ItemReceipted HearingStatus = "receipted" // đã phổ biến tại buổi được cơ sở xác nhận
+	ItemWaived    HearingStatus = "waived"    // được miễn, có lý do
+)
+
+// Hearing is how an item stands in one hamlet.
+type Hearing struct {
+	Place    org.PlaceID   `json:"place"`
+	Status   HearingStatus `json:"status"`
+	Visit    ID            `json:"visit,omitempty"` // the first at which it was told
+	Audience int           `json:"audience"`        // people who heard it, over all visits
+	Reason   string        `json:"reason,omitempty"`
+}
+
+// Heard says how the item stands in a hamlet after these visits to it, in the
+// order of their days. What one visit left out with a reason counts as waived
+// until another one tells it.
+func (i Item) Heard(place org.PlaceID, visits []State) Hearing {
+	h := Hearing{Place: place, Status: ItemPending}
+	for _, w := range i.Waivers {
+		if w.Place == place {
+			h.Status, h.Reason = ItemWaived, w.Reason
+		}
+	}
+	for _, v := range visits {
+		report, reported := v.Standing()
+		if !reported || !v.Claimed() || v.Place != place {
+			continue
+		}
+		for _, c := range report.Receipts {
+			if c.Item == i.ID {
+				h.add(v, c)
+			}
+		}
+	}
+	return h
+}
+
+func (h *Hearing) add(v State, c Receipt) {
+	told := h.Status == ItemTold || h.Status == ItemReceipted
+	switch {
+	case c.Told:
+		h.Audience += c.Audience
+		if !told {
+			h.Status, h.Visit, h.Reason = ItemTold, v.ID, ""
+		}
+		if v.Status == Verified {
+			h.Status = ItemReceipted
+		}
+	case c.Waived != "" && !told:
+		h.Status, h.Reason = ItemWaived, c.Waived
+	}
+}
+
 // Replace supersedes the item by another one: what was told stays told, nobody
 // is asked to tell it any more.
 func (i *Item) Replace(by ItemID) error {
+	if by == i.ID {
+		return fault.Broken("item.supersede.itself", "by", "an item cannot supersede itself", "một nội dung không thể tự thay thế chính nó")
+	}
 	if i.Status != Issued {
 		return fault.Broken("item.supersede.not_issued", "status", "only an issued item can be superseded", "chỉ thay thế được nội dung đang phát hành")
 	}
@@ -50,53 +130,5 @@ func (i *Item) Replace(by ItemID) error {
 
 // Told reports whether the item was told, or waived with a reason, at this visit.
 func (s State) Told(item ItemID) bool {
-	if !s.Claimed() {
-		return false
-	}
-	for _, r := range s.Reports {
-		if slices.ContainsFunc(r.Receipts, func(c Receipt) bool { return c.Item == item && (c.Told || c.Waived != "") }) {
-			return true
-		}
-	}
-	return false
-}
-
-// Submit hands a drafted profile in. Figures must be possible and text must say
-// something: a copy of the last edition is not a survey.
-func (p *Profile) Submit() error {
-	var faults fault.List
-	if p.Status != ProfileDraft {
-		faults.Add(fault.Broken("profile.submit.not_draft", "status", "a profile that is %s cannot be submitted again", "đặc điểm tình hình đang ở trạng thái %s không thể nộp lại", p.Status))
-	}
-	if p.Households <= 0 || p.Inhabitants < p.Households {
-		faults.Add(fault.Broken("profile.submit.figures", "households", "%d households with %d inhabitants cannot be right", "%d hộ với %d nhân khẩu là không hợp lý", p.Households, p.Inhabitants))
-	}
-	if p.Poor < 0 || p.NearPoor < 0 || p.Poor+p.NearPoor > p.Households {
-		faults.Add(fault.Broken("profile.submit.poor", "poor", "%d poor and %d near-poor are more than all %d households", "%d hộ nghèo và %d hộ cận nghèo nhiều hơn tổng %d hộ", p.Poor, p.NearPoor, p.Households))
-	}
-	if strings.TrimSpace(p.HotIssues+p.Production+p.Infrastructure) == "" {
-		faults.Add(fault.Broken("profile.submit.empty", "hot_issues", "describe production, infrastructure or what moves people", "phải mô tả sản xuất, hạ tầng hoặc vấn đề nổi cộm"))
-	}
-	if p.Edition > 1 && strings.TrimSpace(p.Changed) == "" {
-		faults.Add(fault.Broken("profile.submit.changed_missing", "changed", "say what changed since the last edition", "phải ghi điểm thay đổi so với lần trước"))
-	}
-	if err := faults.Err(); err != nil {
-		return err
-	}
-	p.Status = ProfileSubmitted
-	return nil
-}
-
-// Accept takes a submitted profile as the hamlet's.
-func (p *Profile) Accept() error {
-	if p.Status != ProfileSubmitted {
-		return fault.Broken("profile.accept.not_submitted", "status", "only a submitted profile can be accepted", "chỉ duyệt được đặc điểm tình hình đã nộp")
-	}
-	p.Status = ProfileAccepted
-	return nil
-}
-
-// Stale reports whether the profile is too old to rely on (model M12).
-func (p Profile) Stale(on calendar.Date, pol policy.Policy) bool {
-	return !on.Before(p.On.AddMonths(pol.Visits.SurveyStaleMonths))
+	return Item{ID: item}.Heard(s.Place, []State{s}).Status != ItemPending
 }

@@ -162,6 +162,9 @@ func (s *State) ApproveLate(by org.PersonID, on calendar.Date, reason string) er
 	if s.Status != Missed && !s.Open() && s.Status != Held {
 		return fault.Broken("visit.late.not_open", "status", "a visit that is %s waits for no late entry", "buổi đang ở trạng thái %s không chờ nhập trễ", s.Status)
 	}
+	if by == s.Official || by == s.Holder() {
+		return fault.Broken("visit.late.own", "by", "nobody approves a late entry of their own", "không được tự duyệt nhập trễ của mình")
+	}
 	s.LateApproved = &Approval{By: by, On: on, Reason: reason}
 	return nil
 }
@@ -172,8 +175,8 @@ type Owed struct {
 	Items    []ItemID // dissemination items not yet told there
 }
 
-// Resent reports whether the report with this client id is already here: a
-// device that was offline sends again without harm.
+// Resent reports whether a report with this client id is already here; whether
+// it is the same one is answered by [State.Copy].
 func (s *State) Resent(clientID string) bool {
 	return clientID != "" && slices.ContainsFunc(s.Reports, func(r Report) bool { return r.ClientID == clientID })
 }
@@ -207,15 +210,62 @@ func (s *State) Report(r Report, on calendar.Date, owed Owed, pol policy.Policy,
 	}
 	s.Happened, s.HeldBy = on, s.credit(r)
 	s.ReportDue = cal.Add(on, pol.Visits.ReportDays)
+	s.Absence, s.Reason = "", "" // somebody held it after all
+	r.On = on
 	s.Reports = append(s.Reports, r)
 	return nil
 }
 
+// Received returns the report as it came in at an instant: with the day it says,
+// the fingerprint of what was sent, and what is to be doubted about its clocks.
+func (r Report) Received(on calendar.Date, at time.Time, pol policy.Policy) Report {
+	r = r.sealed(on)
+	r.Recorded = at
+	if r.Device != nil {
+		r.Doubts = r.Device.Doubts(on, r.Started, at, time.Duration(pol.Visits.ClockSkewMinutes)*time.Minute)
+	}
+	return r
+}
+
 // AddConflicting keeps a second, different report beside the first one: nothing
-// overwrites, somebody has to decide.
+// overwrites, somebody has to decide (see [State.Settle]).
 func (s *State) AddConflicting(r Report) {
 	r.Conflicts = true
 	s.Reports = append(s.Reports, r)
+}
+
+// Settle says which of several reports holds, by its place among them counted
+// from 0, with a reason, by somebody who did not hold the visit. All are kept;
+// the day and the credit of the visit follow the one that holds.
+func (s *State) Settle(report int, reason string, by org.PersonID, today calendar.Date) error {
+	if by == s.Official || by == s.Holder() {
+		return fault.Broken("visit.settle.own", "by", "nobody decides about a visit of their own", "không được tự quyết định về buổi của mình")
+	}
+	if !s.Claimed() || !s.Conflicting() {
+		return fault.Broken("visit.settle.no_conflict", "reports", "no reports of this visit contradict each other", "buổi này không có các báo cáo trái nhau")
+	}
+	if report < 0 || report >= len(s.Reports) {
+		return fault.Broken("visit.settle.no_such_report", "report", "there are %[1]d reports, counted from 0; %[2]d is none of them", "có %[1]d báo cáo, tính từ 0; không có báo cáo số %[2]d", len(s.Reports), report)
+	}
+	if strings.TrimSpace(reason) == "" {
+		return fault.Broken("visit.settle.reason_missing", "reason", "say why this report holds", "phải nêu lý do chọn báo cáo này")
+	}
+	r := s.Reports[report]
+	if !r.On.IsZero() && r.On.After(today) {
+		return fault.Broken("visit.settle.in_the_future", "report", "that report says %s, which has not come yet", "báo cáo đó ghi ngày %s, ngày này chưa đến", r.On)
+	}
+	s.Settled = &Settlement{Report: report, Of: len(s.Reports), By: by, On: today, Reason: reason}
+	if !r.On.IsZero() {
+		s.Happened = r.On
+	}
+	named := slices.ContainsFunc(s.Reports, func(o Report) bool { return o.Attendance == Substitute && o.Substitute == s.HeldBy })
+	switch {
+	case r.Attendance == Substitute:
+		s.HeldBy = r.Substitute
+	case named: // the credit came from another report
+		s.HeldBy = s.Official
+	}
+	return nil
 }
 
 // credit is who held the visit.
@@ -290,15 +340,53 @@ func (s *State) Excuse(a Attendance, reason string) error {
 	return nil
 }
 
+// Check refuses evidence that says neither what it is nor how much it proves. An
+// empty grade is legal: the kind decides.
+func (e Evidence) Check() error {
+	var faults fault.List
+	if strings.TrimSpace(e.Kind) == "" {
+		faults.Add(fault.Broken("visit.evidence.kind_missing", "kind", "say what kind of evidence it is: photo, signed_minutes, position …", "phải ghi loại chứng cứ: photo, signed_minutes, position …"))
+	}
+	if e.Grade != "" && !slices.Contains([]Grade{Strong, Supporting, Self}, e.Grade) {
+		faults.Add(fault.Broken("visit.evidence.grade_unknown", "grade", "%q is no grade: strong, supporting or self", "%q không phải mức chứng cứ: strong, supporting hoặc self", e.Grade))
+	}
+	return faults.Err()
+}
+
+// word reports whether the evidence is somebody's word on the visit, not a thing.
+func (e Evidence) word() bool {
+	return slices.Contains([]string{HostConfirmation, WitnessConfirmation, CommuneConfirmation, CallBack}, e.Kind)
+}
+
 // AddEvidence keeps a piece of evidence. Evidence by the official counts as his
 // own word whatever grade it claims; the same person's word of the same kind
-// counts once, the latest.
+// counts once, the latest. Photos and papers are all kept.
 func (s *State) AddEvidence(e Evidence) {
 	if e.By == s.Official || e.By == s.Holder() {
 		e.Grade = Self
 	}
-	s.Evidence = slices.DeleteFunc(s.Evidence, func(o Evidence) bool { return o.Kind == e.Kind && o.By == e.By && e.By != "" })
+	if e.word() {
+		s.Evidence = slices.DeleteFunc(s.Evidence, func(o Evidence) bool { return o.Kind == e.Kind && o.By == e.By && e.By != "" })
+	}
 	s.Evidence = append(s.Evidence, e)
+}
+
+// Denied reports whether somebody else firmly says that the visit did not take
+// place.
+func (s *State) Denied() bool {
+	return slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return e.Grade == Strong && e.Denies })
+}
+
+// Awaits refuses somebody's word on a visit that has not taken place yet, or
+// that was called off or decided against.
+func (s *State) Awaits(today calendar.Date) error {
+	switch {
+	case s.Status == Cancelled || s.Status == Refused:
+		return fault.Broken("visit.confirm.over", "status", "a visit that is %s is not confirmed any more", "buổi đang ở trạng thái %s, không xác nhận nữa", s.Status)
+	case s.Open() && s.Planned.After(today):
+		return fault.Broken("visit.confirm.too_early", "status", "the visit is planned for %s: confirm it afterwards", "buổi dự kiến ngày %s: xác nhận sau khi diễn ra", s.Planned)
+	}
+	return nil
 }
 
 // Proven reports whether at least so many strong pieces of evidence from others
@@ -331,9 +419,10 @@ func (s *State) Contest(reason string, by org.PersonID, on calendar.Date) error 
 	return nil
 }
 
-// Answer is the official's reply in a dispute, before it is decided.
+// Answer is the official's reply in a dispute: before it is decided, or after it
+// where there was no reply yet. A decision stands; the reply stays beside it.
 func (s *State) Answer(reply string) error {
-	if s.Status != Disputed || s.Dispute == nil {
+	if s.Dispute == nil || s.Status != Disputed && (s.Dispute.Decision == "" || s.Dispute.Reply != "") {
 		return noDispute()
 	}
 	if strings.TrimSpace(reply) == "" {
@@ -369,7 +458,8 @@ func (s *State) Decide(upheld bool, reason string, by org.PersonID) error {
 
 // ArrivedLate reports whether the official came later than the tolerance (S26).
 func (s State) ArrivedLate(pol policy.Policy) bool {
-	return len(s.Reports) > 0 && s.Reports[0].MinutesLate > pol.Visits.LateArrivalMinutes
+	r, ok := s.Standing()
+	return ok && r.MinutesLate > pol.Visits.LateArrivalMinutes
 }
 
 // ReportedLate is how many working days the first report came after its due

@@ -63,9 +63,21 @@ const (
 	Self       Grade = "self"
 )
 
+// The kinds of evidence the programme knows. A district may add its own, which
+// count as supporting at most.
+const (
+	HostConfirmation    = "host_confirmation"    // trưởng ấp xác nhận
+	WitnessConfirmation = "witness_confirmation" // người chứng kiến được hỏi luân phiên (N6)
+	CommuneConfirmation = "commune_confirmation" // lãnh đạo xã xác nhận
+	CallBack            = "call_back"            // Văn phòng gọi kiểm chứng
+	SignedMinutes       = "signed_minutes"       // biên bản có chữ ký, bản chụp
+	Photo               = "photo"                // ảnh
+	Position            = "position"             // vị trí thiết bị
+)
+
 // Evidence is one sign that the visit took place.
 type Evidence struct {
-	Kind     string       `json:"kind"` // host_confirmation, signed_minutes, call_back, photo, position, device_clock …
+	Kind     string       `json:"kind"`
 	Grade    Grade        `json:"grade"`
 	By       org.PersonID `json:"by,omitempty"`
 	Denies   bool         `json:"denies,omitempty"` // says that it did not take place
@@ -90,7 +102,8 @@ type FeedbackTick struct {
 }
 
 // Report is what the official writes down after the visit (biên bản). A later
-// version never overwrites an earlier one; conflicting ones stand side by side.
+// version never overwrites an earlier one; conflicting ones stand side by side
+// until somebody says which of them holds (see [State.Standing]).
 type Report struct {
 	ClientID    string             `json:"client_id,omitempty"` // of the device: the same report sent again is recognised
 	Attendance  Attendance         `json:"attendance"`
@@ -109,6 +122,19 @@ type Report struct {
 	Recorded    time.Time          `json:"recorded"`
 	Late        int                `json:"late,omitempty"`      // working days after it was due
 	Conflicts   bool               `json:"conflicts,omitempty"` // contradicts an earlier report
+	On          calendar.Date      `json:"on,omitzero"`         // the day it says the visit took place
+	Device      *Device            `json:"device,omitempty"`    // what the clocks of the device said
+	Doubts      []Doubt            `json:"doubts,omitempty"`    // found when it came in: flagged, never lost
+	Seal        string             `json:"seal,omitempty"`      // fingerprint of what was sent, by which a copy is recognised
+}
+
+// Settlement says which of several reports holds.
+type Settlement struct {
+	Report int           `json:"report"` // index in Reports
+	Of     int           `json:"of"`     // reports there were then; a later one is a new conflict
+	By     org.PersonID  `json:"by"`
+	On     calendar.Date `json:"on"`
+	Reason string        `json:"reason"`
 }
 
 // Move is one postponement.
@@ -146,15 +172,17 @@ type State struct {
 	Status    Status             `json:"status"`
 	ReportDue calendar.Date      `json:"report_due,omitzero"`
 
-	Moves        []Move     `json:"moves,omitempty"`
-	Evidence     []Evidence `json:"evidence,omitempty"`
-	Reports      []Report   `json:"reports,omitempty"`
-	Dispute      *Dispute   `json:"dispute,omitempty"`
-	Profile      ProfileID  `json:"profile,omitempty"` // survey attached to it
-	Reason       string     `json:"reason,omitempty"`  // of a cancellation
-	Absence      Attendance `json:"absence,omitempty"` // of a missed visit: excused or unexcused
-	LateApproved *Approval  `json:"late_approved,omitempty"`
-	Recorded     time.Time  `json:"recorded"`
+	Moves        []Move       `json:"moves,omitempty"`
+	Evidence     []Evidence   `json:"evidence,omitempty"`
+	Reports      []Report     `json:"reports,omitempty"`
+	Dispute      *Dispute     `json:"dispute,omitempty"`
+	Profile      ProfileID    `json:"profile,omitempty"` // survey attached to it
+	Reason       string       `json:"reason,omitempty"`  // of a cancellation
+	Absence      Attendance   `json:"absence,omitempty"` // of a missed visit: excused or unexcused
+	LateApproved *Approval    `json:"late_approved,omitempty"`
+	Settled      *Settlement  `json:"settled,omitempty"` // which of several reports holds
+	Witness      org.PersonID `json:"witness,omitempty"` // the key person asked besides the hamlet head, by turns (N6)
+	Recorded     time.Time    `json:"recorded"`
 }
 
 // Approval is somebody's reasoned yes.
@@ -167,11 +195,14 @@ type Approval struct {
 // ProfileStatus is where an area profile stands (model M12).
 type ProfileStatus string
 
-// The states of an area profile.
+// The states of an area profile. Due is the state of a hamlet for which none
+// was written yet: it is owed, and no edition has it.
 const (
+	ProfileDue       ProfileStatus = "due"
 	ProfileDraft     ProfileStatus = "draft"
 	ProfileSubmitted ProfileStatus = "submitted"
 	ProfileAccepted  ProfileStatus = "accepted"
+	ProfileStale     ProfileStatus = "stale"
 )
 
 // Profile is one version of what is known of a hamlet (đặc điểm tình hình, S13).
@@ -194,6 +225,7 @@ type Profile struct {
 	Infrastructure string         `json:"infrastructure,omitempty"`
 	HotIssues      string         `json:"hot_issues,omitempty"`
 	Changed        string         `json:"changed,omitempty"` // what is new against the edition before
+	Reason         string         `json:"reason,omitempty"`  // why it was sent back, or is out of date
 }
 
 // ItemStatus is where a dissemination item stands.
@@ -216,6 +248,15 @@ type Item struct {
 	Places   []org.PlaceID   `json:"places,omitempty"` // empty: every hamlet
 	Status   ItemStatus      `json:"status"`
 	By       ItemID          `json:"by,omitempty"` // the item that supersedes it
+	Waivers  []Waiver        `json:"waivers,omitempty"`
+}
+
+// Waiver lets a hamlet off an item, with a reason (M11).
+type Waiver struct {
+	Place  org.PlaceID   `json:"place"`
+	Reason string        `json:"reason"`
+	By     org.PersonID  `json:"by"`
+	On     calendar.Date `json:"on"`
 }
 
 // Query selects visits; zero fields select everything, Limit 0 means no limit.
