@@ -25,6 +25,7 @@ const (
 	PlanVisit          Action = "visit.plan"
 	CancelVisit        Action = "visit.cancel"
 	ReportVisit        Action = "visit.report"
+	ReplyVisit         Action = "visit.reply" // in a dispute: the one whose visit it is
 	ConfirmPresence    Action = "visit.confirm"
 	DecideVisit        Action = "visit.decide" // disputes and late entries, never one's own
 	IssueItem          Action = "dissemination.issue"
@@ -113,8 +114,12 @@ func matrix() []permission {
 		{ReportVisit, org.Official, own, false},
 		{ReportVisit, org.TeamLeader, ofTeam, false},
 		{ReportVisit, org.ProgrammeOffice, any_, false},
+		{ReplyVisit, org.Official, own, false},
+		{ReplyVisit, org.TeamLeader, self, false},
 		{ConfirmPresence, org.HamletHead, ofPlace, true},
 		{ConfirmPresence, org.PartyCellSecretary, ofPlace, true},
+		{ConfirmPresence, org.ResidentGroupHead, ofPlace, true},
+		{ConfirmPresence, org.VillageElder, ofPlace, true},
 		{ConfirmPresence, org.CommuneLeader, ofPlace, true},
 		{ConfirmPresence, org.ProgrammeOffice, any_, true},
 		{DecideVisit, org.TeamLeader, ofTeam, true},

@@ -42,6 +42,7 @@ visit.plan                      AS       ABS     -     -    *      -      -     
 visit.report                    AS       ABS     -     -    *      -      -      -         -     -       -     -
 visit.cancel                    -        ABS     -     -    *      -      -      -         -     -       -     -
 visit.confirm                   -        -       -     -    ABC    -      A      -         -     -       -     AB
+visit.reply                     AS       S       -     -    -      -      -      -         -     -       -     -
 visit.decide                    -        AB      -     -    ABC    -      -      -         -     -       -     -
 opinion.capture                 *        *       -     -    *      -      AS     -         -     -       -     -
 opinion.see_speaker             -        -       -     -    *      -      -      -         -     -       -     -
@@ -148,6 +149,9 @@ func trials() map[string]func(context.Context, *core.Work, subject) error {
 		},
 		"visit.confirm": func(ctx context.Context, w *core.Work, s subject) error {
 			return none(w.Visits.Confirm(ctx, s.visit(visit.Reported), true, ""))
+		},
+		"visit.reply": func(ctx context.Context, w *core.Work, s subject) error {
+			return none(w.Visits.Reply(ctx, s.visit(visit.Disputed), "Tôi đã đến."))
 		},
 		"visit.decide": func(ctx context.Context, w *core.Work, s subject) error {
 			return errors.Join(none(w.Visits.Decide(ctx, s.visit(visit.Disputed), true, "đã xác minh")),

@@ -11,7 +11,6 @@ import (
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
-	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/visit"
 )
@@ -136,8 +135,9 @@ func redList(ctx context.Context, u *unit) error {
 	return u.tell(ctx, list...)
 }
 
-// staleSurveys asks for a new survey of every hamlet whose last one is too old
-// (M12), from the official who looks after it now.
+// staleSurveys marks the surveys that are too old, or whose hamlet became
+// something else since, and asks for a new one (M12) from the official who looks
+// after it now.
 func staleSurveys(ctx context.Context, u *unit) error {
 	book, err := u.rules(ctx)
 	if err != nil {
@@ -147,31 +147,47 @@ func staleSurveys(ctx context.Context, u *unit) error {
 	if err != nil {
 		return err
 	}
+	places, err := u.tx.Places(ctx)
+	if err != nil {
+		return err
+	}
 	for _, a := range assignments {
 		profiles, err := u.tx.Profiles(ctx, a.Place)
 		if err != nil {
 			return err
 		}
-		if len(profiles) == 0 || !profiles[len(profiles)-1].Stale(u.today, book.Policy) {
+		p := latest(profiles)
+		if p == nil {
 			continue // the first survey is owed since the assignment began
 		}
-		subject := programme.AssignmentSubject(a.ID)
-		open, err := u.openDuties(ctx, subject, duty.Survey)
+		place, err := u.dir.Place(ctx, a.Place)
 		if err != nil {
 			return err
 		}
-		if len(open) > 0 {
+		reason := p.Outdated(u.today, visit.Changed(place, places, u.today), book.Policy)
+		if reason == "" {
 			continue
 		}
-		_, err = u.owe(ctx, duty.Term{
-			Kind: duty.Survey, Subject: subject, Place: a.Place,
-			Holder: org.Party{Role: org.Official, Person: a.Official, Team: a.Team}, Start: u.today, Days: book.Visits.SurveyDays,
-		})
-		if err != nil {
+		if err := u.outdate(ctx, p, reason, a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// outdate marks a profile as out of date, unless it is, and asks for a new one,
+// unless somebody does already.
+func (u *unit) outdate(ctx context.Context, p *visit.Profile, reason string, a programme.Assignment) error {
+	if p.Expire(reason) {
+		if err := u.work.Visits.keepProfile(ctx, p, reason); err != nil {
+			return err
+		}
+	}
+	open, err := u.openDuties(ctx, programme.AssignmentSubject(a.ID), duty.Survey)
+	if err != nil || len(open) > 0 {
+		return err
+	}
+	return u.oweSurvey(ctx, a)
 }
 
 // agenda tells the official, with the reminders of a visit, which answers wait

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/huongvecoso/outreach/core/alert"
@@ -37,12 +36,16 @@ func (s *Visits) List(ctx context.Context, q visit.Query) ([]visit.State, error)
 // head is told; the official, or whoever stands in that day, is reminded; the
 // report will be owed. The office says why it plans in the official's stead
 // ("visit.plan.proxy_reason_missing"). ID may be given by the caller's device and is then the
-// visit's; empty makes one.
+// visit's; empty makes one. The same plan sent again by its id changes nothing; a
+// different one under an id that is taken is refused ("visit.plan.id_taken").
 func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	u := s.u
 	book, err := u.rules(ctx)
 	if err != nil {
 		return visit.State{}, err
+	}
+	if known, err := s.sent(ctx, p); err != nil || known.ID != "" {
+		return known, err
 	}
 	if p.Team, err = u.teamFor(ctx, p.Official, p.Place, p.Date); err != nil {
 		return visit.State{}, err
@@ -60,7 +63,7 @@ func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	if err != nil {
 		return visit.State{}, err
 	}
-	if err := s.keep(ctx, &v, visit.PlannedEvent{Place: string(v.Place), Official: string(v.Official), Date: v.Planned, At: v.At}, p.Why); err != nil {
+	if err := s.keep(ctx, &v, plannedEvent(v), p.Why); err != nil {
 		return visit.State{}, err
 	}
 	if err := s.expect(ctx, v); err != nil {
@@ -182,12 +185,16 @@ func (s *Visits) staff(ctx context.Context, v *visit.State) error {
 }
 
 // Postpone moves an open visit, with a reason. Within the slot it is the
-// official's to decide, beyond it the team leader's. The hamlet head and the
-// team leader are told (N3).
+// official's to decide, beyond it the team leader's; the official has to look
+// after the hamlet on the new day too. The hamlet head and the team leader are
+// told (N3).
 func (s *Visits) Postpone(ctx context.Context, id visit.ID, to calendar.Date, at calendar.TimeOfDay, reason string) (visit.State, error) {
 	u := s.u
 	v, book, err := s.load(ctx, id, PlanVisit)
 	if err != nil {
+		return visit.State{}, err
+	}
+	if _, err := u.teamFor(ctx, v.Official, v.Place, to); err != nil && !to.IsZero() {
 		return visit.State{}, err
 	}
 	if at == (calendar.TimeOfDay{}) {
@@ -239,7 +246,7 @@ func (s *Visits) Cancel(ctx context.Context, id visit.ID, reason string) (visit.
 }
 
 // Hold marks that the visit took place on the day; the report is owed from then
-// on by whoever held it.
+// on by whoever held it. Said again of the same day it changes nothing.
 func (s *Visits) Hold(ctx context.Context, id visit.ID, on calendar.Date) (visit.State, error) {
 	v, book, err := s.load(ctx, id, ReportVisit)
 	if err != nil {
@@ -248,6 +255,9 @@ func (s *Visits) Hold(ctx context.Context, id visit.ID, on calendar.Date) (visit
 	holder, err := s.present(ctx, v, on)
 	if err != nil {
 		return visit.State{}, err
+	}
+	if v.Status == visit.Held && v.Happened == on && v.HeldBy == holder {
+		return v, nil
 	}
 	if err := v.Hold(on, holder, book.Policy, book.Calendar, s.u.today); err != nil {
 		return visit.State{}, err
@@ -274,25 +284,28 @@ func (s *Visits) present(ctx context.Context, v visit.State, on calendar.Date) (
 // Report writes a visit down: attendance, people, minutes, what was told and
 // which answers were given back. It is refused until everything owed in the
 // hamlet is ticked (EX-24), late with a reason (EX-16), and after the late entry
-// limit only with approval. The same report sent again by client id changes
-// nothing; a different one is kept beside the first. The hamlet head is asked to
-// confirm (N6).
+// limit only with approval. The same report sent again changes nothing; one that
+// differs, under whatever client id, is kept beside the first until Settle. Clocks
+// of a device that cannot be right are flagged in Report.Doubts and stop nothing.
+// The hamlet head and a witness by turns are asked to confirm (N6); where the host
+// denied the visit before its report came, it is disputed at once.
 func (s *Visits) Report(ctx context.Context, id visit.ID, on calendar.Date, r visit.Report) (visit.State, error) {
 	u := s.u
 	v, book, err := s.load(ctx, id, ReportVisit)
 	if err != nil {
 		return visit.State{}, err
 	}
-	if v.Resent(r.ClientID) {
+	if v.Copy(r, on) {
 		return v, nil
 	}
 	if err := u.inStead("visit.report.proxy_reason_missing", r.Why); err != nil {
 		return visit.State{}, err
 	}
-	r.By, r.Recorded = u.by.Person, u.now
+	r = r.Received(on, u.now, book.Policy)
+	r.By = u.by.Person
 	if v.Claimed() {
 		v.AddConflicting(r)
-		return v, s.keep(ctx, &v, visit.ReportedEvent{On: on, By: string(r.By), People: r.People, Conflict: true}, "")
+		return v, s.keep(ctx, &v, visit.ReportedEvent{On: on, By: string(r.By), People: r.People, Conflict: true, Doubts: r.Doubts}, r.Why)
 	}
 	if r, err = s.substitution(ctx, v, on, r); err != nil {
 		return visit.State{}, err
@@ -310,10 +323,13 @@ func (s *Visits) Report(ctx context.Context, id visit.ID, on calendar.Date, r vi
 		}
 	}
 	last := v.Reports[len(v.Reports)-1]
-	if err := s.keep(ctx, &v, visit.ReportedEvent{On: on, By: string(r.By), People: r.People, Late: last.Late}, strings.TrimSpace(r.LateReason+" "+r.Why)); err != nil {
+	if err := s.keep(ctx, &v, visit.ReportedEvent{On: on, By: string(r.By), People: r.People, Late: last.Late, Doubts: r.Doubts}, strings.TrimSpace(r.LateReason+" "+r.Why)); err != nil {
 		return visit.State{}, err
 	}
-	return v, s.settleReport(ctx, v)
+	if err := s.settleReport(ctx, v); err != nil {
+		return visit.State{}, err
+	}
+	return u.tx.Visit(ctx, id)
 }
 
 // substitution names the substitute who was in charge that day, unless the
@@ -354,16 +370,28 @@ func (s *Visits) settleReport(ctx context.Context, v visit.State) error {
 	if err != nil {
 		return err
 	}
-	if err := u.tell(ctx, alert.VisitConfirm(v)...); err != nil {
+	witness, err := s.witness(ctx, &v)
+	if err != nil {
 		return err
+	}
+	if err := u.tell(ctx, alert.VisitConfirm(v, witness...)...); err != nil {
+		return err
+	}
+	if v.Denied() {
+		return s.contest(ctx, &v, "the host had said that the visit did not take place")
 	}
 	return s.weigh(ctx, &v)
 }
 
 // Unplanned records a visit that took place without a plan: planned and reported
-// in one step.
+// in one step. Sent again under the same id it is recognised, as Report does.
 func (s *Visits) Unplanned(ctx context.Context, p visit.Plan, r visit.Report) (visit.State, error) {
 	u := s.u
+	if known, err := s.sent(ctx, p); err != nil {
+		return visit.State{}, err
+	} else if known.ID != "" {
+		return s.Report(ctx, known.ID, p.Date, r)
+	}
 	team, err := u.teamFor(ctx, p.Official, p.Place, p.Date)
 	if err != nil {
 		return visit.State{}, err
@@ -372,22 +400,33 @@ func (s *Visits) Unplanned(ctx context.Context, p visit.Plan, r visit.Report) (v
 	if err := u.allow(ctx, ReportVisit, scope{person: p.Official, place: p.Place, team: team}); err != nil {
 		return visit.State{}, err
 	}
-	if p, err = u.hosted(ctx, p); err != nil {
-		return visit.State{}, err
-	}
-	book, err := u.rules(ctx)
+	v, err := s.afterwards(ctx, p)
 	if err != nil {
 		return visit.State{}, err
 	}
-	v, err := visit.New(p, book.Policy, book.Calendar, p.Date.At(p.At)) // as if planned that day
-	if err != nil {
-		return visit.State{}, err
-	}
-	v.Recorded = u.now
-	if err := s.keep(ctx, &v, visit.PlannedEvent{Place: string(v.Place), Official: string(v.Official), Date: v.Planned, At: v.At}, "unplanned"); err != nil {
+	if err := s.keep(ctx, &v, plannedEvent(v), "unplanned"); err != nil {
 		return visit.State{}, err
 	}
 	return s.Report(ctx, v.ID, p.Date, r)
+}
+
+// afterwards makes a visit as if it had been planned on its day.
+func (s *Visits) afterwards(ctx context.Context, p visit.Plan) (visit.State, error) {
+	p, err := s.u.hosted(ctx, p)
+	if err != nil {
+		return visit.State{}, err
+	}
+	book, err := s.u.rules(ctx)
+	if err != nil {
+		return visit.State{}, err
+	}
+	v, err := visit.New(p, book.Policy, book.Calendar, p.Date.At(p.At))
+	v.Recorded = s.u.now
+	return v, err
+}
+
+func plannedEvent(v visit.State) visit.PlannedEvent {
+	return visit.PlannedEvent{Place: string(v.Place), Official: string(v.Official), Date: v.Planned, At: v.At}
 }
 
 // ApproveLate lets a visit be reported after the late entry limit: by the team
@@ -419,33 +458,53 @@ func (s *Visits) Absent(ctx context.Context, id visit.ID, a visit.Attendance, re
 	return v, s.keep(ctx, &v, visit.AbsentEvent{Attendance: a}, reason)
 }
 
-// Confirm is the host's word on whether the visit took place: the hamlet head,
-// another key person of the hamlet, the commune's leader, or the office by a
-// call. A yes is strong evidence; a no opens a dispute (N18).
+// Confirm is somebody's word on whether the visit took place: the hamlet head's,
+// another key person's of the hamlet, the commune leader's, or the office's by a
+// call. A yes is strong evidence; a no opens a dispute (N18). A word that comes
+// before the report is kept and weighed with it; one about a visit that lies ahead
+// ("visit.confirm.too_early"), was called off or decided against
+// ("visit.confirm.over") is refused.
 func (s *Visits) Confirm(ctx context.Context, id visit.ID, came bool, note string) (visit.State, error) {
 	u := s.u
 	v, _, err := s.load(ctx, id, ConfirmPresence)
 	if err != nil {
 		return visit.State{}, err
 	}
-	kind := "host_confirmation"
-	if u.by.Role == org.ProgrammeOffice {
-		kind = "call_back"
+	if err := v.Awaits(u.today); err != nil {
+		return visit.State{}, err
 	}
-	e := visit.Evidence{Kind: kind, Grade: visit.Strong, By: u.by.Person, Denies: !came, Note: note, Recorded: u.now}
+	e := visit.Evidence{Kind: wordOf(u.by.Role), Grade: visit.Strong, By: u.by.Person, Denies: !came, Note: note, Recorded: u.now}
 	return s.addEvidence(ctx, v, e)
 }
 
+// wordOf is what the word of somebody in this role counts as.
+func wordOf(role org.Role) string {
+	switch role {
+	case org.HamletHead:
+		return visit.HostConfirmation
+	case org.CommuneLeader:
+		return visit.CommuneConfirmation
+	case org.ProgrammeOffice:
+		return visit.CallBack
+	}
+	return visit.WitnessConfirmation
+}
+
 // AddEvidence keeps another sign of the visit: a photo, a position, a signed
-// sheet. What the official brings counts as the official's own word.
+// sheet. It is the actor's, whoever else it names: what the official brings
+// counts as the official's own word, what the team leader or the office brings as
+// supporting. Only Confirm makes strong evidence.
 func (s *Visits) AddEvidence(ctx context.Context, id visit.ID, e visit.Evidence) (visit.State, error) {
 	v, _, err := s.load(ctx, id, ReportVisit)
 	if err != nil {
 		return visit.State{}, err
 	}
-	e.Recorded = s.u.now
-	if e.Grade == visit.Strong {
-		e.Grade = visit.Supporting // only Confirm makes strong evidence
+	if err := e.Check(); err != nil {
+		return visit.State{}, err
+	}
+	e.By, e.Recorded = s.u.by.Person, s.u.now
+	if e.Grade != visit.Self {
+		e.Grade = visit.Supporting
 	}
 	return s.addEvidence(ctx, v, e)
 }
@@ -455,8 +514,8 @@ func (s *Visits) addEvidence(ctx context.Context, v visit.State, e visit.Evidenc
 	if err := s.keep(ctx, &v, visit.EvidenceEvent{EvidenceKind: e.Kind, Grade: e.Grade, Denies: e.Denies}, ""); err != nil {
 		return visit.State{}, err
 	}
-	if e.Denies {
-		return v, s.contest(ctx, &v, "the host says that the visit did not take place")
+	if e.Denies && v.Claimed() && v.Status != visit.Disputed {
+		return v, s.contest(ctx, &v, e.Kind+" says that the visit did not take place")
 	}
 	return v, s.weigh(ctx, &v)
 }
@@ -475,6 +534,9 @@ func (s *Visits) weigh(ctx context.Context, v *visit.State) error {
 		return err
 	}
 	if err := u.meet(ctx, visit.Subject(v.ID), u.today, duty.Confirm); err != nil {
+		return err
+	}
+	if err := u.hush(ctx, notify.Query{Moot: alert.ConfirmKey(v.ID)}, "confirmed"); err != nil {
 		return err
 	}
 	return s.keep(ctx, v, visit.VerifiedEvent{Place: string(v.Place), Held: string(v.Holder()), On: v.Happened}, "")
@@ -497,7 +559,14 @@ func (s *Visits) contest(ctx context.Context, v *visit.State, reason string) err
 	if err := u.release(ctx, visit.Subject(v.ID), duty.Confirm); err != nil {
 		return err
 	}
+	if err := u.hush(ctx, notify.Query{Moot: alert.ConfirmKey(v.ID)}, "disputed"); err != nil {
+		return err
+	}
 	if err := s.keep(ctx, v, visit.DisputedEvent{}, reason); err != nil {
+		return err
+	}
+	decider, err := s.decider(ctx, *v)
+	if err != nil {
 		return err
 	}
 	book, err := u.rules(ctx)
@@ -506,7 +575,7 @@ func (s *Visits) contest(ctx context.Context, v *visit.State, reason string) err
 	}
 	_, err = u.owe(ctx, duty.Term{
 		Kind: duty.Dispute, Subject: visit.Subject(v.ID), Place: v.Place,
-		Holder: org.Party{Role: org.TeamLeader, Team: v.Team}, Start: u.today, Days: book.Policy.Visits.DisputeDays,
+		Holder: decider, Start: u.today, Days: book.Policy.Visits.DisputeDays,
 	})
 	if err != nil {
 		return err
@@ -514,9 +583,23 @@ func (s *Visits) contest(ctx context.Context, v *visit.State, reason string) err
 	return u.tell(ctx, alert.VisitDisputed(*v)...)
 }
 
-// Reply is the official's answer in a dispute.
+// decider is who owes the decision of a dispute: the team leader, or the office
+// where the leader is the official of the visit.
+func (s *Visits) decider(ctx context.Context, v visit.State) (org.Party, error) {
+	for _, own := range []org.PersonID{v.Official, v.Holder()} {
+		line, err := s.u.line(ctx, org.Party{Role: org.Official, Person: own, Team: v.Team})
+		if err != nil || line.Leads {
+			return org.Party{Role: org.ProgrammeOffice}, err
+		}
+	}
+	return org.Party{Role: org.TeamLeader, Team: v.Team}, nil
+}
+
+// Reply is the official's answer in a dispute, before it is decided, or after it
+// where there was none (right of reply). Nobody writes it in the official's stead
+// but who stands in for them.
 func (s *Visits) Reply(ctx context.Context, id visit.ID, reply string) (visit.State, error) {
-	v, _, err := s.load(ctx, id, ReportVisit)
+	v, _, err := s.load(ctx, id, ReplyVisit)
 	if err != nil {
 		return visit.State{}, err
 	}
@@ -553,7 +636,8 @@ func (s *Visits) Decide(ctx context.Context, id visit.ID, upheld bool, reason st
 }
 
 // Owed is what a report of the visit has to account for: answers owed in the
-// hamlet, and dissemination items not yet told there.
+// hamlet, and dissemination items not yet told there; a visit that only gives
+// answers back owes no items.
 func (s *Visits) Owed(ctx context.Context, id visit.ID) (visit.Owed, error) {
 	v, err := s.u.tx.Visit(ctx, id)
 	if err != nil {
@@ -569,7 +653,9 @@ func (s *Visits) Owed(ctx context.Context, id visit.ID) (visit.Owed, error) {
 			owed.Feedback = append(owed.Feedback, string(i.ID))
 		}
 	}
-	owed.Items, err = s.untold(ctx, v)
+	if v.Kind != visit.FeedbackOnly {
+		owed.Items, err = s.untold(ctx, v)
+	}
 	return owed, err
 }
 
@@ -582,6 +668,10 @@ func (s *Visits) load(ctx context.Context, id visit.ID, action Action) (visit.St
 	}
 	about := scope{person: v.Holder(), place: v.Place, team: v.Team}
 	err = s.u.allow(ctx, action, about)
+	if action == ReplyVisit && v.HeldBy != v.Official && errors.Is(err, fault.ErrForbidden) { // who was assigned answers too
+		about.person = v.Official
+		err = s.u.allow(ctx, action, about)
+	}
 	if action == ReportVisit && v.HeldBy == "" && errors.Is(err, fault.ErrForbidden) { // who stood in that day may still write it down
 		if about.person, err = s.present(ctx, v, v.On()); err != nil {
 			return visit.State{}, rules{}, err
@@ -663,6 +753,9 @@ func unconfirmed(ctx context.Context, u *unit, d duty.State) error {
 	if err := u.release(ctx, d.Subject, duty.Confirm); err != nil {
 		return err
 	}
+	if err := u.hush(ctx, notify.Query{Moot: alert.ConfirmKey(v.ID)}, "nobody confirmed in time"); err != nil {
+		return err
+	}
 	return u.tell(ctx, alert.VisitUnconfirmed(v)...)
 }
 
@@ -679,7 +772,7 @@ func (s *Visits) untold(ctx context.Context, v visit.State) ([]visit.ItemID, err
 	}
 	var pending []visit.ItemID
 	for _, i := range items {
-		if i.For(v.Place) && !slices.ContainsFunc(visits, func(o visit.State) bool { return o.Told(i.ID) }) {
+		if i.For(v.Place) && i.Heard(v.Place, visits).Status == visit.ItemPending {
 			pending = append(pending, i.ID)
 		}
 	}

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
@@ -14,23 +15,58 @@ import (
 	"github.com/huongvecoso/outreach/core/visit"
 )
 
-// Survey drafts and submits the next edition of a hamlet's profile (S13). Given
-// with a visit, it is attached to it. A survey duty of the author there is met.
-func (s *Visits) Survey(ctx context.Context, p visit.Profile, at visit.ID) (visit.Profile, error) {
+// DraftSurvey keeps a profile of a hamlet that is being written, by the official
+// who looks after it or whoever stands in: a new edition, or, with the ID of a
+// draft of theirs, that draft again. Nothing is checked yet but whose it is.
+func (s *Visits) DraftSurvey(ctx context.Context, p visit.Profile) (visit.Profile, error) {
+	p, err := s.draft(ctx, p)
+	if err != nil {
+		return visit.Profile{}, err
+	}
+	return p, s.keepProfile(ctx, &p, "")
+}
+
+// draft is the profile as the next edition of its hamlet, or as the draft it
+// already is.
+func (s *Visits) draft(ctx context.Context, p visit.Profile) (visit.Profile, error) {
 	u := s.u
 	if err := u.allow(ctx, ReportVisit, scope{person: p.Author, place: p.Place}); err != nil {
 		return visit.Profile{}, err
 	}
-	earlier, err := u.tx.Profiles(ctx, p.Place)
+	if p.On.IsZero() {
+		p.On = u.today
+	}
+	if p.On.After(u.today) {
+		return visit.Profile{}, fault.Broken("profile.draft.in_the_future", "on", "%s has not come yet: give the day of the survey", "ngày %s chưa đến: hãy ghi ngày khảo sát", p.On)
+	}
+	editions, err := u.tx.Profiles(ctx, p.Place)
 	if err != nil {
 		return visit.Profile{}, err
+	}
+	edition := len(editions) + 1
+	for _, e := range editions {
+		if e.ID == p.ID && p.ID != "" {
+			if e.Status != visit.ProfileDraft || e.Author != p.Author {
+				return visit.Profile{}, fault.Broken("profile.draft.not_a_draft", "status", "edition %[1]d is %[2]s and not a draft of yours: write a new edition", "lần %[1]d đang ở trạng thái %[2]s, không phải bản nháp của bạn: hãy lập lần mới", e.Edition, e.Status)
+			}
+			edition, p.Version, p.Reason = e.Edition, e.Version, e.Reason
+		}
 	}
 	if p.ID == "" {
 		p.ID = visit.ProfileID(u.newID())
 	}
-	p.Edition, p.Status = len(earlier)+1, visit.ProfileDraft
-	if p.On.IsZero() {
-		p.On = u.today
+	p.Edition, p.Status = edition, visit.ProfileDraft
+	return p, nil
+}
+
+// Survey hands in a hamlet's profile (S13): as the next edition, or, with the ID
+// of a draft of the author's, that one. Given with a visit, it is attached to it.
+// A survey duty of the author there is met.
+func (s *Visits) Survey(ctx context.Context, p visit.Profile, at visit.ID) (visit.Profile, error) {
+	u := s.u
+	p, err := s.draft(ctx, p)
+	if err != nil {
+		return visit.Profile{}, err
 	}
 	if err := p.Submit(); err != nil {
 		return visit.Profile{}, err
@@ -61,15 +97,8 @@ func (s *Visits) attach(ctx context.Context, id visit.ID, p visit.Profile) error
 // AcceptProfile takes a submitted profile as the hamlet's, by the team leader or
 // the office, never by its author.
 func (s *Visits) AcceptProfile(ctx context.Context, id visit.ProfileID) (visit.Profile, error) {
-	p, err := s.u.tx.Profile(ctx, id)
+	p, _, err := s.handedIn(ctx, id)
 	if err != nil {
-		return visit.Profile{}, err
-	}
-	team, err := s.u.teamFor(ctx, p.Author, p.Place, p.On)
-	if err != nil && len(fault.Violations(err)) == 0 {
-		return visit.Profile{}, err
-	}
-	if err := s.u.allow(ctx, AcceptProfile, scope{person: p.Author, place: p.Place, team: team}); err != nil {
 		return visit.Profile{}, err
 	}
 	if err := p.Accept(); err != nil {
@@ -78,17 +107,93 @@ func (s *Visits) AcceptProfile(ctx context.Context, id visit.ProfileID) (visit.P
 	return p, s.keepProfile(ctx, &p, "")
 }
 
-// Profile returns the latest edition of what is known of a hamlet, for the next
-// official too, or fault.ErrNotFound.
+// SendBackProfile returns a submitted profile to its author, with a reason, by
+// the team leader or the office, never by its author. The survey is owed again
+// from today on.
+func (s *Visits) SendBackProfile(ctx context.Context, id visit.ProfileID, reason string) (visit.Profile, error) {
+	u := s.u
+	p, team, err := s.handedIn(ctx, id)
+	if err != nil {
+		return visit.Profile{}, err
+	}
+	if err := p.SendBack(reason); err != nil {
+		return visit.Profile{}, err
+	}
+	if err := s.keepProfile(ctx, &p, reason); err != nil {
+		return visit.Profile{}, err
+	}
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Official: p.Author, Place: p.Place, Team: team,
+		During: calendar.Period{From: u.today, To: u.today}, Statuses: []programme.AssignmentStatus{programme.Active}})
+	if err != nil || len(assignments) == 0 {
+		return p, err // somebody else looks after the hamlet now
+	}
+	return p, u.oweSurvey(ctx, assignments[0])
+}
+
+// handedIn reads a profile for somebody who decides about it, with the author's team.
+func (s *Visits) handedIn(ctx context.Context, id visit.ProfileID) (visit.Profile, org.TeamID, error) {
+	p, err := s.u.tx.Profile(ctx, id)
+	if err != nil {
+		return visit.Profile{}, "", err
+	}
+	team, err := s.u.teamFor(ctx, p.Author, p.Place, p.On)
+	if err != nil && len(fault.Violations(err)) == 0 {
+		return visit.Profile{}, "", err
+	}
+	return p, team, s.u.allow(ctx, AcceptProfile, scope{person: p.Author, place: p.Place, team: team})
+}
+
+// Profile returns the latest edition of what is known of a hamlet that was
+// handed in, for the next official too, or fault.ErrNotFound. It may be stale, as
+// its status says.
 func (s *Visits) Profile(ctx context.Context, place org.PlaceID) (visit.Profile, error) {
 	editions, err := s.u.tx.Profiles(ctx, place)
 	if err != nil {
 		return visit.Profile{}, err
 	}
-	if len(editions) == 0 {
-		return visit.Profile{}, fault.NotFound("profile", string(place))
+	if p := latest(editions); p != nil {
+		return *p, nil
 	}
-	return editions[len(editions)-1], nil
+	return visit.Profile{}, fault.NotFound("profile", string(place))
+}
+
+// Editions returns every edition of a hamlet's profile, drafts too, the first
+// one first.
+func (s *Visits) Editions(ctx context.Context, place org.PlaceID) ([]visit.Profile, error) {
+	return s.u.tx.Profiles(ctx, place)
+}
+
+// SurveyState says where the survey of a hamlet stands (model M12): due where
+// nothing is written yet, else the state of the last edition.
+func (s *Visits) SurveyState(ctx context.Context, place org.PlaceID) (visit.ProfileStatus, error) {
+	editions, err := s.u.tx.Profiles(ctx, place)
+	if err != nil || len(editions) == 0 {
+		return visit.ProfileDue, err
+	}
+	return editions[len(editions)-1].Status, nil
+}
+
+// latest is the last edition that was handed in, nil when none was.
+func latest(editions []visit.Profile) *visit.Profile {
+	for i := range slices.Backward(editions) {
+		if editions[i].Status != visit.ProfileDraft {
+			return &editions[i]
+		}
+	}
+	return nil
+}
+
+// oweSurvey opens the duty to survey the hamlet of an assignment from today on.
+func (u *unit) oweSurvey(ctx context.Context, a programme.Assignment) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = u.owe(ctx, duty.Term{
+		Kind: duty.Survey, Subject: programme.AssignmentSubject(a.ID), Place: a.Place,
+		Holder: org.Party{Role: org.Official, Person: a.Official, Team: a.Team}, Start: u.today, Days: book.Visits.SurveyDays,
+	})
+	return err
 }
 
 func (s *Visits) keepProfile(ctx context.Context, p *visit.Profile, why string) error {
@@ -152,13 +257,42 @@ func (s *Visits) Supersede(ctx context.Context, old, by visit.ItemID) error {
 	return s.u.journal(ctx, fact{subject: visit.ItemSubject(old), event: visit.ItemSupersededEvent{By: string(by)}})
 }
 
+// WaiveItem lets a hamlet off an item, with a reason: by the office, which issued
+// it (M11). No report there has to tick it any more.
+func (s *Visits) WaiveItem(ctx context.Context, id visit.ItemID, place org.PlaceID, reason string) (visit.Item, error) {
+	u := s.u
+	if err := u.allow(ctx, IssueItem, scope{}); err != nil {
+		return visit.Item{}, err
+	}
+	i, err := u.tx.Item(ctx, id)
+	if err != nil {
+		return visit.Item{}, err
+	}
+	if err := i.Waive(visit.Waiver{Place: place, Reason: reason, By: u.by.Person, On: u.today}); err != nil {
+		return visit.Item{}, err
+	}
+	if err := u.tx.PutItem(ctx, &i); err != nil {
+		return visit.Item{}, err
+	}
+	return i, u.journal(ctx, fact{subject: visit.ItemSubject(id), place: place, why: reason, event: visit.ItemWaivedEvent{Place: string(place)}})
+}
+
+// Items returns the dissemination items valid on any day of a period, those that
+// were superseded too; a zero period returns all.
+func (s *Visits) Items(ctx context.Context, during calendar.Period) ([]visit.Item, error) {
+	return s.u.tx.Items(ctx, during)
+}
+
 // ItemCoverage says in how many of the hamlets an item was told (M11).
 type ItemCoverage struct {
-	Item     visit.ItemID
-	Hamlets  int           // to be told
-	Told     int           // told, or waived with a reason
-	Audience int           // people who heard it
-	Untold   []org.PlaceID // in the order of their ids
+	Item      visit.ItemID
+	Hamlets   int             // to be told; as many as Told and Untold together
+	Told      int             // told, or waived with a reason
+	Receipted int             // of the told: at a visit that was confirmed
+	Waived    int             // of the told: let off with a reason
+	Audience  int             // people who heard it
+	Untold    []org.PlaceID   // in the order of their ids
+	Places    []visit.Hearing // how it stands in each hamlet, in the order of their ids
 }
 
 // Coverage says where an item was told, over the hamlets that somebody looks
@@ -174,37 +308,33 @@ func (s *Visits) Coverage(ctx context.Context, id visit.ItemID) (ItemCoverage, e
 	}
 	c := ItemCoverage{Item: id}
 	for _, place := range hamlets {
-		if len(item.Places) > 0 && !item.For(place) {
+		if len(item.Places) > 0 && !slices.Contains(item.Places, place) {
 			continue
 		}
 		visits, err := s.u.tx.Visits(ctx, visit.Query{Place: place, During: item.Valid})
 		if err != nil {
 			return ItemCoverage{}, err
 		}
-		c.Hamlets++
-		if audience, told := heard(visits, id); told {
-			c.Told++
-			c.Audience += audience
-		} else {
-			c.Untold = append(c.Untold, place)
-		}
+		c.add(item.Heard(place, visits))
 	}
 	return c, nil
 }
 
-// heard counts who heard the item at the visits.
-func heard(visits []visit.State, item visit.ItemID) (audience int, told bool) {
-	for _, v := range visits {
-		told = told || v.Told(item)
-		for _, r := range v.Reports {
-			for _, c := range r.Receipts {
-				if c.Item == item && c.Told && v.Claimed() {
-					audience += c.Audience
-				}
-			}
-		}
+// add counts one hamlet.
+func (c *ItemCoverage) add(h visit.Hearing) {
+	c.Hamlets++
+	c.Audience += h.Audience
+	c.Places = append(c.Places, h)
+	switch h.Status {
+	case visit.ItemPending:
+		c.Untold = append(c.Untold, h.Place)
+		return
+	case visit.ItemReceipted:
+		c.Receipted++
+	case visit.ItemWaived:
+		c.Waived++
 	}
-	return audience, told
+	c.Told++
 }
 
 // visitedPlaces are the hamlets that somebody is assigned to during the period.
@@ -218,16 +348,17 @@ func (u *unit) visitedPlaces(ctx context.Context, during calendar.Period) ([]org
 }
 
 // Agenda is the sheet an official takes along (phiếu đi cơ sở): whom to meet and
-// how to address them, what is owed there, which answers to tell first, what to
-// spread, and what is known of the place.
+// how to address them, which answers to tell first, what else was promised, what
+// was said last time, what to spread, and what is known of the place.
 type Agenda struct {
 	Visit     visit.State
 	PlaceName string
 	Hosts     []Host
-	Answers   []issue.State // approved, to be told tonight (S21), oldest first
-	Open      []issue.State // still being handled: people will ask
-	Items     []visit.Item  // to be told there
-	Profile   *visit.Profile
+	Answers   []issue.State  // approved, to be told tonight (S21), oldest first
+	Open      []issue.State  // still being handled, the nearest promise first: people will ask
+	Last      *visit.State   // the last visit there that took place, with its minutes; nil when this is the first
+	Items     []visit.Item   // to be told there
+	Profile   *visit.Profile // may be stale, as its status says
 }
 
 // Host is a key person of the hamlet (S14).
@@ -263,6 +394,10 @@ func (s *Visits) Agenda(ctx context.Context, id visit.ID) (Agenda, error) {
 			a.Open = append(a.Open, i)
 		}
 	}
+	slices.SortStableFunc(a.Open, func(x, y issue.State) int { return x.PromiseDue.Compare(y.PromiseDue) })
+	if a.Last, err = s.last(ctx, v); err != nil {
+		return Agenda{}, err
+	}
 	pending, err := s.untold(ctx, v)
 	if err != nil {
 		return Agenda{}, err
@@ -282,6 +417,21 @@ func (s *Visits) Agenda(ctx context.Context, id visit.ID) (Agenda, error) {
 		return Agenda{}, err
 	}
 	return a, nil
+}
+
+// last is the latest visit to the same hamlet that took place before this one,
+// by whomever, nil when there is none.
+func (s *Visits) last(ctx context.Context, v visit.State) (*visit.State, error) {
+	visits, err := s.u.tx.Visits(ctx, visit.Query{Place: v.Place})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range slices.Backward(visits) {
+		if o.ID != v.ID && o.Claimed() && o.On().Before(v.On()) {
+			return &o, nil
+		}
+	}
+	return nil, nil
 }
 
 // hosts are the key persons of the visit's hamlet on its day.

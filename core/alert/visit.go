@@ -15,6 +15,10 @@ func VisitKey(id visit.ID) string { return "visit/" + string(id) }
 // AtRiskKey is the cancel key of the alarm that nobody is there to hold a visit.
 func AtRiskKey(id visit.ID) string { return "visit_at_risk/" + string(id) }
 
+// ConfirmKey is the cancel key of the request to confirm a visit: it is moot as
+// soon as the visit is verified or disputed, or the window has closed.
+func ConfirmKey(id visit.ID) string { return "visit_confirm/" + string(id) }
+
 // visitNotice is what all notices about a visit have in common.
 func visitNotice(v visit.State, template string, to org.Party, channel notify.Channel) notify.Notice {
 	return notify.Notice{
@@ -86,12 +90,17 @@ func VisitAtRisk(v visit.State) []notify.Notice {
 	return notices
 }
 
-// VisitConfirm asks the hamlet head to confirm a reported visit (N6).
-func VisitConfirm(v visit.State) []notify.Notice {
-	n := visitNotice(v, "visit.confirm", host(v), notify.SMS)
-	n.Moot, n.Audience = "", notify.ToCitizen
-	n.Vars["date"] = v.Happened.VN()
-	return []notify.Notice{n}
+// VisitConfirm asks the hamlet head, and a witness whose turn it is, to confirm a
+// reported visit (N6).
+func VisitConfirm(v visit.State, witnesses ...org.Party) []notify.Notice {
+	var notices []notify.Notice
+	for _, to := range append([]org.Party{host(v)}, witnesses...) {
+		n := visitNotice(v, "visit.confirm", to, notify.SMS)
+		n.Moot, n.Audience = ConfirmKey(v.ID), notify.ToCitizen
+		n.Vars["date"] = v.Happened.VN()
+		notices = append(notices, n)
+	}
+	return notices
 }
 
 // VisitUnconfirmed tells the official and the team leader that nobody confirmed

@@ -203,18 +203,18 @@ func visits(all []visit.State, pol policy.Policy) VisitFigures {
 	var g VisitFigures
 	for _, v := range all {
 		g.count(v)
-		if v.Absence == visit.Excused {
+		if v.Status == visit.Missed && v.Absence == visit.Excused {
 			g.Excused++
 		}
-		if v.Absence == visit.Unexcused {
+		if v.Status == visit.Missed && v.Absence == visit.Unexcused {
 			g.Unexcused++
 		}
 		if len(v.Reports) == 0 || !v.Claimed() {
 			continue
 		}
-		r := v.Reports[0]
+		r, _ := v.Standing()
 		g.People += r.People
-		g.OnTime.add(r.Late == 0)
+		g.OnTime.add(v.ReportedLate() == 0)
 		if r.Attendance == visit.Substitute {
 			g.Substitute++
 		}

@@ -50,6 +50,12 @@ type (
 		People   int           `json:"people"`
 		Late     int           `json:"late,omitempty"`
 		Conflict bool          `json:"conflict,omitempty"`
+		Doubts   []Doubt       `json:"doubts,omitempty"`
+	}
+	// SettledEvent says which of several reports holds.
+	SettledEvent struct {
+		Report int `json:"report"`
+		Of     int `json:"of"`
 	}
 	// EvidenceEvent says that somebody's word or a sign of the visit was added.
 	EvidenceEvent struct {
@@ -93,6 +99,10 @@ type (
 	ItemIssuedEvent struct {
 		Type string `json:"type"`
 	}
+	// ItemWaivedEvent says that a hamlet was let off an item.
+	ItemWaivedEvent struct {
+		Place string `json:"place"`
+	}
 	// ItemSupersededEvent says that an item was replaced.
 	ItemSupersededEvent struct {
 		By string `json:"by"`
@@ -106,6 +116,7 @@ func (SecuredEvent) Kind() string        { return "visit.secured" }
 func (CancelledEvent) Kind() string      { return "visit.cancelled" }
 func (HeldEvent) Kind() string           { return "visit.held" }
 func (ReportedEvent) Kind() string       { return "visit.reported" }
+func (SettledEvent) Kind() string        { return "visit.settled" }
 func (EvidenceEvent) Kind() string       { return "visit.evidence_added" }
 func (VerifiedEvent) Kind() string       { return "visit.verified" }
 func (UnconfirmedEvent) Kind() string    { return "visit.unconfirmed" }
@@ -117,4 +128,5 @@ func (AbsentEvent) Kind() string         { return "visit.absent" }
 func (LateApprovedEvent) Kind() string   { return "visit.late_approved" }
 func (ProfileEvent) Kind() string        { return "visit.profile" }
 func (ItemIssuedEvent) Kind() string     { return "item.issued" }
+func (ItemWaivedEvent) Kind() string     { return "item.waived" }
 func (ItemSupersededEvent) Kind() string { return "item.superseded" }

@@ -28,6 +28,7 @@ func TestWhatAStepWithAVisitHasToSay(t *testing.T) {
 		{"visit.late.reason_missing", visit.Missed, func(s *visit.State) error { return s.ApproveLate("tl03", day("2017-03-30"), "") }},
 		{"visit.late.not_open", visit.Verified, func(s *visit.State) error { return s.ApproveLate("tl03", day("2017-03-30"), "ốm") }},
 		{"visit.late.not_open", visit.Cancelled, func(s *visit.State) error { return s.ApproveLate("tl03", day("2017-03-30"), "ốm") }},
+		{"visit.late.own", visit.Missed, func(s *visit.State) error { return s.ApproveLate("lan", day("2017-03-30"), "ốm") }},
 		{"visit.absence.was_held", visit.Verified, func(s *visit.State) error { return s.Excuse(visit.Unexcused, "") }},
 		{"visit.absence.reason_missing", visit.Missed, func(s *visit.State) error { return s.Excuse(visit.Excused, "") }},
 		{"visit.dispute.none", visit.Reported, func(s *visit.State) error { return s.Answer("Tôi đã đến.") }},

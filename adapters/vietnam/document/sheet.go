@@ -5,6 +5,7 @@ import (
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/issue"
+	"github.com/huongvecoso/outreach/core/visit"
 )
 
 // WriteSheet writes the sheet an official takes along to one visit (phiếu đi cơ
@@ -18,6 +19,7 @@ func WriteSheet(w io.Writer, a core.Agenda, names Names) error {
 	p.rawf("<p class=\"subject\">%s – %s, %s</p>\n", a.PlaceName, v.At.VN(), v.On().Text("vi"))
 	p.para("Công chức: %s. Địa điểm: %s.", names.person(v.Holder()), orDash(v.Venue))
 	p.hosts(a)
+	p.lastTime(a)
 	p.issues("2. Phải trả lời cho bà con tại buổi này", a.Answers, "Không còn câu trả lời nào nợ bà con.", true)
 	p.issues("3. Đang giải quyết – bà con có thể hỏi", a.Open, "Không có vấn đề đang giải quyết.", false)
 	p.heading(2, "4. Nội dung phổ biến")
@@ -41,6 +43,16 @@ func (p *page) hosts(a core.Agenda) {
 		rows = append(rows, []string{roleVN(h.Role), h.Person.Honorific + " " + h.Person.FullName, orDash(h.Person.Phone)})
 	}
 	p.table("", []string{"Vai trò", "Họ tên, cách xưng hô", "Điện thoại"}, rows, nil)
+}
+
+// lastTime says when somebody was here last and what was written down then.
+func (p *page) lastTime(a core.Agenda) {
+	if a.Last == nil {
+		return
+	}
+	if r, ok := a.Last.Standing(); ok {
+		p.para("Buổi trước: %s, %s người dự. %s", a.Last.On().VN(), number(r.People), r.Minutes)
+	}
 }
 
 func (p *page) issues(title string, issues []issue.State, none string, tick bool) {
@@ -73,6 +85,9 @@ func (p *page) profile(a core.Agenda) {
 	f := a.Profile
 	p.para("%s hộ, %s nhân khẩu, %s tổ nhân dân; hộ nghèo %s, cận nghèo %s (khảo sát ngày %s, lần %s).",
 		number(f.Households), number(f.Inhabitants), number(f.Groups), number(f.Poor), number(f.NearPoor), f.On.VN(), f.Edition)
+	if f.Status == visit.ProfileStale {
+		p.para("Số liệu này đã cũ: cần khảo sát lại.")
+	}
 	if f.HotIssues != "" {
 		p.para("Vấn đề nổi cộm: %s", f.HotIssues)
 	}
