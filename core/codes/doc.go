@@ -639,9 +639,21 @@
 //		%q is no type of dissemination
 //		%q không phải loại nội dung tuyên truyền
 //
+//	item.supersede.itself
+//		an item cannot supersede itself
+//		một nội dung không thể tự thay thế chính nó
+//
 //	item.supersede.not_issued
 //		only an issued item can be superseded
 //		chỉ thay thế được nội dung đang phát hành
+//
+//	item.waive.not_owed
+//		this item is not to be told at %s
+//		nội dung này không phải phổ biến tại %s
+//
+//	item.waive.reason_missing
+//		waiving an item needs a reason
+//		miễn phổ biến một nội dung phải có lý do
 //
 // # logsender
 //
@@ -1359,6 +1371,10 @@
 //		%[1]s may not do %[2]s here
 //		%[1]s không được thực hiện %[2]s ở phạm vi này
 //
+//	permission.visit.reply
+//		%[1]s may not do %[2]s here
+//		%[1]s không được thực hiện %[2]s ở phạm vi này
+//
 //	permission.visit.report
 //		%[1]s may not do %[2]s here
 //		%[1]s không được thực hiện %[2]s ở phạm vi này
@@ -1438,6 +1454,22 @@
 //	profile.attach.other_place
 //		the visit was to %s, the profile is of %s
 //		buổi tại %s nhưng đặc điểm tình hình của %s
+//
+//	profile.draft.in_the_future
+//		%s has not come yet: give the day of the survey
+//		ngày %s chưa đến: hãy ghi ngày khảo sát
+//
+//	profile.draft.not_a_draft
+//		edition %[1]d is %[2]s and not a draft of yours: write a new edition
+//		lần %[1]d đang ở trạng thái %[2]s, không phải bản nháp của bạn: hãy lập lần mới
+//
+//	profile.send_back.not_submitted
+//		only a submitted profile can be sent back
+//		chỉ trả lại được đặc điểm tình hình đã nộp
+//
+//	profile.send_back.reason_missing
+//		say what is to be put right
+//		phải nêu điều cần chỉnh sửa
 //
 //	profile.submit.changed_missing
 //		say what changed since the last edition
@@ -1973,6 +2005,14 @@
 //		cancelling needs a reason
 //		hủy buổi phải có lý do
 //
+//	visit.confirm.over
+//		a visit that is %s is not confirmed any more
+//		buổi đang ở trạng thái %s, không xác nhận nữa
+//
+//	visit.confirm.too_early
+//		the visit is planned for %s: confirm it afterwards
+//		buổi dự kiến ngày %s: xác nhận sau khi diễn ra
+//
 //	visit.dispute.decision_missing
 //		a decision needs its reason
 //		quyết định phải có lý do
@@ -1993,6 +2033,14 @@
 //		the reply is empty
 //		nội dung giải trình còn trống
 //
+//	visit.evidence.grade_unknown
+//		%q is no grade: strong, supporting or self
+//		%q không phải mức chứng cứ: strong, supporting hoặc self
+//
+//	visit.evidence.kind_missing
+//		say what kind of evidence it is: photo, signed_minutes, position …
+//		phải ghi loại chứng cứ: photo, signed_minutes, position …
+//
 //	visit.hand_over.not_ahead
 //		a visit that is %s stays where and whose it was; only one that is ahead goes over
 //		buổi đang ở trạng thái %s giữ nguyên người và địa bàn; chỉ bàn giao buổi sắp tới
@@ -2001,6 +2049,14 @@
 //		a visit that is %s waits for no late entry
 //		buổi đang ở trạng thái %s không chờ nhập trễ
 //
+//	visit.late.not_past
+//		%s has not passed: plan the visit or report it
+//		ngày %s chưa qua: hãy lập kế hoạch hoặc báo cáo buổi
+//
+//	visit.late.own
+//		nobody approves a late entry of their own
+//		không được tự duyệt nhập trễ của mình
+//
 //	visit.late.reason_missing
 //		approving a late entry needs a reason
 //		duyệt nhập trễ phải có lý do
@@ -2008,6 +2064,10 @@
 //	visit.plan.date_missing
 //		a visit needs a date
 //		buổi phải có ngày
+//
+//	visit.plan.id_taken
+//		another visit has the id %s: give this one its own
+//		mã %s đã thuộc buổi khác: hãy dùng mã riêng
 //
 //	visit.plan.in_the_past
 //		%s is past: report the visit instead
@@ -2100,6 +2160,26 @@
 //	visit.report.survey_missing
 //		a survey visit needs its area profile
 //		buổi khảo sát phải kèm đặc điểm tình hình địa bàn
+//
+//	visit.settle.in_the_future
+//		that report says %s, which has not come yet
+//		báo cáo đó ghi ngày %s, ngày này chưa đến
+//
+//	visit.settle.no_conflict
+//		no reports of this visit contradict each other
+//		buổi này không có các báo cáo trái nhau
+//
+//	visit.settle.no_such_report
+//		there are %[1]d reports, counted from 0; %[2]d is none of them
+//		có %[1]d báo cáo, tính từ 0; không có báo cáo số %[2]d
+//
+//	visit.settle.own
+//		nobody decides about a visit of their own
+//		không được tự quyết định về buổi của mình
+//
+//	visit.settle.reason_missing
+//		say why this report holds
+//		phải nêu lý do chọn báo cáo này
 //
 //	visit.state.transition
 //		a visit that is %s is not at risk
