@@ -37,16 +37,17 @@ type Options struct {
 type Handler struct {
 	outbox  Outbox
 	owner   string
-	senders map[notify.Channel]notify.Sender
+	senders map[notify.Channel][]notify.Sender // several of one channel share it
 	opts    Options
 
 	draining atomic.Bool
 }
 
-// New makes a handler named owner over the senders, one for each channel. Two
-// senders of one name or one channel, or none at all, are an error.
+// New makes a handler named owner over the senders. Several of one channel share
+// what is registered with the core (core.System.Register). Two senders of one
+// name, or none at all, are an error.
 func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*Handler, error) {
-	h := &Handler{outbox: outbox, owner: owner, senders: make(map[notify.Channel]notify.Sender)}
+	h := &Handler{outbox: outbox, owner: owner, senders: make(map[notify.Channel][]notify.Sender)}
 	if opts != nil {
 		h.opts = *opts
 	}
@@ -65,10 +66,8 @@ func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*
 		if names[c.Name] {
 			return nil, fmt.Errorf("deliver: two senders are called %q", c.Name)
 		}
-		if other, taken := h.senders[c.Channel]; taken {
-			return nil, fmt.Errorf("deliver: channel %s has two senders: %q and %q", c.Channel, other.Describe().Name, c.Name)
-		}
-		names[c.Name], h.senders[c.Channel] = true, s
+		names[c.Name] = true
+		h.senders[c.Channel] = append(h.senders[c.Channel], s)
 	}
 	return h, nil
 }
@@ -80,11 +79,13 @@ func (h *Handler) Channels() []notify.Channel { return slices.Sorted(maps.Keys(h
 // calls at its sender's timeout, and the writes.
 func (h *Handler) TaskTime(notices int) time.Duration {
 	longest := time.Duration(0)
-	for _, s := range h.senders {
-		c := s.Describe()
-		window := max(c.Parallel, 1)
-		windows := (max(notices, 1) + window - 1) / window
-		longest = max(longest, time.Duration(windows)*(c.Timeout+settleFor))
+	for _, senders := range h.senders {
+		for _, s := range senders {
+			c := s.Describe()
+			window := max(c.Parallel, 1)
+			windows := (max(notices, 1) + window - 1) / window
+			longest = max(longest, time.Duration(windows)*(c.Timeout+settleFor))
+		}
 	}
 	return longest
 }
@@ -102,11 +103,27 @@ func (h *Handler) ProcessTask(ctx context.Context, t *asynq.Task) error {
 		h.opts.Log.Error("deliver: unreadable task dropped", "error", err)
 		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
 	}
-	sender, ok := h.senders[tickets[0].Channel]
-	if !ok {
+	sender := h.sender(tickets[0])
+	if sender == nil {
 		return fmt.Errorf("deliver: no sender for channel %q", tickets[0].Channel)
 	}
 	return h.Deliver(ctx, sender, tickets)
+}
+
+// sender is the one the ticket was handed out for; where this process does not
+// have it, another one of the channel: the core decides at the claim whether
+// that may be.
+func (h *Handler) sender(t core.Ticket) notify.Sender {
+	all := h.senders[t.Channel]
+	for _, s := range all {
+		if s.Describe().Name == t.Provider {
+			return s
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all[0]
 }
 
 // errLater gives the rest of a task back to the queue.

@@ -288,12 +288,34 @@ func TestOnlyADatabaseOutOfReachIsAnErrorWorthARetry(t *testing.T) {
 	}
 }
 
+func TestATicketGoesToTheProviderItWasHandedOutFor(t *testing.T) {
+	box := &outbox{}
+	var used []string
+	h, err := deliver.New(box, "w1", []notify.Sender{accepts("x", notify.SMS, 1), accepts("y", notify.SMS, 1)}, &deliver.Options{
+		Observe: func(c notify.Capabilities, _ notify.Outcome, _ time.Duration) { used = append(used, c.Name) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, provider := range []string{"y", "x", "unknown here", ""} {
+		made, err := task.New([]core.Ticket{{ID: notify.ID("n-" + provider), Generation: 1, Channel: notify.SMS, Provider: provider}}, "outreach", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.ProcessTask(t.Context(), made); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Join(used, " ") != "y x x x" {
+		t.Errorf("went by %v", used)
+	}
+}
+
 func TestSendersMustNotGetInEachOthersWay(t *testing.T) {
 	for name, senders := range map[string][]notify.Sender{
-		"none":            nil,
-		"one name twice":  {accepts("x", notify.SMS, 1), accepts("x", notify.Email, 1)},
-		"one channel two": {accepts("x", notify.SMS, 1), accepts("y", notify.SMS, 1)},
-		"nameless":        {accepts("", notify.SMS, 1)},
+		"none":           nil,
+		"one name twice": {accepts("x", notify.SMS, 1), accepts("x", notify.Email, 1)},
+		"nameless":       {accepts("", notify.SMS, 1)},
 	} {
 		if _, err := deliver.New(&outbox{}, "w1", senders, nil); err == nil {
 			t.Errorf("%s: accepted", name)

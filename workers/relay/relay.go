@@ -8,13 +8,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/rate"
 	"github.com/huongvecoso/outreach/workers/task"
 )
 
@@ -22,6 +22,11 @@ import (
 type Outbox interface {
 	Dispatch(ctx context.Context, owner string, limit int) (core.Dispatched, error)
 	Requeue(ctx context.Context, tickets []core.Ticket, why string) error
+}
+
+// roomy is an Outbox that can be told how much there is room for; core.System is one.
+type roomy interface {
+	DispatchWithin(ctx context.Context, owner string, limit int, room core.Room) (core.Dispatched, error)
 }
 
 // Queue takes tasks; *asynq.Client is one. It must be safe for concurrent use.
@@ -37,6 +42,22 @@ type Options struct {
 	Group   int           // tickets of normal and bulk notices in one task; critical ones travel alone. Default: 50
 	Timeout time.Duration // of one task: the provider's timeouts for a group and the writes. Default: 5 min
 	Log     *slog.Logger  // Default: discards
+
+	// Window is how many notices of one channel may be in the queue at once,
+	// critical ones aside. The relay begins with a few and goes up to that as long
+	// as they are taken in time, so that a slow provider never has more before it
+	// than it can send before the tickets grow stale. Default: 20,000.
+	Window int
+	// Rates are those of providers by name; tokens are taken from Buckets before
+	// anything is put into the queue. Default: no rates.
+	Rates   map[string]rate.Limit
+	Buckets Buckets // needed where there are rates
+}
+
+// Buckets keep the rates of providers over all processes; *rate.Buckets is one.
+type Buckets interface {
+	Take(ctx context.Context, provider string, l rate.Limit, want int) (int, error)
+	Give(ctx context.Context, provider string, l rate.Limit, unused int) error
 }
 
 // Relay is one relay. Run works; Wake tells it to look now.
@@ -46,6 +67,7 @@ type Relay struct {
 	owner  string
 	opts   Options
 	wake   chan struct{}
+	pace   pace
 }
 
 // New makes a relay named owner, which must be unique among all processes.
@@ -55,6 +77,7 @@ func New(outbox Outbox, queue Queue, owner string, opts *Options) *Relay {
 		r.opts = *opts
 	}
 	r.opts.fill()
+	r.pace = newPace(r.opts.Window, max(200, 4*r.opts.Group))
 	return r
 }
 
@@ -73,6 +96,9 @@ func (o *Options) fill() {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 5 * time.Minute
+	}
+	if o.Window <= 0 {
+		o.Window = 20_000
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -116,19 +142,56 @@ func (r *Relay) Run(ctx context.Context) error {
 // queue then, so that a crash in between delays it and never doubles it. more
 // says that the limit was reached.
 func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
-	done, err := r.outbox.Dispatch(ctx, r.owner, r.opts.Limit)
+	done, err := r.dispatch(ctx)
 	if err != nil {
 		return false, err
 	}
-	groups := r.groups(done.Tickets)
-	for i, group := range groups {
-		if err := r.enqueue(ctx, group); err != nil {
-			rest := slices.Concat(groups[i:]...)
-			r.opts.Log.Warn("relay: the queue refused a task", "back", len(rest), "error", err)
-			return false, errors.Join(err, r.giveBack(ctx, rest))
+	var back []core.Ticket
+	refused := make(map[string]bool) // in a cluster one queue may be out of reach and the others not
+	for _, group := range r.groups(done.Tickets) {
+		queue := task.Queue(r.opts.Prefix, group[0].Channel, group[0].Priority)
+		if !refused[queue] {
+			fault := r.enqueue(ctx, group)
+			if fault == nil {
+				continue
+			}
+			r.opts.Log.Warn("relay: the queue refused a task", "queue", queue, "error", fault)
+			refused[queue], err = true, errors.Join(err, fault)
 		}
+		back = append(back, group...)
+	}
+	if err != nil {
+		return false, errors.Join(err, r.giveBack(ctx, back))
 	}
 	return done.More, nil
+}
+
+// dispatch asks for what queue and providers have room for. Tokens are taken
+// first; those that were not used go back.
+func (r *Relay) dispatch(ctx context.Context) (core.Dispatched, error) {
+	outbox, ok := r.outbox.(roomy)
+	if !ok {
+		return r.outbox.Dispatch(ctx, r.owner, r.opts.Limit)
+	}
+	tokens := make(map[string]int, len(r.opts.Rates))
+	for provider, limit := range r.opts.Rates {
+		granted, err := r.opts.Buckets.Take(ctx, provider, limit, r.opts.Limit)
+		if err != nil {
+			return core.Dispatched{}, err
+		}
+		tokens[provider] = granted
+	}
+	done, err := outbox.DispatchWithin(ctx, r.owner, r.opts.Limit, core.Room{Window: r.pace.first, Windows: r.pace.windows, Tokens: tokens})
+	for provider, granted := range tokens {
+		unused := granted - done.Spent[provider]
+		if back := r.opts.Buckets.Give(ctx, provider, r.opts.Rates[provider], unused); back != nil {
+			r.opts.Log.Warn("relay: tokens not given back", "provider", provider, "tokens", unused, "error", back)
+		}
+	}
+	if err == nil && !done.Standby {
+		r.pace.learn(done, time.Now())
+	}
+	return done, err
 }
 
 // groups splits tickets into tasks: of one lane each, critical ones alone.
@@ -136,11 +199,12 @@ func (r *Relay) groups(tickets []core.Ticket) [][]core.Ticket {
 	type lane struct {
 		channel  notify.Channel
 		priority notify.Priority
+		provider string
 	}
 	var groups [][]core.Ticket
 	open := make(map[lane]int) // index of the lane's unfinished group
 	for _, t := range tickets {
-		l := lane{t.Channel, t.Priority}
+		l := lane{t.Channel, t.Priority, t.Provider}
 		size := r.opts.Group
 		if t.Priority == notify.Critical {
 			size = 1

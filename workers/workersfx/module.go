@@ -20,7 +20,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -33,6 +35,7 @@ import (
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/deliver"
+	"github.com/huongvecoso/outreach/workers/rate"
 	"github.com/huongvecoso/outreach/workers/redischeck"
 	"github.com/huongvecoso/outreach/workers/relay"
 	"github.com/huongvecoso/outreach/workers/sweep"
@@ -50,10 +53,18 @@ type Config struct {
 	Check       time.Duration // how often an idle worker looks for tasks. Default: 200 ms
 	Poll        time.Duration // how often the relay looks when nobody wakes it. Default: 1 s
 	Group       int           // notices in one task, critical ones travel alone. Default: 50
+	Window      int           // notices of one channel in the queue at once, critical ones aside. Default: 20,000
 	Sweep       time.Duration // between two sweeps. Default: 15 s; negative: none, another process sweeps
 	Recover     time.Duration // between two looks for what got stuck. Default: 30 s
 	Register    time.Duration // how soon the queues are visible again after Redis was emptied. Default: 30 s
 	Shutdown    time.Duration // how long a stop waits for calls under way; no sender's timeout may be longer. Default: 30 s
+
+	// Weights are the shares of providers among those of their channel, by name,
+	// for their first start; later Work.Notices.Weigh changes them. Default: 1 each.
+	Weights map[string]int
+	// Rates are what providers take over all processes, by name, in segments of SMS
+	// or mails. Default: as much as is sent.
+	Rates map[string]rate.Limit
 }
 
 func (c *Config) fill() error {
@@ -121,6 +132,8 @@ type Workers struct {
 	Sweeper *sweep.Sweeper
 
 	config  Config
+	system  *core.System
+	senders []notify.Sender
 	redis   redis.UniversalClient
 	client  *asynq.Client
 	servers []*asynq.Server
@@ -151,14 +164,24 @@ func New(p Params) (*Workers, error) {
 	if err != nil {
 		return nil, err
 	}
+	names := make(map[string]bool)
 	for _, sender := range p.Senders {
+		names[sender.Describe().Name] = true
 		if c := sender.Describe(); c.Timeout > p.Config.Shutdown {
 			return nil, fmt.Errorf("workersfx: a call of %s may take %s, longer than Config.Shutdown (%s): a stop would cut it short", c.Name, c.Timeout, p.Config.Shutdown)
 		}
 	}
-	w := &Workers{config: p.Config, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
+	for _, named := range []iter.Seq[string]{maps.Keys(p.Config.Weights), maps.Keys(p.Config.Rates)} {
+		for name := range named {
+			if !names[name] {
+				return nil, fmt.Errorf("workersfx: Config.Weights or Rates name a provider %q, and no sender is called so", name)
+			}
+		}
+	}
+	w := &Workers{config: p.Config, system: p.System, senders: p.Senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
 	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
 		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
+		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix),
 	})
 	if p.Bell != nil {
 		p.Bell.relay.Store(w.Relay)
@@ -178,6 +201,9 @@ func (w *Workers) Start(ctx context.Context) error {
 	for _, warning := range found.Warnings {
 		w.log.Warn("workers: " + warning)
 	}
+	if err := w.system.Register(ctx, w.providers()...); err != nil {
+		return fmt.Errorf("workersfx: providers: %w", err)
+	}
 	for _, channel := range w.handler.Channels() {
 		server := w.server(channel)
 		if err := server.Start(w.handler); err != nil {
@@ -193,6 +219,21 @@ func (w *Workers) Start(ctx context.Context) error {
 	w.loop(run, w.register)
 	w.loop(run, w.Sweeper.Run)
 	return nil
+}
+
+// providers are the senders as the core knows them.
+func (w *Workers) providers() []notify.Provider {
+	var all []notify.Provider
+	for _, s := range w.senders {
+		c := s.Describe()
+		weight, given := w.config.Weights[c.Name]
+		if !given {
+			weight = 1
+		}
+		limit := w.config.Rates[c.Name]
+		all = append(all, notify.Provider{Name: c.Name, Channel: c.Channel, Weight: weight, Rate: limit.PerSecond, Burst: limit.Burst})
+	}
+	return all
 }
 
 func (w *Workers) loop(ctx context.Context, run func(context.Context) error) {

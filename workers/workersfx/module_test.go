@@ -466,11 +466,10 @@ func TestMistakesSurfaceBeforeAnythingStarts(t *testing.T) {
 		senders []notify.Sender
 		say     string
 	}{
-		"two senders of one name":    {quick(), []notify.Sender{sms, newProvider("gateway", notify.Email)}, `two senders are called "gateway"`},
-		"two senders of one channel": {quick(), []notify.Sender{sms, newProvider("other", notify.SMS)}, "channel sms has two senders"},
-		"no sender":                  {quick(), nil, "no senders"},
-		"a negative number":          {workersfx.Config{Concurrency: -1}, []notify.Sender{sms}, "must not be negative"},
-		"a timeout beyond the stop":  {workersfx.Config{Shutdown: time.Second}, []notify.Sender{sms}, "Config.Shutdown"},
+		"two senders of one name":   {quick(), []notify.Sender{sms, newProvider("gateway", notify.Email)}, `two senders are called "gateway"`},
+		"no sender":                 {quick(), nil, "no senders"},
+		"a negative number":         {workersfx.Config{Concurrency: -1}, []notify.Sender{sms}, "must not be negative"},
+		"a timeout beyond the stop": {workersfx.Config{Shutdown: time.Second}, []notify.Sender{sms}, "Config.Shutdown"},
 	} {
 		if err := s.app(c.config, c.senders).Err(); err == nil || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("%s: %v, want %q", name, err, c.say)

@@ -36,7 +36,7 @@ func commands() []command {
 				"Names, numbers and texts are not shown."},
 		{name: "retry", args: "[ID …]", what: "send notices again that reached nobody", flags: retryFlags, do: retry,
 			long: "Sends the given notices again, or all in one state. Whether one is still needed\n" +
-				"is looked at once more. The reason is kept in the journal."},
+				"is looked at once more. Who asks and why is kept in the journal."},
 		journalCommand(),
 		{name: "version", what: "say which version this is"},
 		{name: "help", args: "[COMMAND]", what: "explain the program, or one command"},
@@ -110,7 +110,7 @@ anything starts.
 func (c command) help() string {
 	flags := map[string]string{
 		"outbox": "\nFlags:\n\n  --state A,B   list these states instead\n  --limit N     list N at most [50]\n",
-		"retry": "\nFlags:\n\n  --why TEXT    the reason, required\n  --state S     instead of ids: all in this state\n" +
+		"retry": "\nFlags:\n\n  --why TEXT    the reason, required\n  --as ID       who asks, by the id in the directory, required; needs the right to manage notices\n  --state S     instead of ids: all in this state\n" +
 			"  --limit N     with --state: N at most [100]\n",
 		"journal": "\nFlags, before the word verify:\n\n  --expect HASH   a checkpoint that was written down before\n",
 	}[c.name]

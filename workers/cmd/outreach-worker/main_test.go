@@ -26,7 +26,10 @@ import (
 	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
 	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/store"
 	"github.com/huongvecoso/outreach/workers/outboxtest"
 	"github.com/huongvecoso/outreach/workers/redistest"
@@ -612,6 +615,13 @@ func TestTheOutboxShowsWhatNeedsSomebodyAndRetrySendsItAgain(t *testing.T) {
 	d := newDistrict(t, redistest.Mini(t).Addr())
 	d.fill(6)
 	d.store(func(p *parts) {
+		err := p.store.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			admin := org.Holding{ID: "admin", Person: outboxtest.Person(5), Role: org.Admin, Valid: calendar.Period{From: calendar.MustDate(2017, time.January, 1)}}
+			return tx.PutHolding(ctx, &admin)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, change := range []func(*notify.Notice) error{
 			func(n *notify.Notice) error { return n.Kill("attempts used up", time.Now()) },
 			func(n *notify.Notice) error { return n.Fail("no address on this channel", time.Now()) },
@@ -639,12 +649,26 @@ func TestTheOutboxShowsWhatNeedsSomebodyAndRetrySendsItAgain(t *testing.T) {
 	d.call("outbox", "--limit", "0").want(t, exitUsage, "positive")
 
 	d.call("retry", "n-000000").want(t, exitUsage, "say why")
-	d.call("retry", "--why", "repaired").want(t, exitUsage, "ids, or a state")
-	d.call("retry", "--why", "repaired", "--state", "dead", "n-000000").want(t, exitUsage, "ids, or a state")
-	d.call("retry", "--why", "repaired", "n-000099").want(t, exitFailed, "n-000099", "not found")
-	d.call("retry", "--why", "repaired", "n-000003").want(t, exitFailed, "notice.retry.state")
-	d.call("retry", "--why", "repaired", "n-000000").want(t, exitOK, "Sent again: 1")
-	d.call("retry", "--why", "repaired", "--state", "failed").want(t, exitOK, "Sent again: 1")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5))).want(t, exitUsage, "ids, or a state")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "--state", "dead", "n-000000").want(t, exitUsage, "ids, or a state")
+	d.call("retry", "--why", "repaired", "n-000000").want(t, exitUsage, "--as")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(0)), "n-000000").want(t, exitFailed, "notice.manage")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "n-000099").want(t, exitFailed, "n-000099", "not found")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "n-000003").want(t, exitFailed, "notice.retry.state")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "n-000000").want(t, exitOK, "Sent again: 1")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "--state", "failed").want(t, exitOK, "Sent again: 1")
+	d.store(func(p *parts) {
+		err := p.store.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			records, err := tx.Records(ctx, event.Query{Subject: notify.ID("n-000000").Subject()})
+			if len(records) != 1 || records[0].Actor != string(outboxtest.Person(5)) {
+				t.Errorf("the journal says of the retry: %+v", records)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 	d.call("outbox").want(t, exitOK, "pending      6", "dead         0", "failed       0")
 }
 

@@ -150,6 +150,7 @@ func (c *call) show(counts map[notify.State]int, found []notify.Notice) {
 
 type retryOptions struct {
 	why   string
+	as    string
 	state string
 	limit int
 }
@@ -157,6 +158,7 @@ type retryOptions struct {
 func retryFlags(set *flag.FlagSet) any {
 	o := &retryOptions{}
 	set.StringVar(&o.why, "why", "", "")
+	set.StringVar(&o.as, "as", "", "")
 	set.StringVar(&o.state, "state", "", "")
 	set.IntVar(&o.limit, "limit", 100, "")
 	return o
@@ -170,6 +172,8 @@ func retry(ctx context.Context, c *call) error {
 		return errUsage{err}
 	case o.why == "":
 		return errUsage{errors.New("say why with --why: it is kept in the journal")}
+	case o.as == "":
+		return errUsage{errors.New("say who you are with --as and your id in the directory: it is kept in the journal, and your rights are looked at")}
 	case (len(c.args) > 0) == (len(chosen) > 0):
 		return errUsage{errors.New("name notices by their ids, or a state with --state")}
 	}
@@ -177,7 +181,7 @@ func retry(ctx context.Context, c *call) error {
 		return err
 	}
 	count := len(c.args)
-	err = c.parts.system.Update(ctx, org.System(), func(ctx context.Context, w *core.Work) error {
+	err = c.parts.system.Update(ctx, org.Actor{Person: org.PersonID(o.as)}, func(ctx context.Context, w *core.Work) error {
 		if len(chosen) > 0 {
 			count, err = w.Notices.RetryAll(ctx, notify.Query{States: chosen, Limit: o.limit}, o.why)
 			return err
