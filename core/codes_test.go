@@ -65,7 +65,7 @@ func sharedCodes() map[string]string {
 
 // byField are codes of settings: prefix and the name of the field at fault,
 // which helps more than a name for what is wrong with it.
-func byField() []string { return []string{"httpsms.config.", "smtpmail.config."} }
+func byField() []string { return []string{"httpsms.config.", "smpp.config.", "smtpmail.config."} }
 
 func isByField(code string) bool {
 	return slices.ContainsFunc(byField(), func(prefix string) bool { return strings.HasPrefix(code, prefix) })
