@@ -281,3 +281,24 @@ func TestAMailSentAgainBySomebodyIsAnotherMail(t *testing.T) {
 		t.Errorf("both are %s: a mailbox shows one of them", mails[0].MessageID)
 	}
 }
+
+// A relay refuses MAIL while the envelope of a refused mail is still open, and
+// nobody knows yet whether it is.
+func TestEveryMailButTheFirstClearsAwayTheOneBefore(t *testing.T) {
+	say, hear := smtpsink.Say, smtpsink.Hear
+	r := startRogue(t, whole.taken(say("250 2.0.0 OK"), hear(), say("250 2.0.0 cleared"), hear(), say("250 2.1.0 OK"), hear(), say("250 2.1.5 OK"),
+		smtpsink.ReadChunk(), say("250 2.0.0 OK"), smtpsink.Until("QUIT"), say("221 2.0.0 bye")))
+	s := newSender(t, config(r.Addr()), nil)
+	for i := range 2 {
+		if out := send(t, s, notice(i)); out.Result != notify.ResultAccepted {
+			t.Fatalf("mail %d: %+v", i, out)
+		}
+	}
+	var verbs []string
+	for _, line := range r.Heard()[0] {
+		verbs = append(verbs, strings.Fields(line)[0])
+	}
+	if diff := cmp.Diff([]string{"EHLO", "MAIL", "RCPT", "BDAT", "RSET", "MAIL", "RCPT", "BDAT"}, verbs); diff != "" {
+		t.Errorf("the relay heard (-want +got):\n%s", diff)
+	}
+}
