@@ -17,7 +17,8 @@ type line interface {
 	deliver(ctx context.Context, l letter) (string, *failure)
 	// room is how many mails may be under way at once.
 	room() int
-	// fit reports whether another mail may go over it.
+	// fit reports whether another mail may go over it. It is asked while there is
+	// room, not during the one delivery of a line that has no more.
 	fit() bool
 	// quit ends it politely, within [farewell].
 	quit()
@@ -86,11 +87,11 @@ func (p *pool) choose(ctx context.Context) (s *seat, mayOpen bool, err error) {
 		return nil, false, err
 	}
 	for _, free := range slices.Backward(slices.Clone(p.seats)) {
-		if !p.usable(free) {
+		switch {
+		case free.busy >= free.room():
+		case !p.usable(free):
 			p.drop(free) // its timer has not come round to it yet
-			continue
-		}
-		if free.busy < free.room() && (s == nil || free.busy < s.busy) {
+		case s == nil || free.busy < s.busy:
 			s = free
 		}
 	}
