@@ -1759,6 +1759,20 @@
 //		this case was locked under another secret: name that one among the former secrets
 //		nội dung này được khóa bằng khóa bí mật khác: hãy khai báo khóa đó trong các khóa cũ
 //
+// # smpp
+//
+//	smpp.config.addr
+//		Addr: %q is no address of a message centre: give host:port
+//		Addr: %q không phải địa chỉ tổng đài: hãy ghi máy:cổng
+//
+//	smpp.config.ids
+//		IDs: %q is no way to write ids: choose same, hex_decimal or decimal_hex
+//		IDs: %q không phải cách ghi mã tin: chọn same, hex_decimal hoặc decimal_hex
+//
+//	smpp.config.tls
+//		TLS: without TLS only a centre on this machine may be used: set TLS, or Insecure for a private line
+//		TLS: không mã hóa thì chỉ được dùng tổng đài trên chính máy này: bật TLS, hoặc Insecure nếu có đường truyền riêng
+//
 // # smstext
 //
 //	smstext.charset.replace
