@@ -19,6 +19,7 @@ import (
 	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/report"
 	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/core/supervision"
 	"github.com/huongvecoso/outreach/core/visit"
 )
 
@@ -170,6 +171,34 @@ func steps() map[string]struct {
 		"decide a flag": {tl03, func(ctx context.Context, w *core.Work) error {
 			return w.Supervision.DecideFlag(ctx, "asked", teamT3, false, "đã rõ")
 		}},
+		"agree an action": {tl03, func(ctx context.Context, w *core.Work) error {
+			return none(w.Supervision.AgreeAction(ctx, "upheld", teamT3, "Dự họp mẫu", day("2017-04-14")))
+		}},
+		"complete an action": {lan, func(ctx context.Context, w *core.Work) error {
+			return w.Supervision.CompleteAction(ctx, "upheld", "act", "đã dự")
+		}},
+		"drop an action": {tl03, func(ctx context.Context, w *core.Work) error {
+			return w.Supervision.DropAction(ctx, "upheld", teamT3, "act", "chuyển công tác")
+		}},
+		"flags": {lan, func(ctx context.Context, w *core.Work) error { return none(w.Supervision.Flags(ctx, lan, "")) }},
+		"signals": {tl03, func(ctx context.Context, w *core.Work) error {
+			return none(w.Supervision.Signals(ctx, lan, teamT3, m.Period()))
+		}},
+		"red list": {pct, func(ctx context.Context, w *core.Work) error { return none(w.Duties.RedList(ctx)) }},
+		"yearly":   {lan, func(ctx context.Context, w *core.Work) error { return none(w.Reports.Yearly(ctx, lan, m.Period())) }},
+		"territories": {pct, func(ctx context.Context, w *core.Work) error {
+			return none(w.Reports.ByTerritory(ctx, m.Period(), day("2017-03-31")))
+		}},
+		"export": {vp01, func(ctx context.Context, w *core.Work) error {
+			return none(w.Reports.Export(ctx, m.Period(), &core.ExportOptions{Officials: true, Why: "họp"}))
+		}},
+		"behind": {ct, func(ctx context.Context, w *core.Work) error {
+			return none(w.Reports.Behind(ctx, m.Period(), report.Verified))
+		}},
+		"over": {vp01, func(ctx context.Context, w *core.Work) error { return none(w.Reports.Over(ctx, m.Period())) }},
+		"reports": {tl03, func(ctx context.Context, w *core.Work) error {
+			return none(w.Reports.List(ctx, report.Query{Team: teamT3}))
+		}},
 		"call back": {vp01, func(ctx context.Context, w *core.Work) error {
 			return none(w.Supervision.CallBacks(ctx, m.Period(), 7))
 		}},
@@ -277,6 +306,9 @@ func brokenScene(t *testing.T) *cast {
 		f, err := tx.Flag(ctx, "A")
 		f.ID, f.Version, f.Status = "asked", 0, "asked"
 		faults.Add(err, tx.PutFlag(ctx, &f))
+		f.ID, f.Version, f.Status = "upheld", 0, supervision.Upheld
+		f.Actions = []supervision.Action{{ID: "act", What: "Dự họp mẫu", Status: supervision.Agreed, Due: day("2017-04-14")}}
+		faults.Add(tx.PutFlag(ctx, &f))
 		return faults.Err()
 	})
 	return c

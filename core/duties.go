@@ -20,7 +20,8 @@ import (
 
 // Duties answers what is due, late, and why. Duties are opened and closed by
 // what the other services do, never here. That a sealed case waits for an
-// inspector is shown to that inspector alone.
+// inspector is shown to that inspector alone, what follows from a review flag to
+// those who may know of the flag.
 type Duties struct{ u *unit }
 
 // Get returns one duty, or fault.ErrNotFound.
@@ -61,6 +62,15 @@ func (s *Duties) shown(ctx context.Context, found ...duty.State) ([]duty.State, 
 				continue
 			}
 		}
+		if aboutAPerson(d) && !s.u.by.System {
+			known, err := s.u.mayKnow(ctx, d)
+			if err != nil {
+				return nil, err
+			}
+			if !known {
+				continue
+			}
+		}
 		shown = append(shown, d)
 	}
 	return shown, nil
@@ -90,6 +100,28 @@ func (s *Duties) Overdue(ctx context.Context, q duty.Query) ([]duty.State, error
 		}
 	}
 	return s.shown(ctx, late...)
+}
+
+// RedList is the few worst delays of today (danh sách đỏ, N24): those that have
+// passed the level of the unit head, of kinds that reach the programme's leader
+// at all, the longest first, policy Reports.RedListMax at most.
+func (s *Duties) RedList(ctx context.Context) ([]duty.State, error) {
+	book, err := s.u.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var kinds []duty.Kind
+	for _, kind := range duty.Kinds() {
+		if slices.Contains(duty.Levels(kind), duty.E3) {
+			kinds = append(kinds, kind)
+		}
+	}
+	late, err := s.Overdue(ctx, duty.Query{Kinds: kinds})
+	if err != nil {
+		return nil, err
+	}
+	late = slices.DeleteFunc(late, func(d duty.State) bool { return d.Late(s.u.today, book.Calendar) < book.Ladder.Head })
+	return late[:min(len(late), book.Reports.RedListMax)], nil
 }
 
 // Owed is what a person still owes today (việc tôi còn nợ), the earliest due date

@@ -49,5 +49,5 @@ type routine struct {
 
 // routines lists them all. Each module's service says what its own are.
 func routines() []routine {
-	return slices.Concat(dutyRoutines(), programmeRoutines(), reportRoutines(), privacyRoutines(), journalRoutines())
+	return slices.Concat(dutyRoutines(), programmeRoutines(), reportRoutines(), supervisionRoutines(), privacyRoutines(), journalRoutines())
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -318,9 +319,9 @@ func (s *Reports) List(ctx context.Context, q report.Query) ([]report.State, err
 
 // readable reports whether the actor may read the reports of a team, or of all.
 func (s *Reports) readable(ctx context.Context, team org.TeamID) error {
-	all := s.u.allow(ctx, ReadReport, scope{})
-	if all == nil || team == "" {
-		return all
+	err := s.u.allow(ctx, ReadReport, scope{})
+	if team != "" && errors.Is(err, fault.ErrForbidden) {
+		return s.u.allow(ctx, CloseRound, scope{team: team})
 	}
-	return s.u.allow(ctx, CloseRound, scope{team: team})
+	return err
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -104,8 +103,7 @@ func (u *unit) week() string {
 
 // redList gives the programme's leader, on Monday at the hour of sending or on
 // the first later day of the week on which a sweep runs, the few worst delays
-// (N24): those that have passed the level of the unit head, of kinds that reach
-// the leader at all, the longest first, Reports.RedListMax at most.
+// (N24): see Duties.RedList.
 func redList(ctx context.Context, u *unit) error {
 	monday := u.today.Add(7 - (int(u.today.Weekday())+6)%7) // the next one
 	first, err := u.tx.Lease(ctx, "red_list", u.newID(), u.now, monday.At(calendar.TimeOfDay{}).UTC())
@@ -116,21 +114,13 @@ func redList(ctx context.Context, u *unit) error {
 	if err != nil {
 		return err
 	}
-	var kinds []duty.Kind
-	for _, kind := range duty.Kinds() {
-		if slices.Contains(duty.Levels(kind), duty.E3) {
-			kinds = append(kinds, kind)
-		}
-	}
-	late, err := u.work.Duties.Overdue(ctx, duty.Query{Kinds: kinds})
+	worst, err := u.work.Duties.RedList(ctx)
 	if err != nil {
 		return err
 	}
 	var list []notify.Notice
-	for _, d := range late {
-		if len(list) < book.Reports.RedListMax && d.Late(u.today, book.Calendar) >= book.Ladder.Head {
-			list = append(list, alert.RedList(d, u.week(), u.today.At(book.Ladder.SendAt), book.Calendar))
-		}
+	for _, d := range worst {
+		list = append(list, alert.RedList(d, u.week(), u.today.At(book.Ladder.SendAt), book.Calendar))
 	}
 	return u.tell(ctx, list...)
 }

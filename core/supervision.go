@@ -82,7 +82,19 @@ func (s *Supervision) rater(ctx context.Context, round supervision.Round, source
 	if err != nil {
 		return supervision.Rater{}, err
 	}
-	r := supervision.Rater{Phone: m.Phone, OfficialPhone: official.Phone}
+	r := supervision.Rater{Phone: m.Phone, OfficialPhone: official.Phone, Close: slices.Clone(official.Family)}
+	v, err := s.u.tx.Visit(ctx, visit.ID(round.Visit))
+	if err != nil {
+		return supervision.Rater{}, err
+	}
+	if v.Official != round.Official { // somebody stood in: the one who was to come is no resident either
+		owed, err := s.u.dir.Person(ctx, v.Official)
+		if err != nil {
+			return supervision.Rater{}, err
+		}
+		r.Close = append(append(r.Close, owed.Phone), owed.Family...)
+		r.Handlers = []org.PersonID{v.Official}
+	}
 	if source != supervision.Resident {
 		r.Person = s.u.by.Person
 	}

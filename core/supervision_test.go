@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/store"
@@ -203,4 +204,195 @@ func TestTheSameSeedDrawsTheSameCallBacks(t *testing.T) {
 	if len(first) != 5 || fmt.Sprint(first) != fmt.Sprint(again) || fmt.Sprint(first) == fmt.Sprint(other) {
 		t.Errorf("drawn %v, again %v, with another seed %v", first, again, other)
 	}
+}
+
+// M7: neither the official nor anybody of the official's household, nor the one
+// who was to hold the visit and was stood in for.
+func TestNobodyCloseToTheOfficialRates(t *testing.T) {
+	c := newCast(t, nil)
+	c.put(func(ctx context.Context, tx store.Tx) error {
+		p, err := tx.Person(ctx, lan)
+		if err != nil {
+			return err
+		}
+		p.Family = []string{"+84900333001"}
+		return tx.PutPerson(ctx, &p)
+	})
+	c.at("2017-03-01")
+	c.must(vp01, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Org.TakeLeave(ctx, org.Leave{Person: lan, Days: days("2017-03-06", "2017-03-10"), Substitute: ha, Reason: "phép"})
+		return err
+	})
+	id := c.plan(lan, "AP-01", "2017-03-08")
+	c.at("2017-03-09")
+	c.must(ha, reportOn(id, "2017-03-08", minutes()))
+	c.must(ta01, confirm(id, true))
+	for _, phone := range []string{c.phoneOf(ha), c.phoneOf(lan), "+84900333001"} {
+		c.refused("supervision.rate.own_number", vp01, rate(id, good(phone)))
+	}
+	c.refused("supervision.rate.phone", vp01, rate(id, good("0900 333 001")))
+	c.must(vp01, rate(id, good("+84900333002")))
+}
+
+func TestARoundIsOverWhenTheTimeToReplyIs(t *testing.T) {
+	c := newCast(t, nil)
+	id := c.verified()
+	for n := range 5 {
+		c.must(vp01, rate(id, good(fmt.Sprintf("+8490011200%d", n))))
+	}
+	status := func() (s supervision.RoundStatus) {
+		c.see(func(ctx context.Context, tx store.Tx) error {
+			round, err := tx.RatingRoundOf(ctx, string(id))
+			s = round.Status
+			return err
+		})
+		return s
+	}
+	c.sweepUntil("2017-03-23 23:00") // closed on 16/03, five working days to reply
+	if got := status(); got != supervision.Published {
+		t.Fatalf("on the last day to reply the round is %s", got)
+	}
+	c.sweepUntil("2017-03-24 08:00")
+	if got := status(); got != supervision.Final {
+		t.Errorf("a day later it is %s", got)
+	}
+	c.refused("supervision.round.transition", lan, func(ctx context.Context, w *core.Work) error { return w.Supervision.Reply(ctx, id, "muộn rồi") })
+}
+
+// From the signal to the talk and what was agreed, seen by three and nobody else
+// (model M10).
+func TestFromASignalToWhatWasAgreed(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-02-20")
+	for n, on := range []string{"2017-03-01", "2017-03-08", "2017-03-15"} {
+		id := c.plan(lan, "AP-01", on)
+		c.at(on + " 21:00")
+		r := minutes()
+		r.People = 20 + n
+		c.must(lan, reportOn(id, on, r))
+	}
+	c.at("2017-03-20")
+	may := map[org.PersonID]bool{tl03: true, vp01: true, lan: false, minh: false, pct: false, kt01: false, u30: false, qt01: false}
+	var found []supervision.Signal
+	for who, ok := range may {
+		err := c.do(who, func(ctx context.Context, w *core.Work) (err error) {
+			signals, err := w.Supervision.Signals(ctx, lan, teamT3, days("2017-03-01", "2017-03-31"))
+			if err == nil {
+				found = signals
+			}
+			return err
+		})
+		if (err == nil) != ok {
+			t.Errorf("%s looks for signals: %v", who, err)
+		}
+	}
+	var names []string
+	for _, s := range found {
+		names = append(names, s.Name)
+	}
+	if want := "[same_minutes nothing_heard own_word_only]"; fmt.Sprint(names) != want {
+		t.Errorf("signals %v, want %s", names, want)
+	}
+
+	var flag supervision.Flag
+	c.must(tl03, func(ctx context.Context, w *core.Work) (err error) {
+		if flag, err = w.Supervision.Raise(ctx, lan, teamT3, found[0].Name, found[0].VI); err != nil {
+			return err
+		}
+		return w.Supervision.AskForExplanation(ctx, flag.ID, teamT3)
+	})
+	agree := func(what, due string) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			_, err := w.Supervision.AgreeAction(ctx, flag.ID, teamT3, what, day(due))
+			return err
+		}
+	}
+	c.refused("supervision.action.not_upheld", tl03, agree("Ghi biên bản riêng từng buổi", "2017-04-08"))
+	c.must(tl03, func(ctx context.Context, w *core.Work) error {
+		return w.Supervision.DecideFlag(ctx, flag.ID, teamT3, true, "đã trao đổi")
+	})
+	c.refused("supervision.action.due", tl03, agree("Ghi biên bản riêng từng buổi", "2017-03-20"))
+	c.refuses(lan, agree("Ghi biên bản riêng từng buổi", "2017-04-08"))
+	c.must(tl03, agree("Ghi biên bản riêng từng buổi", "2017-04-08")) // a Saturday: due on Monday the 10th
+
+	var action supervision.ActionID
+	c.see(func(ctx context.Context, tx store.Tx) error {
+		f, err := tx.Flag(ctx, flag.ID)
+		action = f.Actions[0].ID
+		return err
+	})
+	flags := func(who org.PersonID) (all []supervision.Flag, err error) {
+		err = c.do(who, func(ctx context.Context, w *core.Work) (err error) {
+			all, err = w.Supervision.Flags(ctx, lan, teamT3)
+			return err
+		})
+		return all, err
+	}
+	may[lan] = true
+	for who, ok := range may {
+		all, err := flags(who)
+		if (err == nil) != ok || ok && (len(all) != 1 || len(all[0].Actions) != 1 || all[0].Actions[0].Due != day("2017-04-10")) {
+			t.Errorf("%s sees %+v, %v", who, all, err)
+		}
+		c.must(who, func(ctx context.Context, w *core.Work) error {
+			owed, err := w.Duties.Of(ctx, supervision.ActionSubject(action))
+			if (len(owed) == 1) != ok {
+				t.Errorf("of what is owed %s sees %+v", who, owed)
+			}
+			return err
+		})
+	}
+	c.refused("supervision.flags.official_missing", vp01, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Supervision.Flags(ctx, "", "")
+		return err
+	})
+	complete := func(result string) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			return w.Supervision.CompleteAction(ctx, flag.ID, action, result)
+		}
+	}
+	c.refuses(tl03, complete("xong"))
+	c.refused("supervision.action.result_missing", lan, complete(" "))
+	c.sweepUntil("2017-04-11 08:00")
+	if late := c.notices("duty.action.late"); len(late) == 0 {
+		t.Error("nobody was told that it is late")
+	}
+	c.must(lan, complete("Ba biên bản gần nhất đã ghi riêng."))
+	c.refused("supervision.action.ended", tl03, func(ctx context.Context, w *core.Work) error {
+		return w.Supervision.DropAction(ctx, flag.ID, teamT3, action, "thôi")
+	})
+	c.must(tl03, agree("Dự buổi của tổ bạn", "2017-04-28"))
+	all, _ := flags(lan)
+	c.must(tl03, func(ctx context.Context, w *core.Work) error {
+		return w.Supervision.DropAction(ctx, flag.ID, teamT3, all[0].Actions[1].ID, "Chị Lan chuyển công tác")
+	})
+	c.see(func(ctx context.Context, tx store.Tx) error {
+		open, err := tx.Duties(ctx, duty.Query{Kinds: []duty.Kind{duty.Action}, Statuses: []duty.Status{duty.Running}})
+		if len(open) > 0 {
+			t.Errorf("still owed: %+v", open)
+		}
+		return err
+	})
+}
+
+// N24: at most ten, the worst first.
+func TestTheRedListIsShortAndBeginsWithTheWorst(t *testing.T) {
+	c := newCast(t, nil)
+	for n := range 12 {
+		c.at(day("2017-03-01").Add(n%4).String() + " 09:00")
+		c.raised(lan, "AP-01", core.Registration{}, nil).referredTo(unitTNMT)
+	}
+	c.at("2017-04-28")
+	c.must(pct, func(ctx context.Context, w *core.Work) error {
+		list, err := w.Duties.RedList(ctx)
+		if len(list) != 10 {
+			t.Errorf("%d on the list", len(list))
+		}
+		for i := 1; i < len(list); i++ {
+			if list[i].Due.Before(list[i-1].Due) {
+				t.Errorf("%s comes after %s", list[i].Due, list[i-1].Due)
+			}
+		}
+		return err
+	})
 }

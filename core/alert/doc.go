@@ -77,4 +77,7 @@
 //	explain       before      holder            email
 //	explain       on_the_day  holder            email
 //	explain       e1          holder, superior  email, sms
+//	action        before      holder            email
+//	action        on_the_day  holder            email
+//	action        e1          holder, superior  email, sms
 package alert

@@ -80,6 +80,7 @@ func courses() []course {
 		{RoundReport, longTerms, true, false, E2},
 		{MonthReport, always, true, false, E2},
 		{Explain, longTerms, true, false, E1},
+		{Action, longTerms, true, false, E1},
 	}
 }
 

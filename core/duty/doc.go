@@ -52,6 +52,7 @@
 //	round_report  T-2 of long term yes  -        up to E2
 //	month_report  T-2              yes  -        up to E2
 //	explain       T-2 of long term yes  -        up to E1
+//	action        T-2 of long term yes  -        up to E1
 //
 // T-2 is two working days before, T-5 five; "of long term" leaves it out for
 // terms under five working days. A visit is reminded of two calendar days

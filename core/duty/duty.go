@@ -37,6 +37,7 @@ const (
 	RoundReport  Kind = "round_report" // báo cáo đợt (A8)
 	MonthReport  Kind = "month_report" // báo cáo tháng (N20)
 	Explain      Kind = "explain"      // giải trình
+	Action       Kind = "action"       // việc khắc phục đã thống nhất (M10)
 )
 
 // Status is where a duty stands. Being overdue is not a status: see

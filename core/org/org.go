@@ -137,8 +137,9 @@ type Person struct {
 	GivenName string          `json:"given_name,omitempty"` // only where the last word of the full name is not it
 	Honorific string          `json:"honorific,omitempty"`  // ông, bà, đồng chí, bác …
 	Class     Class           `json:"class,omitempty"`
-	Phone     string          `json:"phone,omitempty"` // E.164
-	PhoneSMS  bool            `json:"phone_sms"`       // false for landlines
+	Phone     string          `json:"phone,omitempty"`  // E.164
+	PhoneSMS  bool            `json:"phone_sms"`        // false for landlines
+	Family    []string        `json:"family,omitempty"` // E.164: numbers of the household, which do not rate the person's visits (M7)
 	Email     string          `json:"email,omitempty"`
 	Language  string          `json:"language,omitempty"` // vi (default) or en
 	Valid     calendar.Period `json:"valid"`

@@ -56,6 +56,13 @@ func (p Person) Validate() error {
 			"The phone number of %s is not in international form; write +84 and the number without its leading 0.",
 			"Số điện thoại của %s chưa đúng dạng quốc tế; ghi +84 rồi đến số, bỏ số 0 ở đầu.", p.ID))
 	}
+	for _, number := range p.Family {
+		if !e164(number) {
+			faults.Add(fault.Broken("org.person.family", "family",
+				"A number of the household of %s is not in international form; write +84 and the number without its leading 0.",
+				"Số điện thoại người nhà của %s chưa đúng dạng quốc tế; ghi +84 rồi đến số, bỏ số 0 ở đầu.", p.ID))
+		}
+	}
 	if p.Phone == "" && p.PhoneSMS {
 		faults.Add(fault.Broken("org.person.phone_sms", "phone_sms",
 			"%s cannot get text messages without a phone number.", "%s không có số điện thoại thì không thể nhận tin nhắn.", p.ID))
@@ -74,6 +81,9 @@ func (p Person) Validate() error {
 	}
 	return faults.Err()
 }
+
+// IsPhone reports whether s is a number as persons keep it: see e164.
+func IsPhone(s string) bool { return e164(s) }
 
 // e164 reports whether s is a number in the form of ITU-T E.164: a plus sign
 // and 8 to 15 digits, the first not 0.

@@ -40,6 +40,7 @@ func TestFaultsOfAPerson(t *testing.T) {
 		"org.person.id":        func(p *org.Person) { p.ID = "" },
 		"org.person.name":      func(p *org.Person) { p.FullName = "" },
 		"org.person.phone":     func(p *org.Person) { p.Phone = "0900000001" },
+		"org.person.family":    func(p *org.Person) { p.Family = []string{"+84900000002", "0900000003"} },
 		"org.person.phone_sms": func(p *org.Person) { p.Phone = "" },
 		"org.person.email":     func(p *org.Person) { p.Email = "lan@xuanloc" },
 		"org.person.class":     func(p *org.Person) { p.Class = "can_bo" },

@@ -141,6 +141,9 @@ func (p *Policy) otherFields() []field {
 		number("ratings.collect_days", &r.CollectDays, 1, 60, workingDays, "a round of ratings stays open", "thời gian thu nhận xét"),
 		number("ratings.sample_per_month", &r.SamplePerMonth, 0, 1000, count, "call-backs drawn each month", "số cuộc gọi kiểm chứng mỗi tháng"),
 		number("ratings.explain_days", &r.ExplainDays, 1, 60, workingDays, "to explain a flag", "thời hạn giải trình"),
+		number("ratings.signal_repeats", &r.SignalRepeats, 2, 20, count, "visits that look the same before it is a signal of box-ticking", "số buổi giống nhau trước khi coi là dấu hiệu hình thức"),
+		number("ratings.quick_minutes", &r.QuickMinutes, 1, 60, minutes, "between two reports below which they were written together", "khoảng cách giữa hai báo cáo dưới mức này coi như viết cùng lúc"),
+
 		number("reports.round_days", &t.RoundDays, 1, 30, workingDays, "after a round, for its report", "thời hạn báo cáo đợt"),
 		number("reports.month_day", &t.MonthDay, 1, 15, workingDays, "of the next month on which the month report is due", "ngày làm việc thứ mấy của tháng sau phải có báo cáo tháng"),
 		number("reports.close_day", &t.CloseDay, 0, 28, count, "on which the month closes; 0: its last day", "ngày chốt tháng; 0 là ngày cuối tháng"),

@@ -121,7 +121,9 @@ type Ratings struct {
 	MinToShow      int `json:"min_to_show"`      // ratings before the official sees an average
 	CollectDays    int `json:"collect_days"`     // wd a rating round stays open
 	SamplePerMonth int `json:"sample_per_month"` // call-backs drawn for the office each month
-	ExplainDays    int `json:"explain_days"`     // wd to explain a flag
+	ExplainDays    int `json:"explain_days"`     // wd to explain a flag, and to reply to what was published
+	SignalRepeats  int `json:"signal_repeats"`   // visits that look the same before it is a signal of box-ticking
+	QuickMinutes   int `json:"quick_minutes"`    // between two reports: in less they were written together
 }
 
 // Reports are the numbers of period reports (A8, A14).
@@ -177,7 +179,7 @@ func Default() Policy {
 			Citizens:     []Span{{clock(7, 0), clock(20, 0)}},
 			PreClosureAt: clock(14, 0), PreClosureMinDays: 3, PreClosureDueDays: 2,
 		},
-		Ratings:   Ratings{MinToShow: 5, CollectDays: 5, SamplePerMonth: 5, ExplainDays: 5},
+		Ratings:   Ratings{MinToShow: 5, CollectDays: 5, SamplePerMonth: 5, ExplainDays: 5, SignalRepeats: 3, QuickMinutes: 3},
 		Reports:   Reports{RoundDays: 3, MonthDay: 3, CloseDay: 0, SmallCell: 3, RedListMax: 10},
 		Notices:   Notices{SMSPerDay: 3, MaxAttempts: 8, MaxClaims: 5, MaxSegments: 2, UnknownResendAfter: 10, CoverageAlarmDays: 90},
 		Retention: Retention{SpeakerMonths: 12},

@@ -21,4 +21,8 @@
 //	asked     -> dismissed
 //	explained -> dismissed
 //	explained -> upheld
+//
+// What an upheld flag leads to are actions (việc khắc phục), agreed with a day on
+// which they are due, done or dropped with a word about it. [Signals] finds signs
+// of mere form in visits: facts for a talk, which nothing is concluded from.
 package supervision

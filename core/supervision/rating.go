@@ -41,6 +41,7 @@ type Rater struct {
 	Person        org.PersonID   // empty for a resident who rates by phone or on paper
 	Phone         string         // E.164
 	OfficialPhone string         // of the rated official
+	Close         []string       // further numbers that must not rate: of the official's household, of the one who was to hold the visit
 	Handlers      []org.PersonID // who else must not rate: the official, the official's substitute
 }
 
@@ -57,8 +58,11 @@ func (r *Round) Take(g Rating, by Rater) error {
 	if by.Person != "" && (by.Person == r.Official || slices.Contains(by.Handlers, by.Person)) {
 		faults.Add(fault.Broken("supervision.rate.own", "rater", "nobody rates a visit of their own", "không được tự nhận xét buổi của mình"))
 	}
-	if by.Phone != "" && by.Phone == by.OfficialPhone {
-		faults.Add(fault.Broken("supervision.rate.own_number", "phone", "this number belongs to the official who is rated", "số điện thoại này là của người được nhận xét"))
+	if by.Phone != "" && !org.IsPhone(by.Phone) {
+		faults.Add(fault.Broken("supervision.rate.phone", "phone", "write the number as +84 and the number without its leading 0", "ghi số điện thoại dạng +84 rồi đến số, bỏ số 0 ở đầu"))
+	}
+	if by.Phone != "" && (by.Phone == by.OfficialPhone || slices.Contains(by.Close, by.Phone)) {
+		faults.Add(fault.Broken("supervision.rate.own_number", "phone", "this number belongs to the official who is rated or to somebody close to them", "số điện thoại này là của người được nhận xét hoặc người nhà"))
 	}
 	if by.Person == "" && by.Phone == "" && !g.Paper {
 		faults.Add(fault.Broken("supervision.rate.rater_missing", "phone", "a rating comes from a person, a phone or a paper slip", "nhận xét phải từ một người, một số điện thoại hoặc phiếu giấy"))
@@ -94,6 +98,9 @@ func (r *Round) Answer(reply string) error {
 	r.Reply = reply
 	return nil
 }
+
+// Finish ends a round: its figures were published, and the time to reply is over.
+func (r *Round) Finish() error { return r.move(Final) }
 
 // Figure is what one group of raters said: three questions, never one score.
 type Figure struct {
@@ -148,6 +155,8 @@ type (
 	WithheldEvent struct{}
 	// RepliedEvent says that the official replied.
 	RepliedEvent struct{}
+	// FinalEvent says that the round is over.
+	FinalEvent struct{}
 	// FlagEvent says that a flag reached a state.
 	FlagEvent struct {
 		Signal string     `json:"signal"`
@@ -160,6 +169,7 @@ func (RatedEvent) Kind() string     { return "supervision.rated" }
 func (PublishedEvent) Kind() string { return "supervision.published" }
 func (WithheldEvent) Kind() string  { return "supervision.withheld" }
 func (RepliedEvent) Kind() string   { return "supervision.replied" }
+func (FinalEvent) Kind() string     { return "supervision.final" }
 func (FlagEvent) Kind() string      { return "supervision.flag" }
 
 // Draw is the lot of an id in a drawing with the given seed: the smallest are

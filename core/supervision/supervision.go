@@ -94,6 +94,7 @@ type Flag struct {
 	Explanation string        `json:"explanation,omitempty"`
 	Decision    string        `json:"decision,omitempty"`
 	Decider     org.PersonID  `json:"decider,omitempty"`
+	Actions     []Action      `json:"actions,omitempty"` // agreed after it was upheld
 }
 
 // Repository keeps supervision. Put follows the rule of org.Repository.

@@ -47,6 +47,8 @@ func TestWhoMayNotRateAVisit(t *testing.T) {
 		"the official":                   {key, supervision.Rater{Person: "lan"}, "supervision.rate.own"},
 		"the substitute":                 {key, supervision.Rater{Person: "ha", Handlers: []org.PersonID{"ha"}}, "supervision.rate.own"},
 		"the official's telephone":       {resident, supervision.Rater{Phone: "+84900111002", OfficialPhone: "+84900111002"}, "supervision.rate.own_number"},
+		"a number of the household":      {resident, supervision.Rater{Phone: "+84900111003", OfficialPhone: "+84900111002", Close: []string{"+84900111003"}}, "supervision.rate.own_number"},
+		"a number in national form":      {resident, supervision.Rater{Phone: "0900111002", OfficialPhone: "+84900111002"}, "supervision.rate.phone"},
 		"a group that is none of three":  {supervision.Rating{Source: "press"}, supervision.Rater{Person: "x"}, "supervision.rate.source_unknown"},
 		"a group without a name for one": {supervision.Rating{}, supervision.Rater{Person: "x"}, "supervision.rate.source_unknown"},
 	} {
