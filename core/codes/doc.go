@@ -939,6 +939,10 @@
 //		The mail address of %s is not of the form name@domain.
 //		Địa chỉ thư điện tử của %s chưa đúng dạng tên@tên-miền.
 //
+//	org.person.family
+//		A number of the household of %s is not in international form; write +84 and the number without its leading 0.
+//		Số điện thoại người nhà của %s chưa đúng dạng quốc tế; ghi +84 rồi đến số, bỏ số 0 ở đầu.
+//
 //	org.person.id
 //		A person needs an id.
 //		Cá nhân phải có mã định danh.
@@ -1875,6 +1879,26 @@
 //
 // # supervision
 //
+//	supervision.action.due
+//		an action agreed on %s is due on a later day, not on %s
+//		việc giao ngày %s phải có hạn sau ngày đó, không phải %s
+//
+//	supervision.action.ended
+//		the action is %s already
+//		việc này đã kết thúc (%s)
+//
+//	supervision.action.not_upheld
+//		an action follows from a flag that was upheld
+//		chỉ giao việc khắc phục khi sự việc đã được kết luận là đúng
+//
+//	supervision.action.result_missing
+//		say what was done, or why it is dropped
+//		phải ghi kết quả thực hiện hoặc lý do không thực hiện
+//
+//	supervision.action.what_missing
+//		say what is to be done
+//		phải ghi rõ việc cần làm
+//
 //	supervision.flag.explanation_empty
 //		the explanation is empty
 //		nội dung giải trình còn trống
@@ -1895,6 +1919,10 @@
 //		a flag that is %s cannot become %s
 //		việc cần trao đổi đang ở trạng thái %s không thể chuyển sang %s
 //
+//	supervision.flags.official_missing
+//		say whose flags are asked for
+//		phải nêu công chức cần xem
+//
 //	supervision.rate.closed
 //		the round closed on %s
 //		đợt nhận xét đã kết thúc ngày %s
@@ -1904,12 +1932,16 @@
 //		không được tự nhận xét buổi của mình
 //
 //	supervision.rate.own_number
-//		this number belongs to the official who is rated
-//		số điện thoại này là của người được nhận xét
+//		this number belongs to the official who is rated or to somebody close to them
+//		số điện thoại này là của người được nhận xét hoặc người nhà
 //
 //	supervision.rate.paper_two_persons
 //		paper slips are keyed in by two persons
 //		phiếu giấy phải do hai người nhập
+//
+//	supervision.rate.phone
+//		write the number as +84 and the number without its leading 0
+//		ghi số điện thoại dạng +84 rồi đến số, bỏ số 0 ở đầu
 //
 //	supervision.rate.rater_missing
 //		a rating comes from a person, a phone or a paper slip
