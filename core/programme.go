@@ -150,8 +150,8 @@ func (s *Programme) renewAssignments(ctx context.Context, old, next programme.St
 	return nil
 }
 
-// Amend changes what a programme visits, its conflict rules and who is close to
-// whom; everything else of plan is left as it is stored. plan.Version has to be
+// Amend changes what a programme visits, its conflict rules, who is close to
+// whom, what hamlets weigh and which days are avoided; everything else of plan is left as it is stored. plan.Version has to be
 // the stored one (fault.ErrStale).
 func (s *Programme) Amend(ctx context.Context, plan programme.State) (programme.State, error) {
 	if err := s.u.allow(ctx, ManageProgramme, scope{}); err != nil {
@@ -166,6 +166,10 @@ func (s *Programme) Amend(ctx context.Context, plan programme.State) (programme.
 	}
 	next := old
 	next.Kinds, next.ConflictRules, next.Relations = plan.Kinds, plan.ConflictRules, plan.Relations
+	next.Burdens, next.Avoid = plan.Burdens, plan.Avoid
+	if err := next.Validate(); err != nil {
+		return programme.State{}, err
+	}
 	change, fields, err := compare(old, next, nil)
 	if err != nil || change == Unchanged {
 		return old, err

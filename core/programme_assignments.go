@@ -160,13 +160,13 @@ func (s *Programme) breaches(ctx context.Context, a programme.Assignment, list [
 		}
 		roles = append(roles, held...)
 	}
-	spread, err := s.spread(ctx, a, list)
+	spread, err := s.spread(ctx, plan, a, list)
 	return append(plan.Conflicts(a.Official, line, roles), spread...), err
 }
 
 // spread is a breach where the assignment makes its official one of the most
 // loaded, further from the least loaded than the policy allows.
-func (s *Programme) spread(ctx context.Context, a programme.Assignment, list []programme.Assignment) ([]programme.Breach, error) {
+func (s *Programme) spread(ctx context.Context, plan programme.State, a programme.Assignment, list []programme.Assignment) ([]programme.Breach, error) {
 	on := calendar.Period{From: a.Valid.From, To: a.Valid.From}
 	all, err := s.u.tx.Assignments(ctx, programme.AssignmentQuery{During: on, Statuses: inForce()})
 	if err != nil {
@@ -182,9 +182,9 @@ func (s *Programme) spread(ctx context.Context, a programme.Assignment, list []p
 	if err != nil {
 		return nil, err
 	}
-	loads := programme.Loads(all, a.Valid.From)
+	loads := plan.Loads(all, a.Valid.From)
 	i := slices.IndexFunc(loads, func(l programme.Load) bool { return l.Official == a.Official })
-	if i < 0 || loads[i].Hamlets < loads[0].Hamlets {
+	if i < 0 || loads[i].Lighter(loads[0]) {
 		return nil, nil
 	}
 	return programme.CheckSpread(loads, book.Quota), nil
@@ -318,5 +318,7 @@ func (s *Programme) Staffing(ctx context.Context, on calendar.Date) (programme.G
 	for _, p := range people {
 		officials = append(officials, p.ID)
 	}
-	return programme.Staffing(on, officials, tree.Outreach(plan.Kinds...), assignments), nil
+	gaps := programme.Staffing(on, officials, tree.Outreach(plan.Kinds...), assignments)
+	gaps.Loads = plan.Loads(assignments, on)
+	return gaps, nil
 }

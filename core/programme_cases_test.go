@@ -368,3 +368,28 @@ func TestAUnitIsRenamedWithItsCommuneAndKeepsItsReferrals(t *testing.T) {
 func monthPlan(who org.PersonID, month string) (s eventSubject) {
 	return eventSubject{Type: "month_plan", ID: fmt.Sprintf("%s/%s", who, month)}
 }
+
+func TestAHamletThatAvoidsLunarDaysIsPlannedWithALunarCalendarOnly(t *testing.T) {
+	avoid := func(c *cast) {
+		c.at("2017-02-20")
+		c.must(vp01, func(ctx context.Context, w *core.Work) error {
+			_, err := w.Org.SetHosting(ctx, "AP-01", org.Hosting{AvoidEach: []org.YearDay{{Day: 1, Lunar: true}, {Day: 15, Lunar: true}}})
+			return err
+		})
+	}
+	plan := func(ctx context.Context, w *core.Work) error {
+		draft, err := w.Programme.PlanMonth(ctx, calendar.Month{Year: 2017, Month: 3}, "", lan)
+		for _, choice := range draft.Choices {
+			if choice.Date == day("2017-03-08") || choice.Date == day("2017-03-22") {
+				t.Errorf("on a day to avoid: %s", choice.Explain("en"))
+			}
+		}
+		return err
+	}
+	c := newCast(t, nil)
+	avoid(c)
+	c.refused("programme.plan.no_lunar", lan, plan)
+	c = newCast(t, &core.Options{Lunar: func(on calendar.Date) (int, int, bool) { return on.Sub(day("2017-03-08"))%29 + 1, 2, true }})
+	avoid(c)
+	c.must(lan, plan)
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/visit"
@@ -134,8 +135,10 @@ func (u *unit) openMonthPlans(ctx context.Context) error {
 
 // PlanMonth proposes dates for the visits that are still missing in a month: of
 // one official, of a team, or of everybody when neither is given. It respects
-// closures, the days and hours the hamlets prefer, the gap between visits, leave,
-// and one visit an evening for each official; every choice says why. It plans
+// closures, days the programme avoids, the days and hours the hamlets prefer, lunar
+// ones too ("programme.plan.no_lunar" without Options.Lunar), the gap between
+// visits, leave, one visit an evening for each official, and what hamlets weigh;
+// every choice says why. It plans
 // nothing: Visits.Plan does, by whoever may.
 //
 // An official may ask for their own, a team leader for the team, the office for all.
@@ -154,7 +157,7 @@ func (s *Programme) PlanMonth(ctx context.Context, month calendar.Month, team or
 	if err != nil {
 		return programme.Draft{}, err
 	}
-	r := programme.Request{Month: month, Quota: book.Quota, Calendar: book.Calendar, From: u.today.Add(1)}
+	r := programme.Request{Month: month, Quota: book.Quota, Calendar: book.Calendar, From: u.today.Add(1), Lunar: u.sys.opts.Lunar}
 	if err := u.hosts(ctx, &r, assignments); err != nil {
 		return programme.Draft{}, err
 	}
@@ -177,6 +180,7 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 	if err != nil {
 		return err
 	}
+	r.Quiet = plan.Avoid
 	around := calendar.Period{From: r.Month.First().Add(-r.Quota.MinGapDays), To: r.Month.Last().Add(r.Quota.MinGapDays)}
 	visits, err := u.tx.Visits(ctx, visit.Query{During: around})
 	if err != nil {
@@ -195,12 +199,17 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 		if err != nil {
 			return err
 		}
+		if place.Hosting.NeedsLunar() && r.Lunar == nil {
+			return fault.Broken("programme.plan.no_lunar", "hosting",
+				"Place %s avoids lunar days; give the system a lunar calendar (Options.Lunar).",
+				"Địa bàn %s tránh một số ngày âm lịch; hệ thống cần lịch âm (Options.Lunar).", area.Place)
+		}
 		owed, err := u.owedTo(ctx, plan, area.Place, r.Month.Period(), book.Policy)
 		if err != nil {
 			return err
 		}
 		r.Hamlets = append(r.Hamlets, programme.Host{
-			Place: area.Place, Owed: owed, Hosting: place.Hosting, Tenures: area.Tenures, Visits: there[area.Place],
+			Place: area.Place, Owed: owed, Weight: plan.Weight(area.Place), Hosting: place.Hosting, Tenures: area.Tenures, Visits: there[area.Place],
 		})
 	}
 	return nil

@@ -31,6 +31,10 @@ type Options struct {
 	// marks every deadline as provisional.
 	Calendar *calendar.Calendar
 
+	// Lunar says which lunar day a date is, for hamlets that avoid some of them.
+	// Default: none, and such a hamlet is not planned for before one is given.
+	Lunar org.Lunar
+
 	// Directory says who is who. Default: the organisation in the store.
 	Directory func(tx store.Tx) org.Directory
 

@@ -87,6 +87,13 @@ func LunarOf(d calendar.Date) (LunarDate, error) {
 	return LunarDate{Year: m.Year, Month: m.Month, Day: d.Sub(m.First) + 1, Leap: m.Leap}, nil
 }
 
+// Lunar is LunarOf as the planner asks it: core.Options.Lunar. Hamlets that
+// avoid the 1st and 15th lunar day avoid them in a leap month too.
+func Lunar(on calendar.Date) (day, month int, ok bool) {
+	l, err := LunarOf(on)
+	return l.Day, l.Month, err == nil
+}
+
 // SolarOf returns the solar date of a lunar date. A day or leap month that the
 // year does not have is the violation "vietnam.lunar.date"; a date that falls
 // outside the years of [LunarOf] is "vietnam.lunar.range".

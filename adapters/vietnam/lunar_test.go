@@ -16,6 +16,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/vietnam"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/org"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -385,4 +386,22 @@ func ExampleSolarOf() {
 	_, err := vietnam.SolarOf(vietnam.LunarDate{Year: 2024, Month: 12, Day: 30})
 	fmt.Println(err)
 	// Output: vietnam.lunar.date: The lunar year 2024 has no day 30 in month 12.
+}
+
+func TestThePlannerIsToldTheLunarDay(t *testing.T) {
+	lunar := org.Lunar(vietnam.Lunar)
+	if d, m, ok := lunar(calendar.MustDate(2017, 1, 28)); d != 1 || m != 1 || !ok { // Tết Đinh Dậu
+		t.Errorf("%d/%d %v", d, m, ok)
+	}
+	if _, _, ok := lunar(calendar.MustDate(1, 1, 1)); ok {
+		t.Error("no lunar date is known for the year 1")
+	}
+	full := org.Hosting{AvoidEach: []org.YearDay{{Day: 15, Lunar: true}, {Day: 24, Month: 12}}}
+	for on, want := range map[calendar.Date]bool{
+		calendar.MustDate(2017, 2, 11): true, calendar.MustDate(2017, 2, 12): false, calendar.MustDate(2017, 12, 24): true,
+	} {
+		if got := full.Avoids(on, lunar); got != want {
+			t.Errorf("%s avoided: %v", on, got)
+		}
+	}
 }

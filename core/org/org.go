@@ -101,7 +101,21 @@ type Hosting struct {
 	Venue         string             `json:"venue,omitempty"`          // nhà văn hóa ấp …
 	AvoidWeekdays []int              `json:"avoid_weekdays,omitempty"` // 0 Sunday … 6 Saturday
 	AvoidDates    []calendar.Date    `json:"avoid_dates,omitempty"`
+	AvoidEach     []YearDay          `json:"avoid_each,omitempty"` // every year or every month: Christmas Eve, the 1st and 15th lunar day
 }
+
+// YearDay is a day that comes round, by the common or by the lunar calendar:
+// 24/12, the lunar 15/7, or, with Month 0, the day of every month.
+type YearDay struct {
+	Day   int    `json:"day"`
+	Month int    `json:"month,omitempty"` // 0: every month
+	Lunar bool   `json:"lunar,omitempty"`
+	Note  string `json:"note,omitempty"` // why: lễ Giáng sinh, rằm …
+}
+
+// Lunar says which lunar day a date is; ok is false where that is not known.
+// The core computes none: package vietnam does.
+type Lunar func(on calendar.Date) (day, month int, ok bool)
 
 // Unit is a body that can be asked for an answer: a department, or any other
 // sector (phòng, ban, ngành). It need not belong to the People's Committee. Its

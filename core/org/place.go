@@ -162,6 +162,7 @@ func (p Place) Validate() error {
 				"Địa bàn %[1]s có hai tên vào ngày %[2]s; tên sau phải bắt đầu khi tên trước đã hết hiệu lực.", p.ID, n.Valid.From.VN()))
 		}
 	}
+	faults.Add(p.Hosting.Validate())
 	for _, s := range p.Successors {
 		if s.To == "" || s.To == p.ID || s.On.IsZero() || !slices.Contains([]string{Merge, Split, Renamed, Upgrade}, s.Kind) {
 			faults.Add(fault.Broken("org.place.succession", "successors",

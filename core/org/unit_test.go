@@ -40,3 +40,13 @@ func TestALeaveEndsOnOneOfItsDays(t *testing.T) {
 		t.Errorf("%v, %v", l.Days, err)
 	}
 }
+
+func TestFaultsOfHosting(t *testing.T) {
+	wantRule(t, org.Hosting{AvoidWeekdays: []int{7}}.Validate(), "org.hosting.weekday")
+	for _, d := range []org.YearDay{{Day: 0}, {Day: 31, Lunar: true}, {Day: 1, Month: 13}} {
+		wantRule(t, org.Hosting{AvoidEach: []org.YearDay{d}}.Validate(), "org.hosting.day")
+	}
+	if err := (org.Hosting{AvoidEach: []org.YearDay{{Day: 15, Lunar: true}, {Day: 24, Month: 12}}}).Validate(); err != nil {
+		t.Error(err)
+	}
+}

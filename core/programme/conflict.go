@@ -3,6 +3,7 @@ package programme
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/fault"
@@ -91,7 +92,11 @@ func (r ConflictRule) matches(s State, official org.PersonID, line []org.PlaceID
 type Load struct {
 	Official org.PersonID `json:"official"`
 	Hamlets  int          `json:"hamlets"`
+	Burden   int          `json:"burden,omitempty"` // what they weigh, in hundredths of a hamlet; 0: 100 each
 }
+
+// weight is the burden, where hamlets are weighed, else 100 for each.
+func (l Load) weight() int { return cmp.Or(l.Burden, 100*l.Hamlets) }
 
 // Loads counts the hamlets of each official that has any on the day, the most
 // loaded first, then by id. Proposed assignments do not count.
@@ -107,13 +112,46 @@ func Loads(assignments []Assignment, on calendar.Date) []Load {
 	}
 	var loads []Load
 	for official, hamlets := range places {
-		loads = append(loads, Load{official, len(hamlets)})
+		loads = append(loads, Load{Official: official, Hamlets: len(hamlets)})
 	}
 	slices.SortFunc(loads, func(a, b Load) int {
 		return cmp.Or(cmp.Compare(b.Hamlets, a.Hamlets), cmp.Compare(a.Official, b.Official))
 	})
 	return loads
 }
+
+// Weight is what a hamlet weighs in the load of its official, in hundredths.
+func (s State) Weight(place org.PlaceID) int {
+	for _, b := range s.Burdens {
+		if b.Place == place {
+			return b.Weight
+		}
+	}
+	return 100
+}
+
+// Loads is the function Loads with the hamlets weighed by the programme's
+// burdens, the heaviest load first.
+func (s State) Loads(assignments []Assignment, on calendar.Date) []Load {
+	loads := Loads(assignments, on)
+	if len(s.Burdens) == 0 {
+		return loads
+	}
+	for i := range loads {
+		counted := make(map[org.PlaceID]bool)
+		for _, a := range assignments {
+			if a.Official == loads[i].Official && a.Status != Proposed && a.Status != Cancelled && a.Valid.Contains(on) && !counted[a.Place] {
+				counted[a.Place] = true
+				loads[i].Burden += s.Weight(a.Place)
+			}
+		}
+	}
+	slices.SortStableFunc(loads, func(a, b Load) int { return cmp.Compare(b.Burden, a.Burden) })
+	return loads
+}
+
+// Lighter reports whether one official bears less than another.
+func (l Load) Lighter(than Load) bool { return l.weight() < than.weight() }
 
 // Spread is the difference in hamlets between the most and the least loaded of
 // those who have any. Who has none is told by [Staffing], not here.
@@ -128,16 +166,28 @@ func Spread(loads []Load) int {
 	return most - least
 }
 
-// CheckSpread returns a breach when the loads differ by more than the policy allows.
+// CheckSpread returns a breach when the loads differ by more than the policy
+// allows: hamlets as they are weighed, 100 hundredths to the hamlet. It says who
+// bears most and least.
 func CheckSpread(loads []Load, q policy.Quota) []Breach {
-	spread := Spread(loads)
-	if spread <= q.MaxSpread {
+	if len(loads) == 0 {
 		return nil
 	}
-	told := fault.Broken(SpreadRule, "", "The hamlets per official differ by %[1]d; the programme allows %[2]d.",
-		"Số ấp của mỗi người chênh nhau %[1]d; kế hoạch cho phép %[2]d.", spread, q.MaxSpread)
+	heavier := func(a, b Load) int { return cmp.Compare(a.weight(), b.weight()) }
+	most, least := slices.MaxFunc(loads, heavier), slices.MinFunc(loads, heavier)
+	spread := most.weight() - least.weight()
+	if spread <= 100*q.MaxSpread {
+		return nil
+	}
+	told := fault.Broken(SpreadRule, "",
+		"The loads differ by %[1]s hamlets, the programme allows %[2]d: %[3]s bears %[4]s, %[5]s bears %[6]s.",
+		"Khối lượng chênh nhau %[1]s ấp, kế hoạch cho phép %[2]d: %[3]s nhiều nhất (%[4]s), %[5]s ít nhất (%[6]s).",
+		hundredths(spread), q.MaxSpread, most.Official, hundredths(most.weight()), least.Official, hundredths(least.weight()))
 	return []Breach{{SpreadRule, told.En, told.Vi}}
 }
+
+// hundredths writes 250 as 2.5 and 200 as 2.
+func hundredths(n int) string { return strconv.FormatFloat(float64(n)/100, 'f', -1, 64) }
 
 // Gaps say who has no hamlet and which hamlet has nobody on a day (S7).
 type Gaps struct {

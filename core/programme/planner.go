@@ -20,6 +20,8 @@ type Request struct {
 	Calendar *calendar.Calendar // nil: every Monday to Friday is worked, nothing is closed
 	From     calendar.Date      // the first day that may be proposed; no date: the first of the month
 	Hamlets  []Host
+	Lunar    org.Lunar                          // nil: lunar days that hamlets avoid are not known
+	Quiet    []Quiet                            // days on which nothing is proposed
 	Busy     map[org.PersonID][]calendar.Date   // days on which somebody has a visit already
 	Away     map[org.PersonID][]calendar.Period // leaves
 }
@@ -28,6 +30,7 @@ type Request struct {
 type Host struct {
 	Place   org.PlaceID
 	Owed    int // visits owed in the month
+	Weight  int // in hundredths of an ordinary hamlet, 0 is 100: far ones get no neighbouring evenings
 	Hosting org.Hosting
 	Tenures []Tenure        // who may hold them, and when
 	Visits  []calendar.Date // planned or held already, in the month and around it
@@ -64,9 +67,10 @@ type days uint32
 // grounds is why a day was chosen, or none: the days looked at, and those that
 // each obstacle took away.
 type grounds struct {
-	window, closed, past, avoided, near, taken days
-	away, nobody, possible, weekend, chosen    days
-	moved                                      bool // out of its part of the month
+	window, closed, past, quiet, avoided, near, taken days
+	away, nobody, possible, weekend, chosen           days
+	moved                                             bool // out of its part of the month
+	rested                                            bool // a neighbouring evening was left free
 }
 
 // evening is when people are at home: they farm or work in factories by day.
@@ -79,13 +83,15 @@ func evening(h org.Hosting) calendar.TimeOfDay {
 
 // Plan proposes the visits that are still missing in a month. Each hamlet gets
 // one in each part of the month: days 1 to 15 and 16 to the end where two are
-// owed. A day is possible when it is no closure, the hamlet does not avoid it,
+// owed. A day is possible when it is no closure, neither the programme nor the hamlet avoids it,
 // no other visit to the hamlet is nearer than the gap of the quota, and the
 // official looks after the hamlet that day, is not away and has no other visit.
 // Of the possible days working days go before weekends, and the nearest to the
 // middle of the part, or, of two visits, two weeks after the first, is taken; of
-// several officials the one with fewest visits so far. Hamlets with the fewest
-// possible days choose first. Where a part of the month has no possible day the
+// several officials the one with the lightest load so far, each visit weighing
+// what its hamlet weighs. Next to a visit to a hamlet that weighs more than an
+// ordinary one the evenings before and after stay free where that can be.
+// Hamlets with the fewest possible days choose first, of equals the heavier. Where a part of the month has no possible day the
 // rest of the month is tried.
 //
 // The same request always gives the same draft. It is a greedy choice: it may
@@ -98,7 +104,9 @@ func Plan(r Request) Draft {
 		hamlets = append(hamlets, p.hamlet(&r.Hamlets[i]))
 		owed += max(r.Hamlets[i].Owed, 0)
 	}
-	slices.SortStableFunc(hamlets, func(a, b *hamlet) int { return cmp.Compare(a.free.count(), b.free.count()) })
+	slices.SortStableFunc(hamlets, func(a, b *hamlet) int {
+		return cmp.Or(cmp.Compare(a.free.count(), b.free.count()), cmp.Compare(b.weight(), a.weight()))
+	})
 	for _, h := range hamlets {
 		p.place(h)
 	}
@@ -116,25 +124,24 @@ type planner struct {
 	Request
 	first                       calendar.Date
 	all, closed, past, weekends days
-	weekdays                    [7]days
 	officials                   map[org.PersonID]*official
 	partsFor                    map[int][]calendar.Period
 }
 
 // official is somebody's month: days taken and away, visits so far.
 type official struct {
-	taken, away days
-	visits      int
+	taken, away, far days
+	load             int
 }
 
 // hamlet is a host with its own obstacles.
 type hamlet struct {
 	*Host
-	avoided, near days
-	free          days
-	tenures       []tenure
-	choices       []Choice
-	short         []Shortfall
+	avoided, near, quiet days
+	free                 days
+	tenures              []tenure
+	choices              []Choice
+	short                []Shortfall
 }
 
 type tenure struct {
@@ -153,7 +160,6 @@ func newPlanner(r Request) *planner {
 		d := p.first.Add(i)
 		day := days(1) << i
 		p.all |= day
-		p.weekdays[d.Weekday()] |= day
 		if _, closed := r.Calendar.Closure(d); closed {
 			p.closed |= day
 		} else if !r.Calendar.IsWorkingDay(d) {
@@ -203,18 +209,20 @@ func (p *planner) official(id org.PersonID) *official {
 
 func (p *planner) hamlet(host *Host) *hamlet {
 	h := &hamlet{Host: host}
-	for _, w := range host.Hosting.AvoidWeekdays {
-		if w >= 0 && w < 7 {
-			h.avoided |= p.weekdays[w]
+	for i := range p.all.count() {
+		if host.Hosting.Avoids(p.first.Add(i), p.Lunar) {
+			h.avoided |= 1 << i
 		}
 	}
-	for _, d := range host.Hosting.AvoidDates {
-		h.avoided |= p.on(d)
+	for _, q := range p.Quiet {
+		if len(q.Places) == 0 || slices.Contains(q.Places, host.Place) {
+			h.quiet |= p.period(q.Days)
+		}
 	}
 	for _, d := range host.Visits {
 		h.near |= p.around(d)
 	}
-	h.free = p.all &^ (p.closed | p.past | h.avoided | h.near)
+	h.free = p.all &^ (p.closed | p.past | h.quiet | h.avoided | h.near)
 	h.tenures = make([]tenure, 0, len(host.Tenures))
 	for _, t := range host.Tenures {
 		h.tenures = append(h.tenures, tenure{t.Official, p.period(t.Days), p.official(t.Official)})
@@ -306,9 +314,9 @@ func (p *planner) choose(h *hamlet, part calendar.Period, before calendar.Date) 
 // best finds the best day of a window and who takes it.
 func (p *planner) best(h *hamlet, window days, ideal int) (Choice, bool) {
 	g := grounds{
-		window: window, closed: p.closed, past: p.past, avoided: h.avoided, near: h.near, nobody: p.all, weekend: p.weekends,
+		window: window, closed: p.closed, past: p.past, quiet: h.quiet, avoided: h.avoided, near: h.near, nobody: p.all, weekend: p.weekends,
 	}
-	open := window &^ (p.closed | p.past | h.avoided | h.near)
+	open := window &^ (p.closed | p.past | h.quiet | h.avoided | h.near)
 	var chosen *tenure
 	var possible days
 	for i := range h.tenures {
@@ -325,19 +333,31 @@ func (p *planner) best(h *hamlet, window days, ideal int) (Choice, bool) {
 		if worked := own &^ p.weekends; worked != 0 {
 			own = worked
 		}
-		if chosen == nil || t.visits < chosen.visits {
+		if chosen == nil || t.load < chosen.load {
 			chosen, possible = t, own
 		}
 	}
 	if chosen == nil {
 		return Choice{grounds: g}, false
 	}
+	beside := chosen.far<<1 | chosen.far>>1
+	if h.weight() > 100 {
+		beside = chosen.taken<<1 | chosen.taken>>1
+	}
+	if restful := possible &^ beside; restful != 0 && restful != possible {
+		possible, g.rested = restful, true
+	}
 	day := possible.nearest(ideal)
 	g.chosen = days(1) << day
 	chosen.taken |= g.chosen
-	chosen.visits++
+	chosen.load += h.weight()
+	if h.weight() > 100 {
+		chosen.far |= g.chosen
+	}
 	return Choice{h.Place, chosen.id, p.first.Add(day), evening(h.Hosting), h.Hosting.Venue, g}, true
 }
+
+func (h *hamlet) weight() int { return cmp.Or(h.Weight, 100) }
 
 func (d days) count() int { return bits.OnesCount32(uint32(d)) }
 
@@ -369,6 +389,12 @@ func (c Choice) Explain(lang string) string {
 		b.WriteString(" Its own part of the month had no possible day.")
 	case c.grounds.moved:
 		b.WriteString(" Nửa tháng của buổi này không còn ngày phù hợp.")
+	}
+	switch {
+	case c.grounds.rested && english:
+		b.WriteString(" Evenings beside a visit far away stay free.")
+	case c.grounds.rested:
+		b.WriteString(" Không xếp hai tối liền nhau khi đi ấp xa.")
 	}
 	if c.grounds.chosen&c.grounds.weekend != 0 {
 		if english {
@@ -408,6 +434,7 @@ func (g grounds) explain(b *strings.Builder, english bool) {
 	}{
 		{g.closed, "closed", "nghỉ lễ"},
 		{g.past, "past", "đã qua"},
+		{g.quiet, "avoided by the programme", "kế hoạch không xếp lịch"},
 		{g.avoided, "avoided by the hamlet", "ấp đề nghị tránh"},
 		{g.near, "too near another visit", "quá gần buổi khác"},
 		{g.nobody, "without an official", "chưa có người phụ trách"},

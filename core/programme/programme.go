@@ -40,6 +40,25 @@ type State struct {
 	Kinds          []string        `json:"kinds,omitempty"`         // kinds of place that are visited; empty: the innermost kinds
 	ConflictRules  []ConflictRule  `json:"conflict_rules,omitzero"` // nil: DefaultConflicts
 	Relations      []Relation      `json:"relations,omitempty"`
+	Burdens        []Burden        `json:"burdens,omitempty"` // of hamlets that weigh more, or less, than one
+	Avoid          []Quiet         `json:"avoid,omitempty"`   // days on which the planner proposes nothing
+}
+
+// Burden says what a hamlet weighs in the load of its official, in hundredths of
+// an ordinary hamlet: 200 for one that is far or large.
+type Burden struct {
+	Place  org.PlaceID `json:"place"`
+	Weight int         `json:"weight"`
+	Why    string      `json:"why,omitempty"`
+}
+
+// Quiet are days on which no visits are proposed, everywhere or to some
+// hamlets: the week before Tết, an election, a conference, heavy rain. Somebody
+// may plan one all the same.
+type Quiet struct {
+	Days   calendar.Period `json:"days"`
+	Places []org.PlaceID   `json:"places,omitempty"` // empty: everywhere
+	Why    string          `json:"why"`
 }
 
 // QuotaOverride lowers or raises the quota of one month by decision, for

@@ -34,6 +34,18 @@ func (s State) Validate() error {
 	for _, o := range s.QuotaOverrides {
 		faults.Add(o.Validate(s.Valid))
 	}
+	for _, b := range s.Burdens {
+		if b.Place == "" || b.Weight < 1 {
+			faults.Add(fault.Broken("programme.burden", "burdens",
+				"The burden of a hamlet names it and weighs at least 1 hundredth.", "Hệ số của ấp phải ghi rõ ấp và ít nhất là 1 phần trăm."))
+		}
+	}
+	for _, q := range s.Avoid {
+		if !q.Days.Valid() || q.Days.Open() || strings.TrimSpace(q.Why) == "" {
+			faults.Add(fault.Broken("programme.avoid", "avoid",
+				"Days to avoid have a first and a last one and a reason.", "Những ngày cần tránh phải có ngày đầu, ngày cuối và lý do."))
+		}
+	}
 	return faults.Err()
 }
 
@@ -61,7 +73,7 @@ func (o QuotaOverride) Validate(programme calendar.Period) error {
 // ("programme.renew.overlap").
 func (s State) Renew(id ID, code string, basis Basis, valid calendar.Period) (State, error) {
 	next := s
-	next.ID, next.Version, next.Code, next.Basis, next.Valid, next.Renews, next.QuotaOverrides = id, 0, code, basis, valid, s.ID, nil
+	next.ID, next.Version, next.Code, next.Basis, next.Valid, next.Renews, next.QuotaOverrides, next.Avoid = id, 0, code, basis, valid, s.ID, nil, nil
 	if valid.Overlaps(s.Valid) || valid.From.Before(s.Valid.From) {
 		return State{}, fault.Broken("programme.renew.overlap", "valid",
 			"The programme runs %[1]s; the next one begins after that.", "Kế hoạch hiện hành có hiệu lực %[1]s; kế hoạch mới bắt đầu sau thời gian đó.", s.Valid)

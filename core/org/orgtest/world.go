@@ -109,6 +109,7 @@ func (d directory) Place(_ context.Context, id org.PlaceID) (org.Place, error) {
 func clonePlace(p org.Place) org.Place {
 	p.Names, p.Successors = slices.Clone(p.Names), slices.Clone(p.Successors)
 	p.Hosting.AvoidWeekdays, p.Hosting.AvoidDates = slices.Clone(p.Hosting.AvoidWeekdays), slices.Clone(p.Hosting.AvoidDates)
+	p.Hosting.AvoidEach = slices.Clone(p.Hosting.AvoidEach)
 	return p
 }
 
