@@ -911,6 +911,14 @@
 //		%s needs the place, unit or team where the role is held.
 //		Chức danh %s phải gắn với địa bàn, đơn vị hoặc tổ.
 //
+//	org.hosting.day
+//		There is no day %[1]d of month %[2]d; a month is 1 to 12, or 0 for every month, and a lunar month has 30 days at most.
+//		Không có ngày %[1]d tháng %[2]d; tháng từ 1 đến 12, hoặc 0 là mọi tháng, tháng âm lịch nhiều nhất 30 ngày.
+//
+//	org.hosting.weekday
+//		Days of the week are 0 for Sunday to 6 for Saturday.
+//		Thứ trong tuần ghi từ 0 (Chủ nhật) đến 6 (thứ Bảy).
+//
 //	org.leave.last
 //		The leave %[1]s runs %[2]s; its last day is one of these. For no day at all cancel it.
 //		Lần vắng %[1]s kéo dài %[2]s; ngày cuối phải nằm trong đó. Nếu không vắng ngày nào thì hủy.
@@ -1563,9 +1571,17 @@
 //		Assignment %[1]s is %[2]s and cannot become %[3]s.
 //		Phân công %[1]s đang ở trạng thái %[2]s, không thể chuyển sang %[3]s.
 //
+//	programme.avoid
+//		Days to avoid have a first and a last one and a reason.
+//		Những ngày cần tránh phải có ngày đầu, ngày cuối và lý do.
+//
 //	programme.basis
 //		A programme rests on a document; give its number, issuer and title.
 //		Kế hoạch phải có căn cứ; cần ghi số văn bản, cơ quan ban hành và trích yếu.
+//
+//	programme.burden
+//		The burden of a hamlet names it and weighs at least 1 hundredth.
+//		Hệ số của ấp phải ghi rõ ấp và ít nhất là 1 phần trăm.
 //
 //	programme.handover.closed
 //		Assignment %s is not open to a new successor.
@@ -1590,6 +1606,10 @@
 //	programme.period
 //		A programme has a first and a last day.
 //		Kế hoạch phải có ngày đầu và ngày cuối.
+//
+//	programme.plan.no_lunar
+//		Place %s avoids lunar days; give the system a lunar calendar (Options.Lunar).
+//		Địa bàn %s tránh một số ngày âm lịch; hệ thống cần lịch âm (Options.Lunar).
 //
 //	programme.quota.decision
 //		The quota of a month is changed by a decision and with a reason.
