@@ -241,7 +241,7 @@ func (s *Organisation) PutHolding(ctx context.Context, h org.Holding) (Change, e
 	if err := s.known(ctx, h.Place, h.Unit, h.Team); err != nil {
 		return "", err
 	}
-	if _, err := s.u.tx.Person(ctx, h.Person); err != nil {
+	if _, err := s.u.dir.Person(ctx, h.Person); err != nil {
 		return "", err
 	}
 	others, err := s.u.tx.Holdings(ctx, org.HoldingQuery{Person: h.Person})

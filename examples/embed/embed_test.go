@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/huongvecoso/outreach/adapters/sqlstore"
+	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+)
+
+// told is one run: what it printed, without who was told what, and that.
+func told(t *testing.T, database, queue string) (stands, notices []string) {
+	t.Helper()
+	var out strings.Builder
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := run(ctx, database, queue, &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	for line := range strings.Lines(out.String()) {
+		if strings.HasPrefix(line, "  told") {
+			notices = append(notices, line)
+		} else {
+			stands = append(stands, strings.TrimSpace(line))
+		}
+	}
+	slices.Sort(notices)
+	return stands, notices
+}
+
+var want = []string{
+	"taken:            ticket open, 0 in its log; journal 1, notices due 0",
+	"refused:          the desk's own check says no",
+	"after rollback:   ticket open, 0 in its log; journal 1, notices due 0",
+	"after commit:     ticket referred, 2 in its log; journal 3, notices due 2",
+	"after delivery:   ticket referred, 2 in its log; journal 3, notices due 0",
+}
+
+func check(t *testing.T, database, queue string) {
+	t.Helper()
+	stands, notices := told(t, database, queue)
+	if !slices.Equal(stands, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(stands, "\n"), strings.Join(want, "\n"))
+	}
+	all := strings.Join(notices, "")
+	for _, notice := range []string{"yen@mau.example: issue.referred", "hung@mau.example: issue.referred"} {
+		if strings.Count(all, notice) != 1 {
+			t.Errorf("want once %q in\n%s", notice, all)
+		}
+	}
+}
+
+func TestTicketAndReferralShareOneFateOnSQLite(t *testing.T) {
+	check(t, filepath.Join(t.TempDir(), "desk.db"), "")
+}
+
+func TestTicketAndReferralShareOneFateOnPostgreSQL(t *testing.T) {
+	check(t, pgtest.Database(t), "")
+}
+
+func TestTheWorkersDeliverTheSame(t *testing.T) {
+	server := miniredis.RunT(t)
+	check(t, filepath.Join(t.TempDir(), "desk.db"), server.Addr())
+}
+
+func TestAMigrationToolOfTheHostsOwnAppliesOurFiles(t *testing.T) {
+	for name, dialect := range map[string]sqlstore.Dialect{"sqlite": sqlstore.SQLite, "postgres": sqlstore.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			database := filepath.Join(t.TempDir(), "tool.db")
+			if dialect == sqlstore.Postgres {
+				database = pgtest.Database(t)
+			}
+			d, err := open(t.Context(), database, nil) // under names of its own
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.db.Close()
+			files := sqlstore.Migrations(dialect)
+			err = fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+				if err != nil || entry.IsDir() {
+					return err
+				}
+				statements, err := fs.ReadFile(files, path)
+				if err == nil {
+					_, err = d.db.ExecContext(context.Background(), string(statements))
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tables int
+			if err := d.db.QueryRowContext(t.Context(), "SELECT count(*) FROM outreach_notice").Scan(&tables); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
