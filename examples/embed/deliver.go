@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,31 +33,41 @@ func (w window) Send(_ context.Context, m notify.Message) notify.Outcome {
 	return notify.Outcome{Result: notify.ResultAccepted, ProviderID: string(m.Notice)}
 }
 
-// carry delivers what is due by the desk's own means: no queue, no workers.
-// Whatever is interrupted is found again by Recover.
+// errStandby: somebody else delivers. Ten seconds after he fell silent this
+// desk may take over.
+var errStandby = errors.New("another process delivers at the moment")
+
+// carry delivers what is due by the desk's own means: no queue, no workers. Call
+// it from a timer, and after each commit if you like. Whatever is interrupted is
+// found again by Recover.
+//
+// One pass is not enough: a notice that cannot reach anybody on its channel puts
+// one for another channel in its place, which is due at once and belongs to the
+// next pass, with or without tickets in this one. So the passes go on as long as
+// one of them moves something, and what nothing can move (a provider that is
+// down) is left for the next call.
 func (d *desk) carry(ctx context.Context) error {
 	if _, err := d.sys.Recover(ctx); err != nil {
 		return err
 	}
 	for {
-		done, err := d.sys.Dispatch(ctx, owner, 100)
+		done, err := d.sys.Dispatch(ctx, d.owner, 100)
 		if err != nil {
 			return err
 		}
-		left, err := d.sys.Outstanding(ctx)
-		if err != nil || len(done.Tickets) == 0 && left.Due == 0 {
-			return err
+		if done.Standby {
+			return errStandby
 		}
 		for _, sender := range d.senders() {
 			if err := d.hand(ctx, sender, done.Tickets); err != nil {
 				return err
 			}
 		}
+		if len(done.Tickets)+done.Merged+done.Deferred+done.Ended == 0 {
+			return nil
+		}
 	}
 }
-
-// owner is how the programme knows who delivers.
-const owner = "help desk"
 
 // hand lets one sender deliver the tickets of its channel.
 func (d *desk) hand(ctx context.Context, sender notify.Sender, tickets []core.Ticket) error {
@@ -66,7 +77,7 @@ func (d *desk) hand(ctx context.Context, sender notify.Sender, tickets []core.Ti
 			mine = append(mine, t)
 		}
 	}
-	deliveries, err := d.sys.Claim(ctx, owner, sender.Describe(), mine)
+	deliveries, err := d.sys.Claim(ctx, d.owner, sender.Describe(), mine)
 	if err != nil {
 		return err
 	}
@@ -82,7 +93,7 @@ func (d *desk) hand(ctx context.Context, sender notify.Sender, tickets []core.Ti
 // employ lets the workers deliver what is due, and stops them.
 func (d *desk) employ(ctx context.Context, client redis.UniversalClient) error {
 	app := fx.New(fx.NopLogger,
-		fx.Supply(d.sys, workersfx.Config{Owner: owner, Prefix: "embed", Check: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Sweep: -1}),
+		fx.Supply(d.sys, workersfx.Config{Owner: d.owner, Prefix: "embed", Check: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Sweep: -1}),
 		fx.Provide(
 			func() redis.UniversalClient { return client },
 			fx.Annotate(d.senders, fx.ResultTags(`group:"outreach.senders,flatten"`)),
@@ -94,8 +105,11 @@ func (d *desk) employ(ctx context.Context, client redis.UniversalClient) error {
 	}
 	for {
 		o, err := d.sys.Outstanding(ctx)
-		if err != nil || o.Due+o.Queued+o.Sending == 0 || ctx.Err() != nil {
-			return app.Stop(context.WithoutCancel(ctx))
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil || o.Due+o.Queued+o.Sending == 0 {
+			return errors.Join(err, app.Stop(context.WithoutCancel(ctx)))
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

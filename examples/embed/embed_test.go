@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
 )
 
 // told is one run: what it printed, without who was told what, and that.
@@ -68,6 +71,67 @@ func TestTicketAndReferralShareOneFateOnPostgreSQL(t *testing.T) {
 func TestTheWorkersDeliverTheSame(t *testing.T) {
 	server := miniredis.RunT(t)
 	check(t, filepath.Join(t.TempDir(), "desk.db"), server.Addr())
+}
+
+func TestAnotherProcessTakesOverTheDeliveryWhenTheFirstFallsSilent(t *testing.T) {
+	var out strings.Builder
+	d, err := open(t.Context(), filepath.Join(t.TempDir(), "desk.db"), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.db.Close()
+	if err := d.carry(t.Context()); err != nil { // the right is d's from now on
+		t.Fatal(err)
+	}
+	if err := d.sys.Update(t.Context(), admin, enter); err != nil {
+		t.Fatal(err)
+	}
+	d.owner = "another help desk"
+	if err := d.carry(t.Context()); !errors.Is(err, errStandby) || out.String() != "" {
+		t.Fatalf("%v, %q: want it to leave the notices alone", err, out.String())
+	}
+	d.began = d.began.Add(-11 * time.Second)
+	if err := d.carry(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	left, err := d.sys.Outstanding(t.Context())
+	if err != nil || !left.Idle() || out.String() == "" {
+		t.Errorf("%v, left %+v, told %q", err, left, out.String())
+	}
+}
+
+func TestWhatNoProviderTakesIsLeftForTheNextCall(t *testing.T) {
+	var out strings.Builder
+	d, err := open(t.Context(), filepath.Join(t.TempDir(), "desk.db"), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.db.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for _, s := range d.senders() {
+		if err := d.sys.Register(ctx, notify.Provider{Name: s.Describe().Name, Channel: s.Describe().Channel, Weight: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = d.sys.Update(ctx, admin, func(ctx context.Context, w *core.Work) error {
+		for _, s := range d.senders() {
+			if err := w.Notices.OpenBreaker(ctx, s.Describe().Name, "the gateway is being repaired"); err != nil {
+				return err
+			}
+		}
+		return enter(ctx, w)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.carry(ctx); err != nil {
+		t.Fatal(err)
+	}
+	left, err := d.sys.Outstanding(ctx)
+	if err != nil || left.Due == 0 || out.String() != "" {
+		t.Errorf("%v, left %+v, told %q: want everything waiting", err, left, out.String())
+	}
 }
 
 func TestAMigrationToolOfTheHostsOwnAppliesOurFiles(t *testing.T) {

@@ -5,7 +5,7 @@
 // workers carry the notices instead.
 //
 //	go run ./examples/embed                              # a SQLite file
-//	go run ./examples/embed -db postgres://…             # PostgreSQL, our tables in a schema of their own
+//	go run ./examples/embed -db postgres://…             # an empty PostgreSQL database, our tables in a schema of their own
 //	go run ./examples/embed -redis localhost:6379        # delivered by the workers
 package main
 
