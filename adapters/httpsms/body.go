@@ -24,14 +24,16 @@ type formField struct {
 	Field
 }
 
-func (c Config) form() (form, error) {
-	f := form{kind: c.Body.Kind, fields: map[string]formField{}}
+// formOf makes a body ready; place names it in faults, also are placeholders
+// beside those of every message.
+func (c Config) formOf(place string, b Body, also ...string) (form, error) {
+	f := form{kind: b.Kind, fields: map[string]formField{}}
 	var err error
-	if f.document, err = c.parse("body.template", c.Body.Template); err != nil {
+	if f.document, err = c.parse(place+".template", b.Template, also...); err != nil {
 		return form{}, err
 	}
-	for name, field := range c.Body.Fields {
-		t, err := c.parse("body.fields."+name, field.Value)
+	for name, field := range b.Fields {
+		t, err := c.parse(place+".fields."+name, field.Value, also...)
 		if err != nil {
 			return form{}, err
 		}
@@ -79,11 +81,16 @@ func (f form) writeJSON(v values) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), err
 }
 
+// paramsValue is where the parameters of a registered message stand among the values.
+const paramsValue = "params"
+
 var errNotOfType = errors.New("the value of a field is not of its type")
 
 func (f formField) typed(v values) (any, error) {
 	value := f.value(v)
 	switch f.Type {
+	case Params:
+		return json.RawMessage(v[paramsValue]), nil
 	case Number:
 		if !json.Valid([]byte(value)) || !strings.ContainsAny(value[:1], "-0123456789") {
 			return nil, errNotOfType

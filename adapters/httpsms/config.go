@@ -11,12 +11,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/huongvecoso/outreach/adapters/smstext"
 	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
 )
 
 // Secret (thông tin mật) is a key or password that no print, log or JSON shows.
@@ -54,6 +56,8 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 // Config (cấu hình tổng đài tin nhắn) is everything that distinguishes one
 // gateway from another. Name, URL, Sender, Body and Answer have no default.
 type Config struct {
+	// Preset is what the configuration was made from; nothing follows from it.
+	Preset string `json:"preset,omitempty"`
 	// Name of the provider in attempts and metrics, for example "esms".
 	Name string `json:"name"`
 	// Method of the request. Default POST, or GET for a query.
@@ -97,6 +101,16 @@ type Config struct {
 	Idempotent bool     `json:"idempotent,omitempty"`
 	Window     Duration `json:"window,omitempty"`
 
+	// Templates are the messages registered with a gateway that sends nothing
+	// else, by the name of the template in the programme: Zalo ZNS. The text
+	// itself is then not sent.
+	Templates map[string]Registered `json:"templates,omitempty"`
+
+	// Callback is how the gateway tells what became of a message; nil: it does not.
+	Callback *Callback `json:"callback,omitempty"`
+	// Query is how to ask it; nil: it cannot be asked.
+	Query *StatusQuery `json:"query,omitempty"`
+
 	// Timeout is the most one Send takes. Default 10 s.
 	Timeout Duration `json:"timeout,omitempty"`
 	// MaxConns is how many connections are open at once. Default 10.
@@ -122,7 +136,33 @@ type Auth struct {
 	Kind   AuthKind `json:"kind,omitempty"`
 	User   string   `json:"user,omitempty"`   // Basic
 	Token  Secret   `json:"token,omitempty"`  // the password, key or token
-	Header string   `json:"header,omitempty"` // HeaderKey
+	Header string   `json:"header,omitempty"` // HeaderKey, and where OAuth2, Rotating and JWT put their token; default Authorization: Bearer
+
+	// InBody puts the token of OAuth2, Rotating and JWT nowhere but where Body and
+	// Headers say {{token}}.
+	InBody  bool         `json:"in_body,omitempty"`
+	Request TokenRequest `json:"token_request,omitzero"` // OAuth2 and Rotating
+	JWT     JWTParts     `json:"jwt,omitzero"`           // JWT
+	// Expired are codes of answers that say that the token is worthless, beside
+	// HTTP 401.
+	Expired []string `json:"expired,omitempty"`
+}
+
+// Registered is a message as it is registered with the gateway: {{template}} is
+// its ID, a field of the type params its parameters.
+type Registered struct {
+	ID     string           `json:"id"`
+	Params map[string]Param `json:"params,omitempty"`
+}
+
+// Param is one parameter of a registered message.
+type Param struct {
+	// From is the name of the value in the programme's template.
+	From string `json:"from"`
+	// Type is string, the default, or number.
+	Type FieldType `json:"type,omitempty"`
+	// Max is how many characters are allowed; a longer value is not sent. 0: any.
+	Max int `json:"max,omitempty"`
 }
 
 // BodyKind is a format of requests.
@@ -170,6 +210,7 @@ const (
 	Phone84 Filter = "phone84" // +84912345678 becomes 84912345678
 	Phone0  Filter = "phone0"  // +84912345678 becomes 0912345678
 	Base64  Filter = "base64"
+	Unmark  Filter = "unmark" // Vietnamese without its marks, whatever Text.Policy says
 )
 
 // FieldType is how JSON writes a value. The default is a string.
@@ -179,6 +220,7 @@ type FieldType string
 const (
 	Number FieldType = "number"
 	Bool   FieldType = "bool"
+	Params FieldType = "params" // the parameters of the registered message, as an object
 )
 
 // PhoneForm is a way to write a Vietnamese number.
@@ -217,6 +259,7 @@ type Format string
 const (
 	AnswerJSON Format = "json" // the default
 	AnswerXML  Format = "xml"
+	AnswerText Format = "text" // places are regular expressions; what counts is their group
 )
 
 // Answer is how to read what the gateway says.
@@ -225,7 +268,8 @@ type Answer struct {
 	// Code and ID are the places of the result code and of the message's id:
 	// names joined by dots, numbers for places in a list ("sms.0.status"). In
 	// XML the names are those of elements, without their namespaces. At least
-	// one of the two is needed; without Code an id means accepted.
+	// one of the two is needed; without Code an id means accepted, and so it does
+	// in an answer without a code where Codes has accepted for "".
 	Code string `json:"code,omitempty"`
 	ID   string `json:"id,omitempty"`
 	// Codes are the documented codes. Every other code is unknown.
@@ -254,11 +298,22 @@ const (
 	Unclear       Class = "unknown"       // cannot be told
 )
 
-// ParseConfig reads a configuration from JSON. Unknown names, and anything
-// after the object, are errors, since a misspelt "max_parts" would cost money.
-// The result is valid, without its defaults.
+// ParseConfig reads a configuration from JSON. With a "preset" it starts from
+// that of a gateway this package knows, see [Preset], and changes what the JSON
+// has. Unknown names, and anything after the object, are errors, since a misspelt
+// "max_parts" would cost money. The result is valid, without its defaults.
 func ParseConfig(data []byte) (Config, error) {
 	var c Config
+	var named struct {
+		Preset string `json:"preset"`
+	}
+	if json.Unmarshal(data, &named) == nil && named.Preset != "" {
+		var known bool
+		if c, known = Preset(named.Preset); !known {
+			return Config{}, wrong("preset", "there is no preset %q: choose one of %s", "không có cấu hình sẵn %q: chọn một trong %s",
+				named.Preset, strings.Join(Presets(), ", "))
+		}
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil {
@@ -320,6 +375,26 @@ func (c Config) defaulted() Config {
 	}
 	setDefault(&c.Method, http.MethodPost)
 	setDefault(&c.Auth.Kind, NoAuth)
+	c.Auth.Request = c.Auth.Request.defaulted(c.Auth.Kind)
+	setDefault(&c.Auth.JWT.Lifetime, Duration(5*time.Minute))
+	if c.Preset != "" && c.Callback != nil && c.Callback.Token == "" {
+		c.Callback = nil
+	}
+	if c.Callback != nil {
+		own := *c.Callback
+		setDefault(&own.Format, JSON)
+		setDefault(&own.Reply.Status, http.StatusOK)
+		c.Callback = &own
+	}
+	if c.Query != nil {
+		own := *c.Query
+		if own.Body.Kind == Query {
+			setDefault(&own.Method, http.MethodGet)
+		}
+		setDefault(&own.Method, http.MethodPost)
+		setDefault(&own.Format, AnswerJSON)
+		c.Query = &own
+	}
 	setDefault(&c.PhoneForm, E164)
 	setDefault(&c.Unicode, Choice{Yes: "1", No: "0"})
 	setDefault(&c.Text.Policy, smstext.Strip)
@@ -348,8 +423,12 @@ func (c Config) validate() error {
 		faults.Add(wrong("name", "the gateway needs a name, by which attempts and metrics know it",
 			"tổng đài cần có tên để ghi vào lần gửi và số liệu"))
 	}
-	faults.Add(c.judgeMethod(), c.judgeURL())
-	faults.Add(c.judgeAuth())
+	faults.Add(judgeMethod("method", c.Method, c.Body.Kind), c.judgeURL("url", c.URL))
+	faults.Add(c.judgeAuth()...)
+	faults.Add(c.judgeClasses()...)
+	faults.Add(c.judgeTemplates()...)
+	faults.Add(c.judgeCallback()...)
+	faults.Add(c.judgeQuery()...)
 	faults.Add(c.judgeHeaders()...)
 	faults.Add(c.judgeBody()...)
 	faults.Add(c.judgeText()...)
@@ -361,25 +440,25 @@ func (c Config) validate() error {
 	return faults.Err()
 }
 
-func (c Config) judgeMethod() *fault.Violation {
+func judgeMethod(field, method string, kind BodyKind) error {
 	switch {
-	case c.Method == http.MethodPost, c.Method == http.MethodPut, c.Method == http.MethodGet && c.Body.Kind == Query:
+	case method == http.MethodPost, method == http.MethodPut, method == http.MethodGet && kind == Query:
 		return nil
 	}
-	return wrong("method", "%q does not fit: choose POST or PUT, or GET for a query", "%q không phù hợp: chọn POST hoặc PUT, hoặc GET cho kiểu query", c.Method)
+	return wrong(field, "%q does not fit: choose POST or PUT, or GET for a query", "%q không phù hợp: chọn POST hoặc PUT, hoặc GET cho kiểu query", method)
 }
 
-func (c Config) judgeURL() *fault.Violation {
-	u, err := url.Parse(c.URL)
+func (c Config) judgeURL(field, address string) error {
+	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return wrong("url", "this is no address of a gateway: give https://host/path",
+		return wrong(field, "this is no address of a gateway: give https://host/path",
 			"đây không phải địa chỉ tổng đài: hãy ghi https://máy/đường-dẫn")
 	case u.User != nil:
-		return wrong("url", "a password must not be part of the address: use auth",
+		return wrong(field, "a password must not be part of the address: use auth",
 			"không ghi mật khẩu trong địa chỉ: hãy dùng auth")
 	case u.Scheme == "http" && !c.Insecure && !loopback(u.Hostname()):
-		return wrong("url", "plain http shows keys and numbers to everybody on the way: use https, or set insecure if the gateway has nothing better",
+		return wrong(field, "plain http shows keys and numbers to everybody on the way: use https, or set insecure if the gateway has nothing better",
 			"http không mã hóa làm lộ khóa và số điện thoại: hãy dùng https, hoặc đặt insecure nếu tổng đài không hỗ trợ")
 	}
 	return nil
@@ -391,26 +470,179 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (c Config) judgeAuth() *fault.Violation {
+func (c Config) judgeAuth() []error {
 	a := c.Auth
+	var faults fault.List
 	switch {
 	case a.Kind == NoAuth:
 		if a.User != "" || a.Token != "" || a.Header != "" {
-			return wrong("auth.kind", "user, token and header need a kind: basic, bearer or header",
-				"user, token và header cần có kind: basic, bearer hoặc header")
+			faults.Add(wrong("auth.kind", "user, token and header need a kind: basic, bearer, header, oauth2, refresh or jwt",
+				"user, token và header cần có kind: basic, bearer, header, oauth2, refresh hoặc jwt"))
 		}
 	case a.Kind == Basic && (a.User == "" || a.Token == ""):
-		return wrong("auth.user", "basic authentication needs a user and a token", "xác thực basic cần user và token")
+		faults.Add(wrong("auth.user", "basic authentication needs a user and a token", "xác thực basic cần user và token"))
 	case a.Kind == Bearer && a.Token == "":
-		return wrong("auth.token", "bearer authentication needs a token", "xác thực bearer cần token")
+		faults.Add(wrong("auth.token", "bearer authentication needs a token", "xác thực bearer cần token"))
 	case a.Kind == HeaderKey && (a.Token == "" || !validHeader(a.Header, string(a.Token))):
-		return wrong("auth.header", "a key in a header needs the header's name and a token of printable characters",
-			"khóa trong header cần tên header và token gồm ký tự in được")
+		faults.Add(wrong("auth.header", "a key in a header needs the header's name and a token of printable characters",
+			"khóa trong header cần tên header và token gồm ký tự in được"))
+	case a.Kind == JWT || a.fetches():
+		faults.Add(c.judgeTokens()...)
 	case a.Kind != Basic && a.Kind != Bearer && a.Kind != HeaderKey:
-		return wrong("auth.kind", "%q is no kind of authentication: choose none, basic, bearer or header",
-			"%q không phải kiểu xác thực: chọn none, basic, bearer hoặc header", a.Kind)
+		faults.Add(wrong("auth.kind", "%q is no kind of authentication: choose none, basic, bearer, header, oauth2, refresh or jwt",
+			"%q không phải kiểu xác thực: chọn none, basic, bearer, header, oauth2, refresh hoặc jwt", a.Kind))
 	}
-	return nil
+	return faults
+}
+
+func (c Config) judgeTokens() []error {
+	a := c.Auth
+	var faults fault.List
+	if a.User == "" || a.Token == "" {
+		faults.Add(wrong("auth.token", "authentication by tokens needs the account in user and its key in token",
+			"xác thực bằng token cần tài khoản ở user và khóa ở token"))
+	}
+	if a.Header != "" && !validHeader(a.Header, "x") {
+		faults.Add(wrong("auth.header", "this is no name of a header", "đây không phải tên header"))
+	}
+	if a.JWT.Lifetime < 0 {
+		faults.Add(wrong("auth.jwt", "the lifetime must not be negative", "thời hạn không được âm"))
+	}
+	if !a.fetches() {
+		return faults
+	}
+	faults.Add(c.judgeURL("auth.token_request.url", a.Request.URL))
+	if _, err := c.formOf("auth.token_request.body", a.Request.Body, authNames...); err != nil {
+		faults.Add(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Request.Headers)) {
+		_, err := c.parse("auth.token_request.headers."+name, a.Request.Headers[name], authNames...)
+		faults.Add(err)
+	}
+	return faults
+}
+
+// defaulted is a request for a token as RFC 6749 has it.
+func (r TokenRequest) defaulted(kind AuthKind) TokenRequest {
+	if r.Body.Kind == "" {
+		r.Body = Body{Kind: Form, Fields: map[string]Field{
+			"grant_type": {Value: "client_credentials"}, "client_id": {Value: "{{user}}"}, "client_secret": {Value: "{{key}}"},
+		}}
+		if kind == Rotating {
+			r.Body.Fields["grant_type"] = Field{Value: "refresh_token"}
+			r.Body.Fields["refresh_token"] = Field{Value: "{{refresh_token}}"}
+		}
+	}
+	setDefault(&r.Access, "access_token")
+	setDefault(&r.Refresh, "refresh_token")
+	setDefault(&r.Expires, "expires_in")
+	return r
+}
+
+// advertising are words by which gateways call the class that the programme
+// never sends (domain 3.9: Decree 91/2020/NĐ-CP).
+var advertising = []string{"qc", "quangcao", "quảngcáo", "ads", "advert", "promo", "marketing"}
+
+// judgeClasses sees to it that nothing goes out as an advertisement.
+func (c Config) judgeClasses() []error {
+	var faults fault.List
+	for _, class := range slices.Sorted(maps.Keys(c.Classes)) {
+		called := strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(c.Classes[class]))
+		if class != string(notify.Duty) && class != string(notify.Care) {
+			faults.Add(wrong("classes."+class, "there is no such class: the programme knows duty and care, and never advertises",
+				"không có loại tin này: chương trình chỉ có duty (điều hành) và care (chăm sóc), không bao giờ quảng cáo"))
+		}
+		if slices.ContainsFunc(advertising, func(word string) bool { return strings.HasPrefix(called, word) }) {
+			faults.Add(wrong("classes."+class, "%q is a class of advertisements, which the programme never sends",
+				"%q là loại tin quảng cáo, chương trình không bao giờ gửi", c.Classes[class]))
+		}
+	}
+	return faults
+}
+
+func (c Config) judgeTemplates() []error {
+	var faults fault.List
+	for _, name := range slices.Sorted(maps.Keys(c.Templates)) {
+		r := c.Templates[name]
+		if r.ID == "" {
+			faults.Add(wrong("templates."+name, "give the id under which the gateway has registered it", "hãy ghi mã mẫu đã đăng ký với nhà cung cấp"))
+		}
+		for _, param := range slices.Sorted(maps.Keys(r.Params)) {
+			if p := r.Params[param]; p.From == "" || p.Max < 0 || p.Type != "" && p.Type != Number {
+				faults.Add(wrong("templates."+name+"."+param, "say from which value it comes; its type is number or nothing, its max not negative",
+					"hãy ghi lấy từ giá trị nào; type là number hoặc để trống, max không âm"))
+			}
+		}
+	}
+	return faults
+}
+
+func (c Config) judgeCallback() []error {
+	set := c.Callback
+	if set == nil {
+		return nil
+	}
+	var faults fault.List
+	if len(set.Token) < 16 || strings.Trim(strings.ToLower(string(set.Token)), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		faults.Add(wrong("callback.token", "the secret end of the address needs 16 letters and digits at least: nothing else shows who is calling",
+			"phần bí mật cuối địa chỉ cần ít nhất 16 chữ và số: ngoài nó không có gì cho biết ai đang gọi"))
+	}
+	for _, allowed := range set.Allow {
+		if _, err := network(allowed); err != nil {
+			faults.Add(wrong("callback.allow", "%q is no IP address and no network like 203.0.113.0/24", "%q không phải địa chỉ IP hay dải mạng như 203.0.113.0/24", allowed))
+		}
+	}
+	if set.Format != Query && set.Format != Form && set.Format != JSON && set.Format != XML || set.List != "" && set.Format != JSON {
+		faults.Add(wrong("callback.format", "choose query, form, json or xml; only json has a list", "chọn query, form, json hoặc xml; chỉ json có list"))
+	}
+	if set.Reply.Status < 200 || set.Reply.Status > 299 {
+		faults.Add(wrong("callback.reply", "the status has to be 2xx: anything else says that nothing was taken", "status phải là 2xx: mã khác nghĩa là chưa nhận"))
+	}
+	if set.ID == "" && set.Key == "" {
+		faults.Add(wrong("callback.id", "say where the id or the key of the message stands", "hãy ghi vị trí mã hoặc khóa của tin"))
+	}
+	faults.Add(set.News.judge("callback")...)
+	return faults
+}
+
+func (c Config) judgeQuery() []error {
+	q := c.Query
+	if q == nil {
+		return nil
+	}
+	var faults fault.List
+	faults.Add(judgeMethod("query.method", q.Method, q.Body.Kind), c.judgeURL("query.url", q.URL))
+	if _, err := c.formOf("query.body", q.Body, "id"); err != nil {
+		faults.Add(err)
+	}
+	if q.Format != AnswerJSON && q.Format != AnswerXML && q.Format != AnswerText {
+		faults.Add(wrong("query.format", "%q is no format of answers: choose json, xml or text", "%q không phải dạng trả lời: chọn json, xml hoặc text", q.Format))
+	}
+	faults.Add(q.News.judge("query")...)
+	return faults
+}
+
+func (n News) judge(field string) []error {
+	var faults fault.List
+	if n.Code == "" || len(n.Codes) == 0 {
+		faults.Add(wrong(field+".code", "say where the word for what became of the message stands, and what each word means",
+			"hãy ghi vị trí và ý nghĩa của từ cho biết kết quả tin"))
+	}
+	verdicts := []notify.Verdict{notify.VerdictDelivered, notify.VerdictUndelivered, notify.VerdictUnderway, notify.VerdictUnclear}
+	for _, code := range slices.Sorted(maps.Keys(n.Codes)) {
+		if !slices.Contains(verdicts, n.Codes[code]) {
+			faults.Add(wrong(field+".codes."+code, "%q is no verdict: choose delivered, undelivered, underway or unclear",
+				"%q không phải kết luận: chọn delivered, undelivered, underway hoặc unclear", n.Codes[code]))
+		}
+	}
+	bars := []notify.Bar{notify.BarBounced, notify.BarNoSubscriber, notify.BarRefused, notify.BarComplaint, notify.BarOptedOut}
+	for _, code := range slices.Sorted(maps.Keys(n.Bars)) {
+		if !slices.Contains(bars, n.Bars[code]) {
+			faults.Add(wrong(field+".bars."+code, "%q is no reason: choose bounced, no_subscriber, refused, complaint or opted_out",
+				"%q không phải lý do: chọn bounced, no_subscriber, refused, complaint hoặc opted_out", n.Bars[code]))
+		}
+	}
+	return faults
 }
 
 func (c Config) judgeHeaders() []error {
@@ -457,14 +689,14 @@ func (c Config) judgeField(name string, f Field) error {
 		return err
 	}
 	switch f.Filter {
-	case "", Phone84, Phone0, Base64:
+	case "", Phone84, Phone0, Base64, Unmark:
 	default:
-		return wrong(name, "%q is no filter: choose phone84, phone0 or base64", "%q không phải bộ lọc: chọn phone84, phone0 hoặc base64", f.Filter)
+		return wrong(name, "%q is no filter: choose phone84, phone0, base64 or unmark", "%q không phải bộ lọc: chọn phone84, phone0, base64 hoặc unmark", f.Filter)
 	}
 	switch f.Type {
-	case "", Number, Bool:
+	case "", Number, Bool, Params:
 	default:
-		return wrong(name, "%q is no type: choose number or bool, or leave it empty for a string", "%q không phải kiểu: chọn number hoặc bool, hoặc để trống cho chuỗi", f.Type)
+		return wrong(name, "%q is no type: choose number, bool or params, or leave it empty for a string", "%q không phải kiểu: chọn number, bool hoặc params, hoặc để trống cho chuỗi", f.Type)
 	}
 	return nil
 }
@@ -480,7 +712,9 @@ func (c Config) samples() map[string]any {
 
 func (c Config) judgeText() []error {
 	var faults fault.List
-	faults.Add(smstext.ValidSender(c.Sender))
+	if len(c.Templates) == 0 || c.Sender != "" {
+		faults.Add(smstext.ValidSender(c.Sender))
+	}
 	_, err := smstext.Prepare("x", c.Text.options())
 	for _, v := range fault.Violations(err) {
 		inText := *v
@@ -499,8 +733,16 @@ func (c Config) judgeText() []error {
 func (c Config) judgeAnswer() []error {
 	var faults fault.List
 	a := c.Answer
-	if a.Format != AnswerJSON && a.Format != AnswerXML {
-		faults.Add(wrong("answer.format", "%q is no format of answers: choose json or xml", "%q không phải dạng trả lời: chọn json hoặc xml", a.Format))
+	switch a.Format {
+	case AnswerJSON, AnswerXML:
+	case AnswerText:
+		for _, place := range []string{a.Code, a.ID} {
+			if expression, err := regexp.Compile(place); err != nil || place != "" && expression.NumSubexp() != 1 {
+				faults.Add(wrong("answer.code", "a place in a text is a regular expression with one group", "vị trí trong văn bản là biểu thức chính quy có một nhóm"))
+			}
+		}
+	default:
+		faults.Add(wrong("answer.format", "%q is no format of answers: choose json, xml or text", "%q không phải dạng trả lời: chọn json, xml hoặc text", a.Format))
 	}
 	if a.Code == "" && a.ID == "" {
 		faults.Add(wrong("answer.code", "say where the code or the id stands: HTTP 200 alone never means accepted",

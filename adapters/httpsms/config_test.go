@@ -63,7 +63,43 @@ func TestAWrongConfigurationNamesItsFields(t *testing.T) {
 			c.Text.Charset = &httpsms.Charset{Forbidden: "-", Replace: map[string]string{"&": "-"}}
 		}, []string{"text.charset.replace"}},
 		{"an unknown form of numbers", func(c *httpsms.Config) { c.PhoneForm = "+84" }, []string{"phone_form"}},
-		{"an unknown format of answers", func(c *httpsms.Config) { c.Answer.Format = "text" }, []string{"answer.format"}},
+		{"an unknown format of answers", func(c *httpsms.Config) { c.Answer.Format = "csv" }, []string{"answer.format"}},
+		{"a text without groups", func(c *httpsms.Config) { c.Answer.Format = "text" }, []string{"answer.code", "answer.code"}},
+		{"a text with groups", func(c *httpsms.Config) {
+			c.Answer.Format, c.Answer.Code, c.Answer.ID = "text", `code=(\d+)`, `id=(\w+)`
+		}, nil},
+		{"a class of advertisements", func(c *httpsms.Config) { c.Classes = map[string]string{"care": "QC"} }, []string{"classes.care"}},
+		{"a class of advertisements in full", func(c *httpsms.Config) { c.Classes = map[string]string{"duty": "Quảng cáo"} }, []string{"classes.duty"}},
+		{"a class nobody has", func(c *httpsms.Config) { c.Classes = map[string]string{"ads": "x"} }, []string{"classes.ads"}},
+		{"tokens without an account", func(c *httpsms.Config) { c.Auth = httpsms.Auth{Kind: httpsms.JWT} }, []string{"auth.token"}},
+		{"tokens from nowhere", func(c *httpsms.Config) { c.Auth = httpsms.Auth{Kind: httpsms.OAuth2, User: "u", Token: "k"} }, []string{"auth.token_request.url"}},
+		{"tokens over plain http", func(c *httpsms.Config) {
+			c.Auth = httpsms.Auth{Kind: httpsms.OAuth2, User: "u", Token: "k", Request: httpsms.TokenRequest{URL: "http://sms.xuanloc.example"}}
+		}, []string{"auth.token_request.url"}},
+		{"a rotating token nobody keeps", func(c *httpsms.Config) {
+			c.Auth = httpsms.Auth{Kind: httpsms.Rotating, User: "u", Token: "k", Request: httpsms.TokenRequest{URL: "https://sms.xuanloc.example"}}
+		}, []string{"auth.kind"}},
+		{"a token in the body without tokens", field("a", "{{token}}"), []string{"body.fields.a"}},
+		{"a registered message without an id", func(c *httpsms.Config) { c.Templates = map[string]httpsms.Registered{"a": {}} }, []string{"templates.a"}},
+		{"a parameter from nowhere", func(c *httpsms.Config) {
+			c.Templates = map[string]httpsms.Registered{"a": {ID: "1", Params: map[string]httpsms.Param{"p": {Type: httpsms.Bool}}}}
+		}, []string{"templates.a.p"}},
+		{"a callback without a secret", callback(func(c *httpsms.Callback) { c.Token = "ngan" }), []string{"callback.token"}},
+		{"a callback from no network", callback(func(c *httpsms.Callback) { c.Allow = []string{"10.0.0.0/99"} }), []string{"callback.allow"}},
+		{"a callback of no format", callback(func(c *httpsms.Callback) { c.Format = "csv" }), []string{"callback.format"}},
+		{"a callback that says no to what it took", callback(func(c *httpsms.Callback) { c.Reply.Status = 500 }), []string{"callback.reply"}},
+		{"a callback about nothing", callback(func(c *httpsms.Callback) { c.ID = "" }), []string{"callback.id"}},
+		{"a callback without words", callback(func(c *httpsms.Callback) { c.Codes = nil }), []string{"callback.code"}},
+		{"a callback with an unknown verdict", callback(func(c *httpsms.Callback) { c.Codes["2"] = "fine" }), []string{"callback.codes.2"}},
+		{"a callback with an unknown bar", callback(func(c *httpsms.Callback) { c.Bars = map[string]notify.Bar{"2": "rude"} }), []string{"callback.bars.2"}},
+		{"a callback", callback(func(*httpsms.Callback) {}), nil},
+		{"a question to nobody", func(c *httpsms.Config) {
+			c.Query = &httpsms.StatusQuery{Body: httpsms.Body{Kind: httpsms.Query}, News: news(), Format: "csv"}
+		}, []string{"query.url", "query.format"}},
+		{"a preset that is not", func(c *httpsms.Config) {
+			_, err := httpsms.ParseConfig([]byte(`{"preset":"nobody"}`))
+			presetFault(t, err)
+		}, nil},
 		{"neither code nor id", func(c *httpsms.Config) { c.Answer.Code, c.Answer.ID = "", "" }, []string{"answer.code"}},
 		{"no code for accepted", func(c *httpsms.Config) { c.Answer.Codes = map[string]httpsms.Class{"1": httpsms.Repeated} }, []string{"answer.codes"}},
 		{"an unknown class", func(c *httpsms.Config) { c.Answer.Codes["7"] = "fine" }, []string{"answer.codes.7"}},
@@ -88,6 +124,39 @@ func TestAWrongConfigurationNamesItsFields(t *testing.T) {
 				t.Errorf("fields at fault (-want +got):\n%s\n%v", diff, err)
 			}
 		})
+	}
+}
+
+func news() httpsms.News {
+	return httpsms.News{ID: "id", Code: "code", Codes: map[string]notify.Verdict{"1": notify.VerdictDelivered}}
+}
+
+// callback changes a callback that is right.
+func callback(change func(*httpsms.Callback)) func(*httpsms.Config) {
+	return func(c *httpsms.Config) {
+		c.Callback = &httpsms.Callback{Token: callbackToken, Format: httpsms.JSON, News: news()}
+		change(c.Callback)
+	}
+}
+
+func presetFault(t *testing.T, err error) {
+	t.Helper()
+	if vs := fault.Violations(err); len(vs) != 1 || vs[0].Rule != "httpsms.config.preset" {
+		t.Errorf("an unknown preset: %v", err)
+	}
+}
+
+func TestAPresetIsChangedByWhatTheFileSays(t *testing.T) {
+	c, err := httpsms.ParseConfig([]byte(`{"preset":"esms","sender":"XUANLOC","secrets":{"api_key":"a","secret_key":"b"},"answer":{"codes":{"200":"throttled"}},"timeout":"7s"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Name != "esms" || c.Answer.Codes["200"] != httpsms.Throttled || c.Answer.Codes["124"] != httpsms.Repeated || c.Timeout != httpsms.Duration(7*time.Second) {
+		t.Errorf("%+v", c)
+	}
+	s := newSender(t, c, nil)
+	if d := s.Describe(); d.Callback || !d.Query || !d.Idempotent {
+		t.Errorf("without the secret of its callbacks it takes none: %+v", d)
 	}
 }
 
@@ -180,7 +249,7 @@ func FuzzParseConfig(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s, err := httpsms.New(c, nil)
+		s, err := httpsms.New(c, &httpsms.Options{Tokens: httpsms.NewTokenFiles("")})
 		if err != nil {
 			t.Fatalf("ParseConfig took what New refuses: %v", err)
 		}

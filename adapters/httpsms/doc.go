@@ -30,6 +30,25 @@
 //	  "window": "1h"
 //	}
 //
+// [Preset] has the configurations of gateways that are used in Viet Nam: esms,
+// speedsms, vietguys, fpt, viettel (SOAP), stringee and zalo-zns, which sends
+// registered messages. A file names one and changes what its contract has
+// otherwise:
+//
+//	{"preset": "esms", "sender": "XUANLOC", "secrets": {"api_key": "…", "secret_key": "…"},
+//	 "callback": {"token": "…", "allow": ["203.0.113.0/24"]}}
+//
+// testdata/conformance.md says what each of them was shown to keep.
+//
+// A gateway proves who is calling it by a fixed key, by HTTP basic authentication,
+// by a token that is fetched ([OAuth2]) or whose refresh token works once
+// ([Rotating]), or by one that is signed ([JWT]). A token that turns out to be
+// worthless is replaced once, by whoever finds out, and the message, which the
+// gateway has refused, goes out with the new one in the same Send.
+//
+// What became of a message is told by callbacks ([Callback]) or when the gateway
+// is asked ([StatusQuery]).
+//
 // What an answer means is decided in this order:
 //
 //	no connection, no TLS                    not sent

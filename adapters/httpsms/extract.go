@@ -6,8 +6,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
@@ -21,23 +23,38 @@ type finder func(path string) (string, error)
 
 // read parses an answer in the given format.
 func (f Format) read(answer []byte) (finder, error) {
-	if f == AnswerXML {
+	switch f {
+	case AnswerXML:
 		return readXML(answer)
+	case AnswerText:
+		return readText(answer)
 	}
 	return readJSON(answer)
 }
 
 func readJSON(answer []byte) (finder, error) {
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(answer, []byte("\uFEFF"))))
-	dec.UseNumber()
-	var root any
-	if dec.Decode(&root) != nil {
-		return nil, errUnreadable
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errUnreadable
+	root, err := parseJSON(answer)
+	if err != nil {
+		return nil, err
 	}
 	return func(path string) (string, error) { return scalar(descend(root, path)) }, nil
+}
+
+// readText looks places up as regular expressions, whose group counts.
+func readText(answer []byte) (finder, error) {
+	if !utf8.Valid(answer) {
+		return nil, errUnreadable
+	}
+	return func(path string) (string, error) {
+		expression, err := regexp.Compile(path)
+		if err != nil || path == "" || expression.NumSubexp() != 1 {
+			return "", nil
+		}
+		if found := expression.FindSubmatch(answer); found != nil {
+			return strings.TrimSpace(string(found[1])), nil
+		}
+		return "", nil
+	}, nil
 }
 
 // descend follows path, or returns nil where it leads nowhere.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -36,14 +38,18 @@ type Options struct {
 	TLSConfig *tls.Config
 	// Proxy finds the proxy for a request. Default: none.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Tokens keeps what a rotating token needs; required for that kind of
+	// authentication alone.
+	Tokens TokenStore
 }
 
 // Sender hands messages to one gateway. It is safe for concurrent use.
 type Sender struct {
 	config    Config
-	url       url.URL
-	form      form
-	headers   map[string]template
+	message   call
+	question  call    // the zero value: the gateway cannot be asked
+	tokens    *tokens // nil: none are fetched
+	store     TokenStore
 	text      *smstext.Options
 	transport *http.Transport
 	clock     func() time.Time
@@ -62,19 +68,12 @@ func New(c Config, opts *Options) (*Sender, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	u, err := url.Parse(c.URL)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
-	if err != nil {
-		return nil, err
+	if c.Auth.Kind == Rotating && opts.Tokens == nil {
+		return nil, wrong("auth.kind", "a token that is replaced at each use has to be kept: give Options.Tokens", "token thay đổi sau mỗi lần dùng phải được lưu: hãy đặt Options.Tokens")
 	}
 	s := &Sender{
 		config:    c,
-		url:       *u,
-		form:      f,
-		headers:   map[string]template{},
+		store:     opts.Tokens,
 		text:      c.Text.options(),
 		transport: transport(c, opts),
 		clock:     opts.Clock,
@@ -82,12 +81,42 @@ func New(c Config, opts *Options) (*Sender, error) {
 	if s.clock == nil {
 		s.clock = time.Now
 	}
-	for name, value := range c.Headers {
-		if s.headers[name], err = c.parse("headers."+name, value); err != nil {
-			return nil, err
-		}
+	if err := s.prepare(c); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// prepare makes the requests ready.
+func (s *Sender) prepare(c Config) error {
+	f, err := c.formOf("body", c.Body)
+	if err != nil {
+		return err
+	}
+	headers := map[string]template{}
+	for name, value := range c.Headers {
+		if headers[name], err = c.parse("headers."+name, value); err != nil {
+			return err
+		}
+	}
+	s.message = call{c.Method, c.URL, f, headers}
+	if c.Query != nil {
+		if f, err = c.formOf("query.body", c.Query.Body, "id"); err != nil {
+			return err
+		}
+		s.question = call{c.Query.Method, c.Query.URL, f, headers}
+	}
+	if c.Auth.fetches() {
+		s.tokens, err = s.newTokens(c)
+	}
+	return err
+}
+
+// call is a request to be written down again and again.
+type call struct {
+	method, url string
+	form        form
+	headers     map[string]template
 }
 
 // idle is how long an unused connection is kept. It is shorter than the five
@@ -127,12 +156,18 @@ func (s *Sender) Describe() notify.Capabilities {
 		Timeout:    time.Duration(s.config.Timeout),
 		Parallel:   s.config.MaxConns,
 		Segments:   s.segments,
+		Registered: len(s.config.Templates) > 0,
+		Callback:   s.config.Callback != nil,
+		Query:      s.config.Query != nil,
 	}
 }
 
 // segments is how many parts a text costs as this sender writes it, 0 when it
 // cannot be sent.
 func (s *Sender) segments(text string) int {
+	if len(s.config.Templates) > 0 {
+		return 1 // whatever its text, a registered message is one
+	}
 	prepared, err := smstext.Prepare(text, s.text)
 	if err != nil {
 		return 0
@@ -155,11 +190,34 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.config.Timeout))
 	defer cancel()
-	req, err := s.request(ctx, v)
-	if err != nil {
-		return refuse("the request cannot be written")
+	worthless := ""
+	for range 2 {
+		var err error
+		if v["token"], err = s.token(ctx, worthless); err != nil {
+			return refusedToken(err)
+		}
+		req, err := s.compose(ctx, s.message, v)
+		if err != nil {
+			return refuse("the request cannot be written")
+		}
+		out, expired := s.exchange(req, m)
+		if !expired {
+			return out
+		}
+		worthless = v["token"] // refused before anything was done: once more, with a new one
 	}
-	return s.exchange(req, m)
+	return notify.Outcome{Result: notify.ResultMisconfigured, Code: "token", Detail: "the gateway honours no token"}
+}
+
+// token is what the gateway wants to see, "" where it wants none.
+func (s *Sender) token(ctx context.Context, worthless string) (string, error) {
+	switch {
+	case s.tokens != nil:
+		return s.tokens.get(ctx, worthless)
+	case s.config.Auth.Kind == JWT:
+		return s.config.Auth.sign(s.clock())
+	}
+	return "", nil
 }
 
 // values judges m and returns what its placeholders stand for.
@@ -173,45 +231,91 @@ func (s *Sender) values(m notify.Message) (values, *notify.Outcome) {
 		return nil, out
 	case m.IdempotencyKey == "" || !utf8.ValidString(m.IdempotencyKey) || strings.ContainsFunc(m.IdempotencyKey, control):
 		return nil, refused("the message has no usable key")
-	}
-	text, err := smstext.Prepare(m.Text, s.text)
-	if err != nil {
-		return nil, refused("the text cannot be sent: " + fault.Violations(err)[0].Rule)
+	case m.Class != notify.Duty && m.Class != notify.Care:
+		return nil, refused("the message is of no class that the programme sends")
 	}
 	v := values{
 		"to":        s.config.PhoneForm.write(m.To),
-		"text":      text.Text,
 		"sender":    s.config.Sender,
 		"client_id": m.IdempotencyKey,
 		"class":     string(m.Class),
 		"unicode":   s.config.Unicode.No,
 	}
-	if text.Segments.Encoding == smstext.UCS2 {
-		v["unicode"] = s.config.Unicode.Yes
-	}
 	if called, ok := s.config.Classes[string(m.Class)]; ok {
 		v["class"] = called
 	}
-	for name, secret := range s.config.Secrets {
-		v[secretPrefix+name] = string(secret)
+	s.addSecrets(v)
+	if len(s.config.Templates) > 0 {
+		return v, s.register(v, m)
+	}
+	text, err := smstext.Prepare(m.Text, s.text)
+	if err != nil {
+		return nil, refused("the text cannot be sent: " + fault.Violations(err)[0].Rule)
+	}
+	v["text"] = text.Text
+	if text.Segments.Encoding == smstext.UCS2 {
+		v["unicode"] = s.config.Unicode.Yes
 	}
 	return v, nil
 }
 
-// request writes the HTTP request for one message.
-func (s *Sender) request(ctx context.Context, v values) (*http.Request, error) {
-	written, contentType, err := s.form.write(v)
+func (s *Sender) addSecrets(v values) {
+	for name, secret := range s.config.Secrets {
+		v[secretPrefix+name] = string(secret)
+	}
+}
+
+// register adds the registered message that m is, with its parameters.
+func (s *Sender) register(v values, m notify.Message) *notify.Outcome {
+	registered, ok := s.config.Templates[m.Template]
+	if !ok {
+		return &notify.Outcome{Result: notify.ResultMisconfigured, Code: "template", Detail: "no message is registered for the template"}
+	}
+	if strings.TrimSpace(m.Text) == "" {
+		return refused("the message is empty")
+	}
+	params := map[string]any{}
+	for name, param := range registered.Params {
+		value, ok := m.Params[param.From]
+		value = smstext.Normalize(value)
+		switch {
+		case !ok || strings.TrimSpace(value) == "":
+			return refused("a parameter of the registered message has no value")
+		case param.Max > 0 && utf8.RuneCountInString(value) > param.Max:
+			return refused("a parameter of the registered message is too long")
+		case param.Type == Number && !json.Valid([]byte(value)):
+			return refused("a parameter of the registered message is no number")
+		case param.Type == Number:
+			params[name] = json.Number(value)
+		default:
+			params[name] = value
+		}
+	}
+	encoded, err := json.Marshal(params)
+	if err != nil {
+		return refused("a parameter of the registered message cannot be written")
+	}
+	v["template"], v[paramsValue] = registered.ID, string(encoded)
+	return nil
+}
+
+// compose writes one HTTP request.
+func (s *Sender) compose(ctx context.Context, c call, v values) (*http.Request, error) {
+	written, contentType, err := c.form.write(v)
 	if err != nil {
 		return nil, err
 	}
-	u := s.url
+	u, err := url.Parse(c.url)
+	if err != nil {
+		return nil, err
+	}
 	var body io.Reader
-	if s.form.kind == Query {
+	if c.form.kind == Query {
 		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+string(written), "&")
 	} else {
 		body = bytes.NewReader(written)
 	}
-	req, err := http.NewRequestWithContext(ctx, s.config.Method, u.String(), body)
+	req, err := http.NewRequestWithContext(ctx, c.method, u.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +325,7 @@ func (s *Sender) request(ctx context.Context, v values) (*http.Request, error) {
 	}
 	req.Header.Set("Accept", "application/json, text/xml, */*")
 	req.Header.Set("User-Agent", "outreach")
-	for name, value := range s.headers {
+	for name, value := range c.headers {
 		req.Header.Set(name, value.fill(v, nil))
 	}
 	switch a := s.config.Auth; a.Kind {
@@ -231,6 +335,15 @@ func (s *Sender) request(ctx context.Context, v values) (*http.Request, error) {
 		req.Header.Set("Authorization", "Bearer "+string(a.Token))
 	case HeaderKey:
 		req.Header.Set(a.Header, string(a.Token))
+	case OAuth2, Rotating, JWT:
+		token, has := v["token"]
+		switch {
+		case !has || a.InBody: // the request for a token itself has none
+		case a.Header != "":
+			req.Header.Set(a.Header, token)
+		default:
+			req.Header.Set("Authorization", "Bearer "+token)
+		}
 	}
 	return req, nil
 }
@@ -240,8 +353,9 @@ const maxAnswer = 1 << 20
 
 var errTooLong = errors.New("the answer is too long")
 
-// exchange sends req and reads the answer.
-func (s *Sender) exchange(req *http.Request, m notify.Message) notify.Outcome {
+// exchange sends req and reads the answer. expired says that nothing was done
+// because the token is worthless.
+func (s *Sender) exchange(req *http.Request, m notify.Message) (out notify.Outcome, expired bool) {
 	defer func() {
 		if s.closed.Load() {
 			s.transport.CloseIdleConnections() // Close came too early for this one
@@ -255,16 +369,18 @@ func (s *Sender) exchange(req *http.Request, m notify.Message) notify.Outcome {
 	resp, err := s.transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		if !handedOver.Load() {
-			return notSent("no connection: " + cause(err))
+			return notSent("no connection: " + cause(err)), false
 		}
-		return notify.Outcome{Result: notify.ResultUnknown, Detail: "no answer: " + cause(err)}
+		return notify.Outcome{Result: notify.ResultUnknown, Detail: "no answer: " + cause(err)}, false
 	}
 	defer resp.Body.Close()
 	answer, err := readAnswer(resp.Body)
 	if err != nil && resp.StatusCode < 300 {
-		return notify.Outcome{Result: notify.ResultUnknown, Detail: fmt.Sprintf("HTTP %d, then no answer: %s", resp.StatusCode, cause(err))}
+		return notify.Outcome{Result: notify.ResultUnknown, Detail: fmt.Sprintf("HTTP %d, then no answer: %s", resp.StatusCode, cause(err))}, false
 	}
-	return s.outcome(resp, answer, m)
+	out = s.outcome(resp, answer, m)
+	expired = s.tokens != nil && (resp.StatusCode == http.StatusUnauthorized || slices.Contains(s.config.Auth.Expired, out.Code))
+	return out, expired
 }
 
 func readAnswer(r io.Reader) ([]byte, error) {

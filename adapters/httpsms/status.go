@@ -65,7 +65,7 @@ func (a Answer) classify(status int, answer []byte) (class Class, code, id strin
 		return Unclear, "", ""
 	case known && code != "" && documented.fits(status):
 		return documented, code, id
-	case success && a.Code == "" && id != "":
+	case success && id != "" && (a.Code == "" || code == "" && a.Codes[""] == Accepted):
 		return Accepted, "", id
 	case success || known && code != "":
 		return Unclear, code, ""

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+
+	"github.com/huongvecoso/outreach/adapters/smstext"
 )
 
 // values are what the placeholders stand for in one message.
@@ -21,7 +23,7 @@ type template []string
 
 // parse cuts the text of a field at its placeholders. Each must be one of
 // placeholders, or name one of c.Secrets.
-func (c Config) parse(field, text string) (template, error) {
+func (c Config) parse(field, text string, also ...string) (template, error) {
 	var t template
 	for {
 		literal, rest, found := strings.Cut(text, "{{")
@@ -33,7 +35,7 @@ func (c Config) parse(field, text string) (template, error) {
 		if !closed {
 			return nil, wrong(field, "a placeholder is not closed: write {{name}}", "thiếu dấu đóng: hãy ghi {{tên}}")
 		}
-		if !c.knows(name) {
+		if !c.knows(name) && !slices.Contains(also, name) {
 			return nil, wrong(field, "there is no {{%s}}: use one of %s, or secret.NAME for one of the secrets",
 				"không có {{%s}}: hãy dùng một trong %s, hoặc secret.TÊN cho thông tin mật", name, strings.Join(placeholders, ", "))
 		}
@@ -47,6 +49,12 @@ func (c Config) knows(name string) bool {
 	if secret, ok := strings.CutPrefix(name, secretPrefix); ok {
 		_, ok = c.Secrets[secret]
 		return ok
+	}
+	switch name {
+	case "token":
+		return c.Auth.fetches() || c.Auth.Kind == JWT
+	case "template":
+		return len(c.Templates) > 0
 	}
 	return slices.Contains(placeholders, name)
 }
@@ -78,6 +86,9 @@ func (f Filter) apply(value string) string {
 		return National.write(international(value))
 	case Base64:
 		return base64.StdEncoding.EncodeToString([]byte(value))
+	case Unmark:
+		folded, _ := smstext.Fold(value)
+		return folded
 	}
 	return value
 }

@@ -161,7 +161,7 @@ func (p promise) hold(tb testing.TB, h Harness) {
 func (p promise) holdIn(c *check) {
 	c.Helper()
 	if reason, cannot := c.h.cannot(p.fault); cannot {
-		c.pass("%s: %s", p.fault, reason)
+		c.pass("%s", reason)
 	}
 	c.fixture = c.h.New(c.TB, p.fault)
 	p.check(c)

@@ -30,7 +30,7 @@ func TestTheReportSaysWhatDoesNotApplyAndWhy(t *testing.T) {
 	h.Cannot = map[Fault]string{Drip: "the answer is one byte", StallBefore: "no time", StallAfter: "no time", StallOnce: "no time"}
 	report := Run(t, h)
 	if report.Keys != "always" || report.Receipts != "none" || report.Count(NotApplicable) == 0 ||
-		!strings.Contains(report.String(), "answer byte by byte: the answer is one byte") {
+		!strings.Contains(report.String(), "; the answer is one byte |") {
 		t.Errorf("%s\n%+v", report, report)
 	}
 	var r Report

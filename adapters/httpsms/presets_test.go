@@ -1,0 +1,465 @@
+package httpsms_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/huongvecoso/outreach/adapters/httpsms"
+	"github.com/huongvecoso/outreach/adapters/smstext"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/notify/notifytest"
+)
+
+const (
+	key           = "khoa-bi-mat-cua-tram"
+	callbackToken = "duong-dan-bi-mat-0123"
+)
+
+// vendor is a fake of one of the gateways of the presets: it reads requests as
+// that gateway documents them and answers with what was recorded, with invented
+// numbers, in testdata.
+type vendor struct {
+	preset string
+	set    func(*httpsms.Config)
+	// read returns number, text and key, and whether the account is right.
+	read     func(v *vendor, r *http.Request, body string) (to, text, id string, ok bool)
+	good     string // the code of success
+	unknown  string // a code that is not documented
+	refused  string // the code of a token that is worthless; "": HTTP 401
+	nameless bool   // it gives no id
+
+	mu       sync.Mutex
+	requests int
+	took     []notifytest.Delivery
+	fetched  int
+	expired  int
+	told     map[string]notify.Receipt
+	fault    notifytest.Fault
+}
+
+func fixture(name string) string {
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// answer is the recorded answer with this id and code.
+func (v *vendor) answer(id, code string) string {
+	return strings.NewReplacer("{{id}}", id, "{{code}}", code).Replace(fixture(v.preset + "-answer.txt"))
+}
+
+func (v *vendor) token() string { return fmt.Sprint("the-", v.fetched) }
+
+// current reports whether a token is the one that works.
+func (v *vendor) current(token string) bool {
+	return v.fault != notifytest.TokenUseless && v.fetched > v.expired && token == v.token()
+}
+
+func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	data, _ := io.ReadAll(r.Body)
+	body := string(data)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch r.URL.Path {
+	case "/token":
+		v.giveToken(w, r, body)
+		return
+	case "/status":
+		v.tell(w, r)
+		return
+	}
+	to, text, id, ok := v.read(v, r, body)
+	if !ok {
+		if v.refused == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		fmt.Fprint(w, v.answer("", v.refused))
+		return
+	}
+	v.requests++
+	switch {
+	case v.fault == notifytest.CutAfter:
+		hangUp(w, r)
+		return
+	case v.fault.Code() != "":
+		fmt.Fprint(w, v.answer("", v.fault.Code()))
+		return
+	case v.fault == notifytest.Undefined:
+		fmt.Fprint(w, v.answer("7", v.unknown))
+		return
+	case v.fault == notifytest.Truncated:
+		whole := v.answer("7", v.good)
+		fmt.Fprint(w, whole[:len(whole)/2])
+		return
+	case v.fault == notifytest.Empty:
+		return
+	case v.fault == notifytest.Page:
+		fmt.Fprint(w, "<!DOCTYPE html><html><body>100</body></html>")
+		return
+	case v.fault == notifytest.Garbage:
+		fmt.Fprint(w, "\x1f\x8b\x08\x00\xff\xfe100")
+		return
+	case v.fault == notifytest.Duplicate:
+		fmt.Fprint(w, v.answer("", "124"))
+		return
+	}
+	for _, d := range v.took {
+		if v.preset == "esms" && d.Key == id {
+			fmt.Fprint(w, v.answer(d.ID, "124"))
+			return
+		}
+	}
+	d := notifytest.Delivery{Key: id, To: to, Text: text}
+	if !v.nameless {
+		d.ID = fmt.Sprint(7000 + len(v.took))
+	}
+	v.took = append(v.took, d)
+	fmt.Fprint(w, v.answer(d.ID, v.good))
+}
+
+func (v *vendor) giveToken(w http.ResponseWriter, r *http.Request, body string) {
+	if v.fault == notifytest.TokenDown {
+		hangUp(w, r)
+		return
+	}
+	if v.preset == "zalo-zns" {
+		params, _ := url.ParseQuery(body)
+		if params.Get("refresh_token") != fmt.Sprint("once-", v.fetched) || r.Header.Get("secret_key") != key {
+			w.WriteHeader(http.StatusBadRequest) // a refresh token works once
+			return
+		}
+	} else if !strings.Contains(body, key) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	v.fetched++
+	fmt.Fprintf(w, `{"access_token":%q,"refresh_token":"once-%d","expires_in":"90000"}`, v.token(), v.fetched)
+}
+
+func (v *vendor) tell(w http.ResponseWriter, r *http.Request) {
+	told := v.told[r.URL.Query().Get("RefId")]
+	status, success, failed := "", 0, 0
+	switch told.Verdict {
+	case notify.VerdictDelivered:
+		status, success = "5", 1
+	case notify.VerdictUndelivered:
+		status, failed = "5", 2
+	}
+	fmt.Fprintf(w, `{"CodeResponse":"100","SMSID":%q,"SendStatus":%q,"SendSuccess":%d,"SendFailed":%d}`, told.ProviderID, status, success, failed)
+}
+
+func object(body string) (fields map[string]any) {
+	_ = json.Unmarshal([]byte(body), &fields)
+	return fields
+}
+
+func word(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// vendors are the gateways of the presets.
+func vendors() []*vendor {
+	return []*vendor{
+		{preset: "esms", good: "100", unknown: "777",
+			set: func(c *httpsms.Config) {
+				c.Secrets = map[string]httpsms.Secret{"api_key": "a", "secret_key": key}
+				c.Callback.Token = callbackToken
+				c.Callback.Allow = []string{"192.0.2.0/24"}
+			},
+			read: func(_ *vendor, _ *http.Request, body string) (to, text, id string, ok bool) {
+				o := object(body)
+				return "+84" + strings.TrimPrefix(word(o["Phone"]), "0"), word(o["Content"]), word(o["RequestId"]), o["SecretKey"] == key && o["SmsType"] == "2"
+			}},
+		{preset: "speedsms", good: "00", unknown: "777",
+			set: func(c *httpsms.Config) {
+				c.Secrets = map[string]httpsms.Secret{"login": httpsms.Secret(base64.StdEncoding.EncodeToString([]byte(key + ":x")))}
+			},
+			read: func(_ *vendor, r *http.Request, body string) (to, text, id string, ok bool) {
+				user, password, _ := r.BasicAuth()
+				o := object(body)
+				list, _ := o["to"].([]any)
+				if len(list) != 1 {
+					return "", "", "", false
+				}
+				return "+" + word(list[0]), word(o["content"]), "", user == key && password == "x"
+			}},
+		{preset: "vietguys", good: "0", unknown: "777",
+			set: func(c *httpsms.Config) {
+				c.Secrets = map[string]httpsms.Secret{"user": "u", "password": key}
+				c.Callback.Token = callbackToken
+			},
+			read: func(_ *vendor, _ *http.Request, body string) (to, text, id string, ok bool) {
+				p, _ := url.ParseQuery(body)
+				return "+" + p.Get("phone"), p.Get("sms"), p.Get("bid"), p.Get("pwd") == key
+			}},
+		{preset: "fpt", good: "", unknown: "777", refused: "1013",
+			set: func(c *httpsms.Config) { c.Auth.User, c.Auth.Token = "client", key },
+			read: func(v *vendor, _ *http.Request, body string) (to, text, id string, ok bool) {
+				o := object(body)
+				decoded, _ := base64.StdEncoding.DecodeString(word(o["Message"]))
+				return "+" + word(o["Phone"]), string(decoded), word(o["RequestId"]), v.current(word(o["access_token"]))
+			}},
+		{preset: "viettel", good: "1", unknown: "777", nameless: true,
+			set: func(c *httpsms.Config) {
+				c.Secrets = map[string]httpsms.Secret{"user": "u", "password": key, "cp_code": "XUANLOC"}
+			},
+			read: func(_ *vendor, _ *http.Request, body string) (to, text, id string, ok bool) {
+				var e struct {
+					Message struct{ Password, RequestID, ReceiverID, Content string } `xml:"Body>wsCpMt"`
+				}
+				err := xml.Unmarshal([]byte(body), &e)
+				return "+" + e.Message.ReceiverID, e.Message.Content, e.Message.RequestID, err == nil && e.Message.Password == key
+			}},
+		{preset: "stringee", good: "0", unknown: "777", nameless: true,
+			set: func(c *httpsms.Config) { c.Auth.User, c.Auth.Token = "SK.0.tram", key },
+			read: func(_ *vendor, r *http.Request, body string) (to, text, id string, ok bool) {
+				var o struct {
+					SMS []struct{ To, Text string } `json:"sms"`
+				}
+				_ = json.Unmarshal([]byte(body), &o)
+				if len(o.SMS) != 1 {
+					return "", "", "", false
+				}
+				return "+" + o.SMS[0].To, o.SMS[0].Text, "", signedBy(r.Header.Get("X-STRINGEE-AUTH"))
+			}},
+		{preset: "zalo-zns", good: "0", unknown: "-777", refused: "-216",
+			set: func(c *httpsms.Config) {
+				c.Auth.User, c.Auth.Token = "app", key
+				c.Templates = map[string]httpsms.Registered{notifytest.Template: {ID: "290001", Params: map[string]httpsms.Param{"noi_dung": {From: "text", Max: 400}}}}
+				c.Callback.Token = callbackToken
+			},
+			read: func(v *vendor, r *http.Request, body string) (to, text, id string, ok bool) {
+				o := object(body)
+				data, _ := o["template_data"].(map[string]any)
+				return "+" + word(o["phone"]), word(data["noi_dung"]), word(o["tracking_id"]), o["template_id"] == "290001" && v.current(r.Header.Get("access_token"))
+			}},
+	}
+}
+
+// signedBy reports whether a JWT is what Stringee wants.
+func signedBy(token string) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(parts[0] + "." + parts[1]))
+	head, _ := base64.RawURLEncoding.DecodeString(parts[0])
+	claims, _ := base64.RawURLEncoding.DecodeString(parts[1])
+	return parts[2] == base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) &&
+		strings.Contains(string(head), `"cty":"stringee-api;v=1"`) && strings.Contains(string(claims), `"rest_api":true`) && strings.Contains(string(claims), `"exp":`)
+}
+
+func TestEveryPresetKeepsItsPromises(t *testing.T) {
+	var table []string
+	var names []string
+	for _, v := range vendors() {
+		t.Run(v.preset, func(t *testing.T) { table = append(table, notifytest.Run(t, v.harness(t)).String()) })
+		names = append(names, v.preset)
+	}
+	slices.Sort(names)
+	if got := httpsms.Presets(); !slices.Equal(got, names) {
+		t.Errorf("presets %q, tested %q", got, names)
+	}
+	got := "| provider | channel | keys | receipts | kept | not applicable |\n|---|---|---|---|---|---|\n" + strings.Join(table, "\n") + "\n"
+	if want := fixture("conformance.md"); got != want && !t.Failed() {
+		if os.Getenv("UPDATE") != "" {
+			_ = os.WriteFile(filepath.Join("testdata", "conformance.md"), []byte(got), 0o644)
+			return
+		}
+		t.Errorf("testdata/conformance.md is stale (UPDATE=1 writes it):\n%s", got)
+	}
+}
+
+func (v *vendor) harness(t *testing.T) notifytest.Harness {
+	preset, _ := httpsms.Preset(v.preset)
+	cannot := map[notifytest.Fault]string{}
+	for _, fault := range notifytest.Faults() {
+		switch fault {
+		case notifytest.NoHost, notifytest.BadTLS, notifytest.CutBefore, notifytest.StallBefore, notifytest.StallAfter, notifytest.StallOnce,
+			notifytest.Drip, notifytest.Huge, notifytest.Throttled, notifytest.WrongTypes:
+			cannot[fault] = "the same for every gateway: see the generic one"
+		}
+	}
+	if !preset.Idempotent {
+		cannot[notifytest.Duplicate] = "it recognises no keys"
+	}
+	h := notifytest.Harness{
+		New: v.fixture, Cannot: cannot, Codes: map[string]notify.Result{}, Secrets: []string{key, callbackToken},
+		Tokens:  preset.Auth.Kind == httpsms.OAuth2 || preset.Auth.Kind == httpsms.Rotating,
+		TooLong: strings.Repeat("Nội dung dài. ", 100),
+		Arrives: func(text string) string {
+			prepared, err := smstext.Prepare(text, &smstext.Options{Policy: smstext.Strip, MaxParts: 3})
+			if err != nil {
+				return err.Error()
+			}
+			return prepared.Text
+		},
+	}
+	if v.preset == "zalo-zns" {
+		h.Arrives = func(text string) string { return text }
+	}
+	results := map[httpsms.Class]notify.Result{
+		httpsms.Accepted: notify.ResultAccepted, httpsms.Repeated: notify.ResultAccepted, httpsms.Transient: notify.ResultTransient, httpsms.Permanent: notify.ResultPermanent,
+		httpsms.Suppress: notify.ResultPermanent, httpsms.Misconfigured: notify.ResultMisconfigured, httpsms.Unclear: notify.ResultUnknown,
+	}
+	for code, class := range preset.Answer.Codes {
+		if code != "" {
+			h.Codes[code] = results[class]
+		}
+	}
+	return h
+}
+
+func (v *vendor) fixture(tb testing.TB, fault notifytest.Fault) notifytest.Fixture {
+	v = &vendor{preset: v.preset, set: v.set, read: v.read, good: v.good, unknown: v.unknown, refused: v.refused, nameless: v.nameless, fault: fault}
+	server := httptest.NewUnstartedServer(v)
+	server.Config.ErrorLog = quiet
+	server.Start()
+	tb.Cleanup(server.Close)
+	c, _ := httpsms.Preset(v.preset)
+	c.URL, c.Sender, c.Auth.Request.URL = server.URL+"/send", "XUANLOC", server.URL+"/token"
+	if c.Query != nil {
+		c.Query.URL = server.URL + "/status"
+	}
+	v.set(&c)
+	if fault == notifytest.Refused {
+		c.URL = "http://" + unused(tb)
+		if c.Query != nil {
+			c.Query.URL = c.URL
+		}
+	}
+	c.Timeout = httpsms.Duration(fault.Timeout())
+	folder := tb.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, v.preset+".token"), []byte(`{"refresh":"once-0"}`), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	clock := new(notifytest.Clock)
+	f := notifytest.Fixture{
+		Sender:     newSender(tb, c, &httpsms.Options{Clock: clock.Now, Tokens: httpsms.NewTokenFiles(folder)}),
+		Requests:   func() int { v.mu.Lock(); defer v.mu.Unlock(); return v.requests },
+		Deliveries: func() []notifytest.Delivery { v.mu.Lock(); defer v.mu.Unlock(); return slices.Clone(v.took) },
+		SetClock:   clock.Set, Receipts: v.receipts(),
+	}
+	if c.Auth.Kind == httpsms.OAuth2 || c.Auth.Kind == httpsms.Rotating {
+		f.Tokens = &notifytest.Tokens{
+			Expire:  func() { v.mu.Lock(); defer v.mu.Unlock(); v.expired = v.fetched },
+			Fetched: func() int { v.mu.Lock(); defer v.mu.Unlock(); return v.fetched },
+		}
+	}
+	return f
+}
+
+// receipts is how the vendor tells what became of a message.
+func (v *vendor) receipts() *notifytest.Receipts {
+	say := func(token, from, query, body string) notify.Callback {
+		params, _ := url.ParseQuery(query)
+		return notify.Callback{Method: "GET", Token: token, Remote: from, Query: params, Body: []byte(body)}
+	}
+	r := &notifytest.Receipts{Reply: notify.Reply{Status: 200}}
+	switch v.preset {
+	case "esms":
+		r.Callback = func(r notify.Receipt, to string) notify.Callback {
+			counters := "&SendStatus=5&SendSuccess=1&SendFailed=0"
+			if r.Verdict == notify.VerdictUndelivered {
+				counters = "&SendStatus=5&SendSuccess=0&SendFailed=2"
+			}
+			return say(callbackToken, "192.0.2.7", "SMSID="+url.QueryEscape(r.ProviderID)+"&RequestId="+url.QueryEscape(r.Key)+counters+"&TypeId=2&telcoid=1&phonenumber="+url.QueryEscape(to), "")
+		}
+		good := "SMSID=1&SendStatus=5&SendSuccess=1"
+		r.Malformed = []notify.Callback{say(callbackToken, "192.0.2.7", "", ""), say(callbackToken, "192.0.2.7", "SMSID=1", ""), say(callbackToken, "192.0.2.7", "SendStatus=5&SendSuccess=1", "")}
+		r.Foreign = []notify.Callback{say("", "192.0.2.7", good, ""), say("duong-dan-bi-mat-9999", "192.0.2.7", good, ""), say(callbackToken, "198.51.100.1", good, ""), say(callbackToken, "", good, "")}
+		r.Tell = func(told notify.Receipt) {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			if v.told == nil {
+				v.told = map[string]notify.Receipt{}
+			}
+			v.told[told.ProviderID] = told
+		}
+	case "vietguys":
+		r.Callback = func(r notify.Receipt, to string) notify.Callback {
+			status := map[notify.Verdict]string{notify.VerdictDelivered: "delivered", notify.VerdictUndelivered: "fail", notify.VerdictUnderway: "sent"}[r.Verdict]
+			return say(callbackToken, "", "msgid="+url.QueryEscape(r.ProviderID)+"&phone="+url.QueryEscape(to)+"&status="+status, "")
+		}
+		r.Verdicts = []notify.Verdict{notify.VerdictUnderway, notify.VerdictDelivered, notify.VerdictUndelivered}
+		r.Malformed = []notify.Callback{say(callbackToken, "", "msgid=1", ""), say(callbackToken, "", "status=fail", "")}
+		r.Foreign = []notify.Callback{say("x", "", "msgid=1&status=fail", "")}
+	case "zalo-zns":
+		r.Callback = func(r notify.Receipt, to string) notify.Callback {
+			return say(callbackToken, "", "", fmt.Sprintf(`{"event_name":"user_received_message","app_id":"1","recipient":{"id":%q},"message":{"msg_id":%q,"tracking_id":%q,"delivery_time":"1495000000000"},"timestamp":"1495000000001"}`, to, r.ProviderID, r.Key))
+		}
+		r.Verdicts = []notify.Verdict{notify.VerdictDelivered}
+		r.Malformed = []notify.Callback{say(callbackToken, "", "", ""), say(callbackToken, "", "", "{"), say(callbackToken, "", "", `{"message":{"msg_id":"1"}}`), say(callbackToken, "", "", `{"event_name":"user_received_message"}`), say(callbackToken, "", "", `{"event_name":["x"],"message":{"msg_id":"1"}}`)}
+		r.Foreign = []notify.Callback{say(key, "", "", `{"event_name":"user_received_message","message":{"msg_id":"1"}}`)}
+	default:
+		return nil
+	}
+	return r
+}
+
+func TestATokenFileSurvivesAndIsSharedByProcesses(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "zns.token"), []byte(`{"refresh":"once-0"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]bool{"once-0": true}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 8 { // eight processes, each with files of its own
+		files := httpsms.NewTokenFiles(folder)
+		all.Go(func() {
+			for range 5 {
+				_, err := files.Exchange(t.Context(), "zns", func(old httpsms.Tokens) (httpsms.Tokens, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					if !given[old.Refresh] {
+						return httpsms.Tokens{}, fmt.Errorf("%q was used before", old.Refresh)
+					}
+					delete(given, old.Refresh)
+					next := fmt.Sprint("once-", time.Now().UnixNano())
+					given[next] = true
+					return httpsms.Tokens{Access: "a", Refresh: next}, nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	failed := fmt.Errorf("the provider is away")
+	if _, err := httpsms.NewTokenFiles(folder).Exchange(t.Context(), "zns", func(old httpsms.Tokens) (httpsms.Tokens, error) {
+		return httpsms.Tokens{Refresh: "lost"}, failed
+	}); err != failed {
+		t.Errorf("error %v", err)
+	}
+	last, err := httpsms.NewTokenFiles(folder).Exchange(t.Context(), "zns", func(old httpsms.Tokens) (httpsms.Tokens, error) { return old, nil })
+	if err != nil || !given[last.Refresh] {
+		t.Errorf("%q is stored, error %v", last.Refresh, err)
+	}
+	for _, name := range []string{"", "../x", "nobody"} {
+		if _, err := httpsms.NewTokenFiles(folder).Exchange(t.Context(), name, func(t httpsms.Tokens) (httpsms.Tokens, error) { return t, nil }); err == nil {
+			t.Errorf("%q has tokens", name)
+		}
+	}
+}
