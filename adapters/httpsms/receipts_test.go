@@ -118,7 +118,7 @@ func TestAnAnswerInPlainTextIsReadByExpressions(t *testing.T) {
 func TestNothingIsSentAsAnAdvertisement(t *testing.T) {
 	g := startGateway(t, says(`{"code":"100","id":"1"}`))
 	m := notice(1)
-	for _, class := range []notify.Class{"", "advertising", "QC"} {
+	for _, class := range []notify.Class{"advertising", "QC"} {
 		m.Class = class
 		if out := send(t, newSender(t, config(g.URL), nil), m); out.Result != notify.ResultPermanent {
 			t.Errorf("class %q: %+v", class, out)

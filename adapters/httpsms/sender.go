@@ -231,7 +231,7 @@ func (s *Sender) values(m notify.Message) (values, *notify.Outcome) {
 		return nil, out
 	case m.IdempotencyKey == "" || !utf8.ValidString(m.IdempotencyKey) || strings.ContainsFunc(m.IdempotencyKey, control):
 		return nil, refused("the message has no usable key")
-	case m.Class != notify.Duty && m.Class != notify.Care:
+	case m.Class != notify.Duty && m.Class != notify.Care && m.Class != "":
 		return nil, refused("the message is of no class that the programme sends")
 	}
 	v := values{
