@@ -36,6 +36,7 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/deliver"
 	"github.com/huongvecoso/outreach/workers/rate"
+	"github.com/huongvecoso/outreach/workers/receipt"
 	"github.com/huongvecoso/outreach/workers/redischeck"
 	"github.com/huongvecoso/outreach/workers/relay"
 	"github.com/huongvecoso/outreach/workers/sweep"
@@ -110,6 +111,7 @@ type Params struct {
 	Config    Config                `optional:"true"`
 	Log       *slog.Logger          `optional:"true"`
 	Options   *deliver.Options      `optional:"true"`
+	Receipts  *receipt.Options      `optional:"true"`
 	Bell      *Bell                 `optional:"true"`
 }
 
@@ -130,6 +132,7 @@ func (b *Bell) Ring() {
 type Workers struct {
 	Relay   *relay.Relay
 	Sweeper *sweep.Sweeper
+	Desk    *receipt.Desk // an http.Handler for callbacks, to be mounted where providers reach it
 
 	config  Config
 	system  *core.System
@@ -187,6 +190,13 @@ func New(p Params) (*Workers, error) {
 		p.Bell.relay.Store(w.Relay)
 	}
 	w.Sweeper = sweep.New(p.System, &sweep.Options{Every: p.Config.Sweep, Recover: p.Config.Recover, Log: p.Log})
+	desk := receipt.Options{Log: p.Log}
+	if p.Receipts != nil {
+		desk = *p.Receipts
+	}
+	if w.Desk, err = receipt.New(p.System, p.Config.Owner, p.Senders, &desk); err != nil {
+		return nil, err
+	}
 	p.Lifecycle.Append(fx.Hook{OnStart: w.Start, OnStop: w.Stop})
 	return w, nil
 }
@@ -218,6 +228,7 @@ func (w *Workers) Start(ctx context.Context) error {
 	w.loop(run, w.Relay.Run)
 	w.loop(run, w.register)
 	w.loop(run, w.Sweeper.Run)
+	w.loop(run, w.Desk.Run)
 	return nil
 }
 

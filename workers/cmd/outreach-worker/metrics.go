@@ -19,6 +19,7 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/workers/workersfx"
 )
 
 // metrics are what Prometheus is told, on a registry of their own. No label
@@ -140,22 +141,36 @@ func (c *outboxCollector) read() (outboxState, error) {
 
 // serve answers the questions of whoever watches the process.
 func serve(lc fx.Lifecycle, p *parts, m *metrics, log *slog.Logger) {
-	if p.config.Listen == "off" {
+	listen(lc, p.config.Listen, "health and metrics", handler(p, m), log)
+}
+
+// serveReceipts takes the callbacks of providers.
+func serveReceipts(lc fx.Lifecycle, p *parts, w *workersfx.Workers, log *slog.Logger) {
+	mux := http.NewServeMux()
+	mux.Handle("/receipts/", w.Desk)
+	listen(lc, p.config.Receipts.Listen, "receipts", mux, log)
+}
+
+// listen serves h at an address for as long as the application runs.
+func listen(lc fx.Lifecycle, address, what string, h http.Handler, log *slog.Logger) {
+	if address == "off" {
 		return
 	}
-	server := &http.Server{Handler: handler(p, m), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 	done := make(chan struct{})
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
-			listener, err := new(net.ListenConfig).Listen(ctx, "tcp", p.config.Listen)
+			listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 			if err != nil {
 				return err
 			}
-			log.Info("listening", "address", listener.Addr().String())
+			log.Info("listening", "address", listener.Addr().String(), "for", what)
 			go func() {
 				defer close(done)
 				if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-					log.Error("health and metrics are not served any more", "error", err)
+					log.Error("not served any more", "what", what, "error", err)
 				}
 			}()
 			return nil

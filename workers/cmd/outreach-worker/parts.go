@@ -55,7 +55,7 @@ func build(c *config) (*parts, error) {
 		make    func() error
 	}{
 		{"database", p.openDatabase}, {"redis", p.openRedis}, {"policy", p.readPolicy}, {"calendar", p.readCalendar},
-		{"templates", p.readTemplates}, {"listen", p.checkListen}, {"smtp", p.checkSMTP}, {"sms", p.readGateway}, {"workers", p.checkTimes},
+		{"templates", p.readTemplates}, {"listen", p.checkListen}, {"receipts.listen", p.checkReceipts}, {"smtp", p.checkSMTP}, {"sms", p.readGateway}, {"workers", p.checkTimes},
 	} {
 		if err := part.make(); err != nil {
 			for line := range strings.Lines(err.Error()) {
@@ -227,12 +227,17 @@ func (p *parts) readTemplates() error {
 	return nil
 }
 
-func (p *parts) checkListen() error {
-	if p.config.Listen == "off" {
+func (p *parts) checkListen() error { return address(p.config.Listen) }
+
+func (p *parts) checkReceipts() error { return address(p.config.Receipts.Listen) }
+
+// address judges where to listen.
+func address(named string) error {
+	if named == "off" {
 		return nil
 	}
-	if _, port, err := net.SplitHostPort(p.config.Listen); err != nil || port == "" {
-		return fmt.Errorf("%q is no address: want host:port, or off", p.config.Listen)
+	if _, port, err := net.SplitHostPort(named); err != nil || port == "" {
+		return fmt.Errorf("%q is no address: want host:port, or off", named)
 	}
 	return nil
 }
@@ -286,12 +291,20 @@ func (p *parts) readGateway() error {
 	if gateway.Timeout == 0 {
 		gateway.Timeout = httpsms.Duration(c.Timeout)
 	}
-	s, err := httpsms.New(gateway, nil)
+	s, err := httpsms.New(gateway, p.smsOptions())
 	if err != nil {
 		return err
 	}
 	p.gateway = &gateway
 	return s.Close()
+}
+
+// smsOptions say where the gateway's tokens are kept.
+func (p *parts) smsOptions() *httpsms.Options {
+	if p.config.SMS.Tokens == "" {
+		return &httpsms.Options{}
+	}
+	return &httpsms.Options{Tokens: httpsms.NewTokenFiles(p.config.SMS.Tokens)}
 }
 
 func brokenRule(err error, rule string) bool {

@@ -16,6 +16,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpmailfx"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/deliver"
+	"github.com/huongvecoso/outreach/workers/receipt"
 	"github.com/huongvecoso/outreach/workers/workersfx"
 )
 
@@ -47,6 +48,8 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 		fx.Invoke(serve), // first, so that it is stopped last
 		p.senders(),
 		workersfx.Module,
+		fx.Supply(&receipt.Options{Log: log, Forwarded: p.config.Receipts.Forwarded}),
+		fx.Invoke(serveReceipts),
 	)
 	if err := app.Err(); err != nil {
 		return err
@@ -84,7 +87,7 @@ func (p *parts) senders() fx.Option {
 		logged = append(logged, notify.Email)
 	}
 	if p.gateway != nil {
-		options = append(options, fx.Supply(httpsmsfx.Gateways{*p.gateway}), httpsmsfx.Module)
+		options = append(options, fx.Supply(httpsmsfx.Gateways{*p.gateway}, p.smsOptions()), httpsmsfx.Module)
 	} else {
 		logged = append(logged, notify.SMS)
 	}

@@ -37,6 +37,7 @@ type config struct {
 	Workers     workersfx.Config
 	SMTP        smtpmail.Config
 	SMS         smsConfig
+	Receipts    receiptConfig
 
 	warnings []string
 }
@@ -48,6 +49,13 @@ type smsConfig struct {
 	Sender  string
 	Token   string
 	Timeout time.Duration
+	Tokens  string
+}
+
+// receiptConfig is where providers tell what became of messages.
+type receiptConfig struct {
+	Listen    string
+	Forwarded string
 }
 
 // setting is one thing the operator may decide: by its name in the file, or by
@@ -124,6 +132,11 @@ func (c *config) settings() []setting {
 		{name: "sms.token", secret: true, set: text(&c.SMS.Token), what: "bearer token at the gateway"},
 		{name: "sms.gateway", set: text(&c.SMS.Gateway), what: "JSON file that describes any other gateway; url, sender and token, where given, count more"},
 		{name: "sms.timeout", normal: "10s", set: duration(&c.SMS.Timeout), what: "the most one SMS may take, where the gateway's file does not say"},
+		{name: "sms.tokens", set: text(&c.SMS.Tokens), what: "folder with NAME.token, for a gateway whose refresh token works once (Zalo ZNS)"},
+
+		{name: "receipts.listen", normal: "off", set: text(&c.Receipts.Listen),
+			what: "address of /receipts/GATEWAY/SECRET, behind a proxy with TLS, where gateways tell what became of messages; off: none"},
+		{name: "receipts.forwarded", set: text(&c.Receipts.Forwarded), what: "header in which that proxy names the caller, such as X-Forwarded-For"},
 	}
 }
 
