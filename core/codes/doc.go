@@ -208,24 +208,34 @@
 // # httpsms
 //
 //	httpsms.config.answer
-//		answer.format: %q is no format of answers: choose json or xml
-//		answer.format: %q không phải dạng trả lời: chọn json hoặc xml
+//		answer.code: a place in a text is a regular expression with one group
+//		answer.code: vị trí trong văn bản là biểu thức chính quy có một nhóm
+//		answer.format: %q is no format of answers: choose json, xml or text
+//		answer.format: %q không phải dạng trả lời: chọn json, xml hoặc text
 //		answer.code: say where the code or the id stands: HTTP 200 alone never means accepted
 //		answer.code: hãy ghi vị trí của mã hoặc id: HTTP 200 không có nghĩa là đã nhận
 //		answer.codes: no code means accepted
 //		answer.codes: không có mã nào nghĩa là đã nhận (accepted)
 //
 //	httpsms.config.auth
-//		auth.kind: user, token and header need a kind: basic, bearer or header
-//		auth.kind: user, token và header cần có kind: basic, bearer hoặc header
+//		auth.kind: user, token and header need a kind: basic, bearer, header, oauth2, refresh or jwt
+//		auth.kind: user, token và header cần có kind: basic, bearer, header, oauth2, refresh hoặc jwt
 //		auth.user: basic authentication needs a user and a token
 //		auth.user: xác thực basic cần user và token
 //		auth.token: bearer authentication needs a token
 //		auth.token: xác thực bearer cần token
 //		auth.header: a key in a header needs the header's name and a token of printable characters
 //		auth.header: khóa trong header cần tên header và token gồm ký tự in được
-//		auth.kind: %q is no kind of authentication: choose none, basic, bearer or header
-//		auth.kind: %q không phải kiểu xác thực: chọn none, basic, bearer hoặc header
+//		auth.kind: %q is no kind of authentication: choose none, basic, bearer, header, oauth2, refresh or jwt
+//		auth.kind: %q không phải kiểu xác thực: chọn none, basic, bearer, header, oauth2, refresh hoặc jwt
+//		auth.token: authentication by tokens needs the account in user and its key in token
+//		auth.token: xác thực bằng token cần tài khoản ở user và khóa ở token
+//		auth.header: this is no name of a header
+//		auth.header: đây không phải tên header
+//		auth.jwt: the lifetime must not be negative
+//		auth.jwt: thời hạn không được âm
+//		auth.kind: a token that is replaced at each use has to be kept: give Options.Tokens
+//		auth.kind: token thay đổi sau mỗi lần dùng phải được lưu: hãy đặt Options.Tokens
 //
 //	httpsms.config.body
 //		body.fields: a list needs the places 0, 1, 2 and so on, and nothing else
@@ -237,13 +247,21 @@
 //		body.kind: %q is no kind of body: choose json, form, query or xml
 //		body.kind: %q không phải kiểu nội dung: chọn json, form, query hoặc xml
 //
+//	httpsms.config.callback
+//		callback.token: the secret end of the address needs 16 letters and digits at least: nothing else shows who is calling
+//		callback.token: phần bí mật cuối địa chỉ cần ít nhất 16 chữ và số: ngoài nó không có gì cho biết ai đang gọi
+//		callback.allow: %q is no IP address and no network like 203.0.113.0/24
+//		callback.allow: %q không phải địa chỉ IP hay dải mạng như 203.0.113.0/24
+//		callback.format: choose query, form, json or xml; only json has a list
+//		callback.format: chọn query, form, json hoặc xml; chỉ json có list
+//		callback.reply: the status has to be 2xx: anything else says that nothing was taken
+//		callback.reply: status phải là 2xx: mã khác nghĩa là chưa nhận
+//		callback.id: say where the id or the key of the message stands
+//		callback.id: hãy ghi vị trí mã hoặc khóa của tin
+//
 //	httpsms.config.json
 //		the configuration is not what is expected: %s
 //		cấu hình không đúng dạng: %s
-//
-//	httpsms.config.method
-//		method: %q does not fit: choose POST or PUT, or GET for a query
-//		method: %q không phù hợp: chọn POST hoặc PUT, hoặc GET cho kiểu query
 //
 //	httpsms.config.name
 //		name: the gateway needs a name, by which attempts and metrics know it
@@ -253,17 +271,17 @@
 //		phone_form: %q is no way to write a number: choose e164, 84 or 0
 //		phone_form: %q không phải cách ghi số: chọn e164, 84 hoặc 0
 //
+//	httpsms.config.preset
+//		preset: there is no preset %q: choose one of %s
+//		preset: không có cấu hình sẵn %q: chọn một trong %s
+//
+//	httpsms.config.query
+//		query.format: %q is no format of answers: choose json, xml or text
+//		query.format: %q không phải dạng trả lời: chọn json, xml hoặc text
+//
 //	httpsms.config.timeout
 //		timeout: timeout, window and max_conns must not be negative
 //		timeout: timeout, window và max_conns không được âm
-//
-//	httpsms.config.url
-//		url: this is no address of a gateway: give https://host/path
-//		url: đây không phải địa chỉ tổng đài: hãy ghi https://máy/đường-dẫn
-//		url: a password must not be part of the address: use auth
-//		url: không ghi mật khẩu trong địa chỉ: hãy dùng auth
-//		url: plain http shows keys and numbers to everybody on the way: use https, or set insecure if the gateway has nothing better
-//		url: http không mã hóa làm lộ khóa và số điện thoại: hãy dùng https, hoặc đặt insecure nếu tổng đài không hỗ trợ
 //
 //	httpsms.gateways.name
 //		gateway %d: the name %q is taken: give each gateway its own
