@@ -129,6 +129,24 @@ func steps() map[string]struct {
 		"pause and resume": {u11, func(ctx context.Context, w *core.Work) error {
 			return none(w.Issues.Resume(ctx, a.issue("paused")))
 		}},
+		"ask for a pause": {u11, func(ctx context.Context, w *core.Work) error {
+			return none(w.Issues.AskPause(ctx, a.issue("referred"), issue.NeedsSpeaker, "x"))
+		}},
+		"ask for more time": {u11, func(ctx context.Context, w *core.Work) error {
+			return none(w.Issues.AskExtension(ctx, a.issue("held"), moreTime()))
+		}},
+		"refuse a request": {vp01, func(ctx context.Context, w *core.Work) error {
+			return none(w.Issues.DecideRequest(ctx, a.issue("asking"), false, "x"))
+		}},
+		"grant a request": {vp01, func(ctx context.Context, w *core.Work) error {
+			return none(w.Issues.DecideRequest(ctx, a.issue("asking"), true, ""))
+		}},
+		"send an answer back": {u10, func(ctx context.Context, w *core.Work) error {
+			return none(w.Issues.SendBackAnswer(ctx, a.issue("drafted"), "x"))
+		}},
+		"contribute": {u21, func(ctx context.Context, w *core.Work) error {
+			return none(w.Issues.Contribute(ctx, a.issue("asking"), "x"))
+		}},
 		"unlink": {vp01, func(ctx context.Context, w *core.Work) error { return none(w.Issues.Unlink(ctx, a.issue("linked"))) }},
 		"hand over": {vp01, func(ctx context.Context, w *core.Work) error {
 			return none(w.Issues.HandOver(ctx, a.issue("referred"), minh, teamT3))
@@ -266,6 +284,12 @@ func brokenScene(t *testing.T) *cast {
 		paused.Pauses = []issue.Pause{{Reason: issue.NeedsSpeaker, From: day("2017-03-16"), Until: day("2017-03-30"), By: vp01}}
 		d.ID, d.Version, d.Subject, d.Status = "unit/paused", 0, issue.Subject(paused.ID), duty.Paused
 		d.Pauses = []duty.Interval{{From: day("2017-03-16"), Until: day("2017-03-30"), Reason: "needs_speaker", By: vp01}}
+		asking, clock := linked, d
+		asking.ID, asking.Version, asking.Code = a.issue("asking"), 0, "XL-17-Q"
+		asking.Referrals = slices.Clone(linked.Referrals)
+		asking.Referrals[len(asking.Referrals)-1].Cooperating = []org.UnitID{unitKTHT}
+		asking.Requests = []issue.Request{{Kind: issue.AsksExtension, Referral: asking.Current().Number, Days: 3, Reason: "x", Message: "x", On: day("2017-03-16"), By: u11}}
+		clock.ID, clock.Subject, clock.Status, clock.Pauses = "unit/asking", issue.Subject(asking.ID), duty.Running, nil
 		linked.ID, linked.Version, linked.Code = a.issue("linked"), 0, "XL-17-L"
 		hub, err := tx.Issue(ctx, a.issue("arbitration"))
 		if err != nil {
@@ -286,7 +310,7 @@ func brokenScene(t *testing.T) *cast {
 		twice = told
 		twice.ID, twice.Version, twice.Code, twice.Round = a.issue("told twice"), 0, "XL-17-T", 2
 		faults := fault.List{
-			tx.PutIssue(ctx, &paused), tx.PutDuty(ctx, &d), tx.PutIssue(ctx, &linked), tx.PutIssue(ctx, &hub), tx.PutIssue(ctx, &twice),
+			tx.PutIssue(ctx, &paused), tx.PutDuty(ctx, &d), tx.PutIssue(ctx, &asking), tx.PutDuty(ctx, &clock), tx.PutIssue(ctx, &linked), tx.PutIssue(ctx, &hub), tx.PutIssue(ctx, &twice),
 			tx.PutRule(ctx, &programme.Rule{ID: "calendar", Calendar: &spec, Status: programme.RuleProposed, Reason: "bão", Proposer: vp01, Recorded: c.sys.Now()}),
 			tx.PutAssignment(ctx, &programme.Assignment{ID: "new", Programme: hvcs2017, Official: ha, Place: "AP-08", Team: teamT3, Valid: days("2017-03-17", "2017-12-31"), Status: programme.Proposed}),
 			tx.PutAssignment(ctx, &same),

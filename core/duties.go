@@ -258,10 +258,10 @@ func (u *unit) resume(ctx context.Context, subject event.Subject, kind duty.Kind
 	})
 }
 
-// extend moves the due date of a running duty of this kind.
-func (u *unit) extend(ctx context.Context, subject event.Subject, kind duty.Kind, days int, reason string) (duty.State, error) {
+// extend moves the due date of a running duty of this kind, as was asked on a day.
+func (u *unit) extend(ctx context.Context, subject event.Subject, kind duty.Kind, days int, reason string, asked calendar.Date) (duty.State, error) {
 	return u.change(ctx, subject, kind, reason, func(d *duty.State, book rules) error {
-		return d.Extend(days, reason, u.by.Person, book.Policy, book.Calendar, u.now)
+		return d.ExtendAsked(days, reason, asked, u.by.Person, book.Policy, book.Calendar, u.now)
 	})
 }
 

@@ -97,6 +97,28 @@ func (s *Issues) ApproveAnswer(ctx context.Context, id issue.ID) (issue.State, e
 	return i, nil
 }
 
+// SendBackAnswer gives a drafted answer back to its drafter, by whoever would
+// have approved it, with a reason: it cannot be approved before it was drafted
+// anew, and the unit's clock runs on. The drafter is told. The rules are
+// "issue.send_back.…".
+func (s *Issues) SendBackAnswer(ctx context.Context, id issue.ID, reason string) (issue.State, error) {
+	u := s.u
+	i, err := u.tx.Issue(ctx, id)
+	if err != nil {
+		return issue.State{}, err
+	}
+	if err := s.mayApprove(ctx, i); err != nil {
+		return issue.State{}, err
+	}
+	if err := i.SendBack(reason, u.by.Person, u.today); err != nil {
+		return issue.State{}, err
+	}
+	if err := s.keep(ctx, &i, issue.AnswerSentBackEvent{Round: i.Round}); err != nil {
+		return issue.State{}, err
+	}
+	return i, u.tell(ctx, alert.AnswerSentBack(i)...)
+}
+
 func (s *Issues) mayApprove(ctx context.Context, i issue.State) error {
 	u := s.u
 	switch i.ApprovalLevel() {

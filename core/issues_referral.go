@@ -210,19 +210,26 @@ func (s *Issues) Arbitrate(ctx context.Context, id issue.ID, lead org.UnitID, co
 // told, and the speakers when it is their turn (N11). The rules are
 // "issue.pause.…" and "duty.pause.…".
 func (s *Issues) Pause(ctx context.Context, id issue.ID, reason issue.PauseReason, note string) (issue.State, error) {
-	u := s.u
 	i, _, err := s.load(ctx, id, ApprovePause)
 	if err != nil {
 		return issue.State{}, err
 	}
+	return s.stand(ctx, i, reason, note)
+}
+
+func (s *Issues) stand(ctx context.Context, i issue.State, reason issue.PauseReason, note string) (issue.State, error) {
+	u, asked := s.u, i.Request()
 	if i.Status != issue.Referred { // before the clock is touched
 		return issue.State{}, i.Pause(reason, note, u.today.Add(1), u.by.Person, u.today)
 	}
-	d, err := u.pause(ctx, issue.Subject(id), duty.Unit, string(reason))
+	d, err := u.pause(ctx, issue.Subject(i.ID), duty.Unit, string(reason))
 	if err != nil {
 		return issue.State{}, err
 	}
 	if err := i.Pause(reason, note, d.PausedUntil(), u.by.Person, u.today); err != nil {
+		return issue.State{}, err
+	}
+	if err := s.granted(ctx, i, asked, issue.AsksPause, d.PausedUntil()); err != nil {
 		return issue.State{}, err
 	}
 	if err := s.keep(ctx, &i, issue.PausedEvent{Reason: reason, Until: d.PausedUntil()}); err != nil {
@@ -292,14 +299,21 @@ func goOn(ctx context.Context, u *unit, r event.Record, e event.Event) error {
 }
 
 // Extend gives the unit so many working days more, by the office or the
-// programme's leader: once, before the due date, and with an interim reply to the
-// people (N11). The promise to the citizen stays. The rules are "issue.extend.…"
-// and "duty.extend.…".
+// programme's leader: once, before the due date or asked for before it, and with
+// an interim reply to the people (N11). The promise to the citizen stays. The
+// rules are "issue.extend.…" and "duty.extend.…".
 func (s *Issues) Extend(ctx context.Context, id issue.ID, x issue.Extension) (issue.State, error) {
-	u := s.u
 	i, book, err := s.load(ctx, id, ApprovePause)
 	if err != nil {
 		return issue.State{}, err
+	}
+	return s.giveTime(ctx, i, x, book)
+}
+
+func (s *Issues) giveTime(ctx context.Context, i issue.State, x issue.Extension, book rules) (issue.State, error) {
+	u, asked, on := s.u, i.Request(), s.u.today
+	if asked != nil && asked.Kind == issue.AsksExtension {
+		on = asked.On
 	}
 	x.On, x.By = u.today, u.by.Person
 	if r := i.Current(); r != nil {
@@ -310,11 +324,14 @@ func (s *Issues) Extend(ctx context.Context, id issue.ID, x issue.Extension) (is
 	} else if err := i.Extend(x, u.today); err != nil {
 		return issue.State{}, err
 	}
-	d, err := u.extend(ctx, issue.Subject(id), duty.Unit, x.Days, "unit_needs_time")
+	d, err := u.extend(ctx, issue.Subject(i.ID), duty.Unit, x.Days, "unit_needs_time", on)
 	if err != nil {
 		return issue.State{}, err
 	}
 	i.Current().Due = d.Due
+	if err := s.granted(ctx, i, asked, issue.AsksExtension, d.Due); err != nil {
+		return issue.State{}, err
+	}
 	if err := s.keep(ctx, &i, issue.ExtendedEvent{Days: x.Days, Due: d.Due}); err != nil {
 		return issue.State{}, err
 	}

@@ -947,13 +947,25 @@ func TestEveryNoticeAboutAnIssueCanBeRendered(t *testing.T) {
 		Extensions: []issue.Extension{{}}, Answers: []issue.Answer{{}}, Opinions: []string{"o"},
 		Deliveries: []issue.Delivery{{Opinion: "o", Answer: 1, On: day("2017-03-14")}},
 		PromiseDue: day("2017-04-10"), Apology: &issue.Apology{NewDate: day("2017-04-20")}}
+	asked := func(kind issue.RequestKind, granted, refused bool) issue.State {
+		j := i
+		j.Requests = []issue.Request{{Kind: kind, Referral: 1, Granted: granted}}
+		if granted || refused {
+			j.Requests[0].Decided = day("2017-03-20")
+		}
+		return j
+	}
+	i.SentBack = []issue.SentBack{{Drafter: u11}}
 	s, due, at := []opinion.SpeakerID{"s"}, day("2017-03-31"), calendar.MustTimeOfDay(8, 0)
 	all := slices.Concat(
 		alert.IssueRegistered(i, s), alert.PromiseMoved(i, s), alert.IssueForwarded(i, s), alert.IssueReferred(i), alert.IssueReturned(i),
 		alert.ArbitrationOpened(i, due), alert.IssuePaused(i, s), alert.IssueResumed(i), alert.IssueExtended(i, s), alert.IssueAnswered(i, due),
 		alert.IssueAsked(i, s, due, at), alert.IssueReopened(i, org.Party{Role: org.ProgrammeLeader}), alert.IssueAppealed(i, due),
 		alert.IssueClosedFinal(i, s), alert.IssueLinked(i, issue.State{Code: "XL-17-0143", Place: "AP-02"}),
-		alert.IssueCollective(i, "Thoát nước", issue.Swell{Hamlets: 3, Opinions: 5}), alert.ApologyDrafted(i), alert.Apologised(i, s))
+		alert.IssueCollective(i, "Thoát nước", issue.Swell{Hamlets: 3, Opinions: 5}), alert.ApologyDrafted(i), alert.Apologised(i, s),
+		alert.IssueRequested(asked(issue.AsksPause, false, false)), alert.IssueRequested(asked(issue.AsksExtension, false, false)),
+		alert.RequestDecided(asked(issue.AsksPause, true, false), due), alert.RequestDecided(asked(issue.AsksExtension, true, false), due),
+		alert.RequestDecided(asked(issue.AsksPause, false, true), due), alert.AnswerSentBack(i))
 	keys, used := map[string]bool{}, map[string]bool{}
 	for _, n := range all {
 		vars := map[string]string{"recipient": "x", "honorific": "x", "given": "x", "sender": "x", "hotline": "x"}

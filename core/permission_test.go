@@ -174,6 +174,7 @@ func trials() map[string]func(context.Context, *core.Work, subject) error {
 		},
 		"issue.answer": func(ctx context.Context, w *core.Work, s subject) error {
 			return errors.Join(none(w.Issues.Return(ctx, s.issue("referred"), "không thuộc chức năng", unitNN)),
+				none(w.Issues.AskExtension(ctx, s.issue("held"), moreTime())),
 				none(w.Issues.DraftAnswer(ctx, s.issue("held"), settledAnswer())))
 		},
 		"issue.approve_answer": func(ctx context.Context, w *core.Work, s subject) error {

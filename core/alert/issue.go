@@ -173,6 +173,42 @@ func IssueExtended(i issue.State, speakers []opinion.SpeakerID) []notify.Notice 
 	return due(notices, i.Referrals[len(i.Referrals)-1].Due)
 }
 
+// IssueRequested tells the programme office at once that the lead unit asks for a
+// pause or an extension; by text message too when the matter is urgent.
+func IssueRequested(i issue.State) []notify.Notice {
+	notices := byMail(i, "issue.asks_"+string(i.Request().Kind), len(i.Requests), org.Party{Role: org.ProgrammeOffice})
+	if i.Urgency == issue.Urgent {
+		notices = withSMS(notices)
+	}
+	r := i.Current()
+	each(notices, func(n *notify.Notice) { n.Vars["unit_id"] = string(r.Lead) })
+	return handling(i, due(notices, r.Due))
+}
+
+// RequestDecided tells the lead unit what became of its latest request, and the
+// date that goes with it: until when its clock stands still, or its due date.
+func RequestDecided(i issue.State, on calendar.Date) []notify.Notice {
+	n := len(i.Requests)
+	template := "issue.request_refused"
+	if r := i.Requests[n-1]; r.Granted {
+		template = "issue." + string(r.Kind) + "_granted"
+	}
+	lead := i.Current().Lead
+	return handling(i, due(byMail(i, template, n, clerk(lead), head(lead)), on))
+}
+
+// AnswerSentBack tells the drafter that the answer has to be drafted anew, by the
+// due date that stays.
+func AnswerSentBack(i issue.State) []notify.Notice {
+	n := len(i.SentBack)
+	drafter := org.Party{Role: org.UnitClerk, Unit: i.Lead(), Person: i.SentBack[n-1].Drafter}
+	notices := handling(i, byMail(i, "issue.sent_back", n, drafter))
+	if i.OnRoadmap() {
+		return due(notices, i.Answered().Roadmap)
+	}
+	return due(notices, i.Current().Due)
+}
+
 // IssueAnswered tells the owner that an answer has to be given back to the
 // people (N12).
 func IssueAnswered(i issue.State, by calendar.Date) []notify.Notice {

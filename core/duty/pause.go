@@ -62,6 +62,13 @@ func (s *State) Resume(pol policy.Policy, cal *calendar.Calendar, now time.Time)
 // the duty is late. The rules are "duty.extend.not_running", ".reason",
 // ".too_often", ".too_long" and ".overdue".
 func (s *State) Extend(days int, reason string, by org.PersonID, pol policy.Policy, cal *calendar.Calendar, now time.Time) error {
+	return s.ExtendAsked(days, reason, calendar.DateOf(now), by, pol, cal, now)
+}
+
+// ExtendAsked is Extend for what was asked for on a day before, perhaps: asked
+// before the duty was late, it may be granted after that (model 4). The rules are
+// those of Extend.
+func (s *State) ExtendAsked(days int, reason string, asked calendar.Date, by org.PersonID, pol policy.Policy, cal *calendar.Calendar, now time.Time) error {
 	on := calendar.DateOf(now)
 	switch {
 	case s.Status != Running:
@@ -75,7 +82,7 @@ func (s *State) Extend(days int, reason string, by org.PersonID, pol policy.Poli
 	case days < 1 || days > pol.Issues.ExtensionDays:
 		return fault.Broken("duty.extend.too_long", "days",
 			"An extension is 1 to %d working days, not %d.", "Gia hạn từ 1 đến %d ngày làm việc, không phải %d ngày.", pol.Issues.ExtensionDays, days)
-	case s.IsLate(on):
+	case s.IsLate(asked):
 		return fault.Broken("duty.extend.overdue", "on",
 			"The duty was due on %s; an extension is asked for before that.", "Việc đã đến hạn ngày %s; phải xin gia hạn trước hạn.", s.Due.VN())
 	}

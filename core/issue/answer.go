@@ -49,7 +49,7 @@ func (s *State) DraftAnswer(a Answer, on calendar.Date) error {
 	}
 	a.Round, a.Unit, a.Drafted = s.Round, s.Lead(), on
 	a.Text = strings.TrimSpace(a.Text)
-	a.Approver, a.Approved = "", calendar.Date{}
+	a.Approver, a.Approved, a.SentBack = "", calendar.Date{}, calendar.Date{}
 	s.Answers = slices.Clone(s.Answers)
 	if s.Draft() != nil {
 		s.Answers = s.Answers[:len(s.Answers)-1]
@@ -116,6 +116,9 @@ func (s *State) ApproveAnswer(by org.PersonID, on calendar.Date) error {
 	if a.Drafter == by {
 		return fault.Broken("issue.approve.own_draft", "approver", "nobody approves an answer that they drafted", "người soạn không được tự duyệt câu trả lời")
 	}
+	if !a.SentBack.IsZero() {
+		return fault.Broken("issue.approve.sent_back", "status", "the draft was sent back on %s: it has to be drafted anew", "dự thảo đã bị trả lại ngày %s: phải soạn lại", a.SentBack.VN())
+	}
 	if !a.Roadmap.IsZero() && !a.Roadmap.After(on) {
 		return fault.Broken("issue.approve.roadmap_past", "roadmap", "the roadmap's day %s has come: draft the answer anew", "mốc lộ trình %s đã đến: phải soạn lại câu trả lời", a.Roadmap.VN())
 	}
@@ -123,6 +126,27 @@ func (s *State) ApproveAnswer(by org.PersonID, on calendar.Date) error {
 	a = s.Draft()
 	a.Approver, a.Approved = by, on
 	return s.move(FeedbackDue, on)
+}
+
+// SendBack wants the draft written anew, by who would have approved it, with a
+// reason. The issue stays with the unit and its clock runs on. The rules are
+// "issue.send_back.…".
+func (s *State) SendBack(reason string, by org.PersonID, on calendar.Date) error {
+	a := s.Draft()
+	switch {
+	case a == nil || s.Status != AnswerDrafted:
+		return s.misplaced("issue.send_back.no_draft", AnswerDrafted)
+	case !a.SentBack.IsZero():
+		return fault.Broken("issue.send_back.twice", "status", "the draft was sent back on %s already", "dự thảo đã bị trả lại ngày %s", a.SentBack.VN())
+	case a.Drafter == by:
+		return fault.Broken("issue.send_back.own_draft", "approver", "who drafted an answer drafts it anew, without sending it back", "người soạn có thể tự soạn lại, không trả lại cho chính mình")
+	case strings.TrimSpace(reason) == "":
+		return fault.Broken("issue.send_back.reason_missing", "reason", "say what has to be different", "phải nêu lý do trả lại dự thảo")
+	}
+	s.Answers = slices.Clone(s.Answers)
+	s.Draft().SentBack = on
+	s.SentBack = append(slices.Clip(s.SentBack), SentBack{Round: s.Round, Drafter: a.Drafter, Reason: strings.TrimSpace(reason), On: on, By: by})
+	return nil
 }
 
 // Untold lists the opinions whose speakers have not been told the latest answer,

@@ -23,7 +23,7 @@
 //	on_hold        -> referred        the answer came, or the limit of the pause
 //	on_hold        -> linked
 //	on_hold        -> closed
-//	answer_drafted -> answer_drafted  drafted anew
+//	answer_drafted -> answer_drafted  drafted anew, perhaps because the approver sent it back
 //	answer_drafted -> feedback_due    approved by somebody else
 //	answer_drafted -> linked
 //	answer_drafted -> closed

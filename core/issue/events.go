@@ -70,6 +70,25 @@ type (
 		Days int           `json:"days"`
 		Due  calendar.Date `json:"due"`
 	}
+	// RequestedEvent says that the unit asks for a pause or an extension.
+	RequestedEvent struct {
+		Request RequestKind   `json:"request"`
+		Due     calendar.Date `json:"due"` // the answer's, when it asked
+	}
+	// RequestDecidedEvent says what came of that.
+	RequestDecidedEvent struct {
+		Request RequestKind `json:"request"`
+		Granted bool        `json:"granted"`
+	}
+	// AddedEvent says that a cooperating unit wrote what it adds.
+	AddedEvent struct {
+		Number int    `json:"number"` // of the referral
+		Unit   string `json:"unit"`
+	}
+	// AnswerSentBackEvent says that the approver wants the answer drafted anew.
+	AnswerSentBackEvent struct {
+		Round int `json:"round"`
+	}
 	// AnswerDraftedEvent says that an answer waits for approval.
 	AnswerDraftedEvent struct {
 		Round int         `json:"round"`
@@ -167,6 +186,10 @@ func (ArbitrationDecidedEvent) Kind() string { return "issue.arbitration_decided
 func (PausedEvent) Kind() string             { return "issue.paused" }              // Kind names the event.
 func (ResumedEvent) Kind() string            { return "issue.resumed" }             // Kind names the event.
 func (ExtendedEvent) Kind() string           { return "issue.extended" }            // Kind names the event.
+func (RequestedEvent) Kind() string          { return "issue.requested" }           // Kind names the event.
+func (RequestDecidedEvent) Kind() string     { return "issue.request_decided" }     // Kind names the event.
+func (AddedEvent) Kind() string              { return "issue.contributed" }         // Kind names the event.
+func (AnswerSentBackEvent) Kind() string     { return "issue.answer_sent_back" }    // Kind names the event.
 func (AnswerDraftedEvent) Kind() string      { return "issue.answer_drafted" }      // Kind names the event.
 func (AnswerApprovedEvent) Kind() string     { return "issue.answer_approved" }     // Kind names the event.
 func (DeliveredEvent) Kind() string          { return "issue.delivered" }           // Kind names the event.

@@ -99,6 +99,51 @@ type Extension struct {
 	By      org.PersonID  `json:"by"`
 }
 
+// RequestKind is what a unit asks for.
+type RequestKind string
+
+// The requests.
+const (
+	AsksPause     RequestKind = "pause"     // xin tạm dừng tính hạn
+	AsksExtension RequestKind = "extension" // xin gia hạn
+)
+
+// Request is a lead unit's request for a pause or an extension (đề nghị tạm dừng,
+// gia hạn), asked before the due date and decided by the office or the
+// programme's leader.
+type Request struct {
+	Kind     RequestKind   `json:"kind"`
+	Referral int           `json:"referral"` // its number
+	Pause    PauseReason   `json:"pause,omitempty"`
+	Days     int           `json:"days,omitempty"` // of an extension, working days
+	Reason   string        `json:"reason"`         // in the unit's words
+	Message  string        `json:"message,omitempty"`
+	On       calendar.Date `json:"on"` // asked
+	By       org.PersonID  `json:"by"`
+	Granted  bool          `json:"granted,omitempty"`
+	Refusal  string        `json:"refusal,omitempty"` // why it was refused
+	Decided  calendar.Date `json:"decided,omitzero"`
+	Decider  org.PersonID  `json:"decider,omitempty"`
+}
+
+// Addition is what a cooperating unit adds to the lead unit's answer (ý kiến phối hợp).
+type Addition struct {
+	Referral int           `json:"referral"` // its number
+	Unit     org.UnitID    `json:"unit"`
+	Text     string        `json:"text"`
+	On       calendar.Date `json:"on"`
+	By       org.PersonID  `json:"by"`
+}
+
+// SentBack is one time an approver wanted an answer drafted anew.
+type SentBack struct {
+	Round   int           `json:"round"`
+	Drafter org.PersonID  `json:"drafter"`
+	Reason  string        `json:"reason"`
+	On      calendar.Date `json:"on"`
+	By      org.PersonID  `json:"by"`
+}
+
 // Answer is one answer in one round.
 type Answer struct {
 	Round    int           `json:"round"`
@@ -113,7 +158,8 @@ type Answer struct {
 	Drafted  calendar.Date `json:"drafted"`
 	Approver org.PersonID  `json:"approver,omitempty"`
 	Approved calendar.Date `json:"approved,omitzero"`
-	From     ID            `json:"from,omitempty"` // the issue that carries this one, whose answer it is
+	From     ID            `json:"from,omitempty"`     // the issue that carries this one, whose answer it is
+	SentBack calendar.Date `json:"sent_back,omitzero"` // of a draft: the approver wants it drafted anew
 }
 
 // Channel is how an answer was told.
@@ -224,6 +270,9 @@ type State struct {
 	Referrals  []Referral     `json:"referrals,omitempty"`
 	Pauses     []Pause        `json:"pauses,omitempty"`
 	Extensions []Extension    `json:"extensions,omitempty"`
+	Requests   []Request      `json:"requests,omitempty"`
+	Additions  []Addition     `json:"additions,omitempty"`
+	SentBack   []SentBack     `json:"sent_back,omitempty"`
 	Answers    []Answer       `json:"answers,omitempty"`
 	Deliveries []Delivery     `json:"deliveries,omitempty"`
 	Replies    []Satisfaction `json:"replies,omitempty"`

@@ -167,6 +167,7 @@ func (s *State) Pause(reason PauseReason, note string, until calendar.Date, by o
 	if err := s.misplaced("issue.pause.not_referred", Referred); err != nil {
 		return err
 	}
+	s.grant(AsksPause, by, on)
 	s.Pauses = append(slices.Clip(s.Pauses), Pause{Reason: reason, Note: note, From: on, Until: until, By: by})
 	return s.move(OnHold, on)
 }
@@ -211,6 +212,7 @@ func (s *State) Extend(x Extension, due calendar.Date) error {
 	if err := faults.Err(); err != nil {
 		return err
 	}
+	s.grant(AsksExtension, x.By, x.On)
 	s.Extensions = append(slices.Clip(s.Extensions), x)
 	s.Referrals = slices.Clone(s.Referrals)
 	s.Current().Due = due

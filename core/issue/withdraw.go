@@ -28,6 +28,17 @@ func (s *State) Withdraw(on calendar.Date) error {
 	for i := range s.Extensions {
 		s.Extensions[i].Reason, s.Extensions[i].Message = "", ""
 	}
+	s.Requests, s.Additions, s.SentBack = slices.Clone(s.Requests), slices.Clone(s.Additions), slices.Clone(s.SentBack)
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		r.Reason, r.Message, r.Refusal = "", "", ""
+	}
+	for i := range s.Additions {
+		s.Additions[i].Text = ""
+	}
+	for i := range s.SentBack {
+		s.SentBack[i].Reason = ""
+	}
 	s.Answers, s.Deliveries = slices.Clone(s.Answers), slices.Clone(s.Deliveries)
 	for i := range s.Answers {
 		a := &s.Answers[i]
