@@ -176,7 +176,11 @@ func IssueExtended(i issue.State, speakers []opinion.SpeakerID) []notify.Notice 
 // IssueRequested tells the programme office at once that the lead unit asks for a
 // pause or an extension; by text message too when the matter is urgent.
 func IssueRequested(i issue.State) []notify.Notice {
-	notices := byMail(i, "issue.asks_"+string(i.Request().Kind), len(i.Requests), org.Party{Role: org.ProgrammeOffice})
+	template := "issue.asks_pause"
+	if i.Request().Kind == issue.AsksExtension {
+		template = "issue.asks_extension"
+	}
+	notices := byMail(i, template, len(i.Requests), org.Party{Role: org.ProgrammeOffice})
 	if i.Urgency == issue.Urgent {
 		notices = withSMS(notices)
 	}
@@ -190,8 +194,11 @@ func IssueRequested(i issue.State) []notify.Notice {
 func RequestDecided(i issue.State, on calendar.Date) []notify.Notice {
 	n := len(i.Requests)
 	template := "issue.request_refused"
-	if r := i.Requests[n-1]; r.Granted {
-		template = "issue." + string(r.Kind) + "_granted"
+	switch r := i.Requests[n-1]; {
+	case r.Granted && r.Kind == issue.AsksPause:
+		template = "issue.pause_granted"
+	case r.Granted:
+		template = "issue.extension_granted"
 	}
 	lead := i.Current().Lead
 	return handling(i, due(byMail(i, template, n, clerk(lead), head(lead)), on))
