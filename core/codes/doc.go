@@ -387,6 +387,10 @@
 //		the roadmap's day %s has come: draft the answer anew
 //		mốc lộ trình %s đã đến: phải soạn lại câu trả lời
 //
+//	issue.approve.sent_back
+//		the draft was sent back on %s: it has to be drafted anew
+//		dự thảo đã bị trả lại ngày %s: phải soạn lại
+//
 //	issue.arbitrate.not_open
 //		an issue that is %[1]s cannot take this step: it has to be %[2]v
 //		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
@@ -394,6 +398,18 @@
 //	issue.close.not_told
 //		an issue that is %[1]s cannot take this step: it has to be %[2]v
 //		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
+//
+//	issue.contribute.not_cooperating
+//		%s does not cooperate on this issue
+//		%s không phải đơn vị phối hợp của vấn đề này
+//
+//	issue.contribute.not_referred
+//		an issue that is %[1]s cannot take this step: it has to be %[2]v
+//		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
+//
+//	issue.contribute.text_missing
+//		write what the unit adds
+//		phải ghi nội dung phối hợp
 //
 //	issue.deliver.anonymous
 //		who spoke without a name is told on the notice board or at a visit
@@ -559,6 +575,46 @@
 //		the answer could be replied to until %s: raise the matter anew
 //		chỉ nhận trả lời đến ngày %s: hãy nêu lại ý kiến
 //
+//	issue.request.kind_unknown
+//		%q is no request: pause or extension
+//		%q không phải loại đề nghị: pause hoặc extension
+//
+//	issue.request.message_missing
+//		write the interim reply that the people would get
+//		phải có nội dung trả lời tạm cho người dân
+//
+//	issue.request.none
+//		the unit asked for nothing that waits for a decision
+//		không có đề nghị nào của đơn vị đang chờ quyết định
+//
+//	issue.request.not_referred
+//		an issue that is %[1]s cannot take this step: it has to be %[2]v
+//		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
+//
+//	issue.request.overdue
+//		the answer was due on %s: more time is asked for before that
+//		việc trả lời đã đến hạn ngày %s: phải đề nghị trước hạn
+//
+//	issue.request.own
+//		nobody decides a request of their own
+//		người đề nghị không được tự quyết định
+//
+//	issue.request.pause_unknown
+//		a pause waits for needs_speaker or needs_higher_level
+//		lý do tạm dừng phải là needs_speaker hoặc needs_higher_level
+//
+//	issue.request.pending
+//		the unit asked on %s already and waits for the decision
+//		đơn vị đã đề nghị ngày %s và đang chờ quyết định
+//
+//	issue.request.reason_missing
+//		a request needs its reason
+//		đề nghị phải nêu lý do
+//
+//	issue.request.refusal_missing
+//		a refusal says why
+//		từ chối đề nghị phải nêu lý do
+//
 //	issue.resume.not_paused
 //		an issue that is %[1]s cannot take this step: it has to be %[2]v
 //		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
@@ -598,6 +654,22 @@
 //	issue.return.window_closed
 //		a referral of %[1]s could be returned until %[2]s: answer it, or ask for an extension
 //		phiếu chuyển ngày %[1]s chỉ được trả lại đến %[2]s: hãy trả lời hoặc xin gia hạn
+//
+//	issue.send_back.no_draft
+//		an issue that is %[1]s cannot take this step: it has to be %[2]v
+//		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
+//
+//	issue.send_back.own_draft
+//		who drafted an answer drafts it anew, without sending it back
+//		người soạn có thể tự soạn lại, không trả lại cho chính mình
+//
+//	issue.send_back.reason_missing
+//		say what has to be different
+//		phải nêu lý do trả lại dự thảo
+//
+//	issue.send_back.twice
+//		the draft was sent back on %s already
+//		dự thảo đã bị trả lại ngày %s
 //
 //	issue.share.no_answer
 //		the issue that carries this one has no approved answer
