@@ -87,6 +87,9 @@ func steps() map[string]struct {
 		"unplanned": {tuan, func(ctx context.Context, w *core.Work) error {
 			return none(w.Visits.Unplanned(ctx, visit.Plan{Kind: visit.Regular, Place: "AP-05", Official: tuan, Date: day("2017-03-16")}, minutes()))
 		}},
+		"waive an item": {vp01, func(ctx context.Context, w *core.Work) error {
+			return none(w.Visits.WaiveItem(ctx, "old", "AP-09", "đã có loa"))
+		}},
 		"supersede": {vp01, func(ctx context.Context, w *core.Work) error {
 			return w.Visits.Supersede(ctx, "old", "new")
 		}},

@@ -384,7 +384,9 @@ func (s *Visits) settleReport(ctx context.Context, v visit.State) error {
 }
 
 // Unplanned records a visit that took place without a plan: planned and reported
-// in one step. Sent again under the same id it is recognised, as Report does.
+// in one step. Sent again under the same id it is recognised, as Report does. One
+// that took place on a day off, on which none may be planned, says why in
+// Plan.DayOff ("visit.unplanned.day_off_reason_missing") and is marked with it (EX-04).
 func (s *Visits) Unplanned(ctx context.Context, p visit.Plan, r visit.Report) (visit.State, error) {
 	u := s.u
 	if known, err := s.sent(ctx, p); err != nil {
@@ -404,13 +406,13 @@ func (s *Visits) Unplanned(ctx context.Context, p visit.Plan, r visit.Report) (v
 	if err != nil {
 		return visit.State{}, err
 	}
-	if err := s.keep(ctx, &v, plannedEvent(v), "unplanned"); err != nil {
+	if err := s.keep(ctx, &v, plannedEvent(v), strings.TrimSuffix("unplanned: "+v.DayOff, ": ")); err != nil {
 		return visit.State{}, err
 	}
 	return s.Report(ctx, v.ID, p.Date, r)
 }
 
-// afterwards makes a visit as if it had been planned on its day.
+// afterwards makes a visit that took place without a plan.
 func (s *Visits) afterwards(ctx context.Context, p visit.Plan) (visit.State, error) {
 	p, err := s.u.hosted(ctx, p)
 	if err != nil {
@@ -420,13 +422,11 @@ func (s *Visits) afterwards(ctx context.Context, p visit.Plan) (visit.State, err
 	if err != nil {
 		return visit.State{}, err
 	}
-	v, err := visit.New(p, book.Policy, book.Calendar, p.Date.At(p.At))
-	v.Recorded = s.u.now
-	return v, err
+	return visit.TookPlace(p, book.Policy, book.Calendar, s.u.now)
 }
 
 func plannedEvent(v visit.State) visit.PlannedEvent {
-	return visit.PlannedEvent{Place: string(v.Place), Official: string(v.Official), Date: v.Planned, At: v.At}
+	return visit.PlannedEvent{Place: string(v.Place), Official: string(v.Official), Date: v.Planned, At: v.At, DayOff: v.DayOff != ""}
 }
 
 // ApproveLate lets a visit be reported after the late entry limit: by the team
@@ -759,8 +759,8 @@ func unconfirmed(ctx context.Context, u *unit, d duty.State) error {
 	return u.tell(ctx, alert.VisitUnconfirmed(v)...)
 }
 
-// untold are the dissemination items valid on the visit's day that this hamlet
-// has not been told.
+// untold are the dissemination items valid on the visit's day, addressed to this
+// hamlet or to a territory it lay in that day, that it has not been told.
 func (s *Visits) untold(ctx context.Context, v visit.State) ([]visit.ItemID, error) {
 	items, err := s.u.tx.Items(ctx, calendar.Period{From: v.On(), To: v.On()})
 	if err != nil || len(items) == 0 {
@@ -770,9 +770,13 @@ func (s *Visits) untold(ctx context.Context, v visit.State) ([]visit.ItemID, err
 	if err != nil {
 		return nil, err
 	}
+	within, err := s.u.lies(ctx, v.Place, v.On())
+	if err != nil {
+		return nil, err
+	}
 	var pending []visit.ItemID
 	for _, i := range items {
-		if i.For(v.Place) && i.Heard(v.Place, visits).Status == visit.ItemPending {
+		if i.For(v.Place, within...) && i.Heard(v.Place, visits).Status == visit.ItemPending {
 			pending = append(pending, i.ID)
 		}
 	}

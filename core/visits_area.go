@@ -219,6 +219,8 @@ func (u *unit) meetSurvey(ctx context.Context, official org.PersonID, place org.
 }
 
 // Issue sets what every hamlet, or some, are to be told during a period (S2–S4).
+// Addressed to a commune, or to any other territory, it is to be told in each
+// hamlet that lies in it on the day of the visit.
 func (s *Visits) Issue(ctx context.Context, i visit.Item) (visit.Item, error) {
 	if err := s.u.allow(ctx, IssueItem, scope{}); err != nil {
 		return visit.Item{}, err
@@ -268,7 +270,11 @@ func (s *Visits) WaiveItem(ctx context.Context, id visit.ItemID, place org.Place
 	if err != nil {
 		return visit.Item{}, err
 	}
-	if err := i.Waive(visit.Waiver{Place: place, Reason: reason, By: u.by.Person, On: u.today}); err != nil {
+	within, err := u.lies(ctx, place, u.nearest(i.Valid))
+	if err != nil {
+		return visit.Item{}, err
+	}
+	if err := i.Waive(visit.Waiver{Place: place, Reason: reason, By: u.by.Person, On: u.today}, within...); err != nil {
 		return visit.Item{}, err
 	}
 	if err := u.tx.PutItem(ctx, &i); err != nil {
@@ -296,7 +302,8 @@ type ItemCoverage struct {
 }
 
 // Coverage says where an item was told, over the hamlets that somebody looks
-// after while it is valid.
+// after while it is valid and that lie, today or on the nearest day of its
+// validity, where it is addressed.
 func (s *Visits) Coverage(ctx context.Context, id visit.ItemID) (ItemCoverage, error) {
 	item, err := s.u.tx.Item(ctx, id)
 	if err != nil {
@@ -308,7 +315,11 @@ func (s *Visits) Coverage(ctx context.Context, id visit.ItemID) (ItemCoverage, e
 	}
 	c := ItemCoverage{Item: id}
 	for _, place := range hamlets {
-		if len(item.Places) > 0 && !slices.Contains(item.Places, place) {
+		within, err := s.u.lies(ctx, place, s.u.nearest(item.Valid))
+		if err != nil {
+			return ItemCoverage{}, err
+		}
+		if !item.Addressed(place, within...) {
 			continue
 		}
 		visits, err := s.u.tx.Visits(ctx, visit.Query{Place: place, During: item.Valid})
@@ -335,6 +346,30 @@ func (c *ItemCoverage) add(h visit.Hearing) {
 		c.Waived++
 	}
 	c.Told++
+}
+
+// lies returns the territories in which a hamlet lies on a day, the nearest
+// first. One that is divided by then, without a choice, lies in none that is sure.
+func (u *unit) lies(ctx context.Context, place org.PlaceID, on calendar.Date) ([]org.PlaceID, error) {
+	line, err := org.Line(ctx, u.dir, place, on)
+	if len(fault.Violations(err)) > 0 {
+		return nil, nil
+	}
+	if err != nil || len(line) == 0 {
+		return nil, err
+	}
+	return line[1:], nil
+}
+
+// nearest is today, or the day of the period that is nearest to it.
+func (u *unit) nearest(p calendar.Period) calendar.Date {
+	switch {
+	case u.today.Before(p.From):
+		return p.From
+	case !p.To.IsZero() && u.today.After(p.To):
+		return p.To
+	}
+	return u.today
 }
 
 // visitedPlaces are the hamlets that somebody is assigned to during the period.

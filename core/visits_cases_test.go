@@ -460,3 +460,91 @@ func TestAVisitThatOnlyGivesAnswersBackOwesNoItems(t *testing.T) {
 		return err
 	})
 }
+
+func TestWhatACommuneIsToBeToldReachesItsHamletsAsOfTheDay(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-01")
+	before, after := c.plan(lan, "AP-01", "2017-03-08"), c.plan(lan, "AP-01", "2017-03-22")
+	var item visit.Item
+	c.must(vp01, func(ctx context.Context, w *core.Work) (err error) {
+		item, err = w.Visits.Issue(ctx, visit.Item{Type: visit.LocalTask, Title: "Làm đường liên ấp", Valid: days("2017-03-01", "2017-03-31"), Places: []org.PlaceID{"C1"}})
+		return err
+	})
+	c.put(func(ctx context.Context, tx store.Tx) error { // AP-01 goes over to the commune C2
+		p, err := tx.Place(ctx, "AP-01")
+		return errors.Join(err, p.Reparent(day("2017-03-15"), "C2"), tx.PutPlace(ctx, &p))
+	})
+	owes := func(id visit.ID, want int) {
+		t.Helper()
+		c.must(lan, func(ctx context.Context, w *core.Work) error {
+			owed, err := w.Visits.Owed(ctx, id)
+			a, err2 := w.Visits.Agenda(ctx, id)
+			if len(owed.Items) != want || len(a.Items) != want {
+				t.Errorf("%s owes %v, its agenda shows %v, want %d", id, owed.Items, a.Items, want)
+			}
+			return errors.Join(err, err2)
+		})
+	}
+	owes(before, 1)
+	owes(after, 0)
+	covers := func(hamlets int, want ...org.PlaceID) {
+		t.Helper()
+		c.must(vp01, func(ctx context.Context, w *core.Work) error {
+			cover, err := w.Visits.Coverage(ctx, item.ID)
+			if cover.Hamlets != hamlets || !slices.Equal(cover.Untold, want) {
+				t.Errorf("to be told: %+v, want %v", cover, want)
+			}
+			return err
+		})
+	}
+	waive := func(place org.PlaceID) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			_, err := w.Visits.WaiveItem(ctx, item.ID, place, "đường không qua ấp này")
+			return err
+		}
+	}
+	covers(2, "AP-01", "AP-02")
+	c.refused("item.waive.not_owed", vp01, waive("AP-03"))
+	c.at("2017-04-20") // after its time: as of its last day
+	covers(1, "AP-02")
+	c.must(vp01, waive("AP-02"))
+	covers(1)
+}
+
+func TestEX04_AVisitOnADayOffIsEnteredWithAReasonAndNeverPlanned(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-04-07")
+	closed := visit.Plan{Kind: visit.Regular, Place: "AP-01", Official: lan, Date: day("2017-04-06")}
+	send := func(p visit.Plan) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			_, err := w.Visits.Unplanned(ctx, p, minutes())
+			return err
+		}
+	}
+	c.refused("visit.unplanned.day_off_reason_missing", lan, send(closed))
+	closed.ID, closed.DayOff = "tablet-9", "bà con họp về vụ cháy rừng"
+	c.must(lan, send(closed))
+	c.must(lan, send(closed)) // sent again
+	if v := c.visit("tablet-9"); v.DayOff != closed.DayOff || v.Status != visit.Reported || v.Happened != day("2017-04-06") || len(v.Reports) != 1 {
+		t.Errorf("%+v", v)
+	}
+	ahead := closed
+	ahead.ID, ahead.Date = "", day("2017-05-01")
+	c.refused("visit.plan.on_closure", lan, func(ctx context.Context, w *core.Work) error { _, err := w.Visits.Plan(ctx, ahead); return err })
+	c.refused("visit.report.in_the_future", lan, send(ahead)) // a plan in disguise
+
+	c.at("2017-06-05")
+	late := visit.Plan{Kind: visit.Regular, Place: "AP-01", Official: lan, Date: day("2017-05-01")}
+	admit := func(p visit.Plan) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			v, err := w.Visits.AdmitLate(ctx, p, "báo cáo giấy bị thất lạc")
+			if err == nil && v.DayOff != p.DayOff {
+				t.Errorf("%+v", v)
+			}
+			return err
+		}
+	}
+	c.refused("visit.unplanned.day_off_reason_missing", tl03, admit(late))
+	late.DayOff = "bà con chỉ rảnh ngày lễ"
+	c.must(tl03, admit(late))
+}

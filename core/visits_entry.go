@@ -50,7 +50,7 @@ func (s *Visits) sent(ctx context.Context, p visit.Plan) (visit.State, error) {
 // AdmitLate opens a visit for reporting that took place without a plan longer
 // ago than late entry allows: by the team leader, for a leader's own visits by
 // the office, with a reason (EX-16, EX-28). It stands as missed, and its report is
-// owed by the official from today on.
+// owed by the official from today on. A day off is explained as in Unplanned.
 func (s *Visits) AdmitLate(ctx context.Context, p visit.Plan, reason string) (visit.State, error) {
 	u := s.u
 	if !p.Date.Before(u.today) {

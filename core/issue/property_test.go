@@ -293,14 +293,18 @@ func (p *play) check(t *rapid.T) {
 func TestAnIssueFollowsTheRulesAndNothingElse(t *testing.T) {
 	cal := cal2017(t)
 	seen := map[issue.Status]int{}
-	rapid.Check(t, func(t *rapid.T) {
-		p := newPlay(t, cal, seen)
-		t.Repeat(p.actions())
-	})
-	for _, status := range append(slices.Collect(maps.Keys(forward())), issue.Closed, issue.ClosedFinal) {
-		if seen[status] == 0 {
-			t.Errorf("no life went through %s: the lives prove little; they went through %v", status, seen)
-		}
+	missing := func() []issue.Status {
+		all := append(slices.Collect(maps.Keys(forward())), issue.Closed, issue.ClosedFinal)
+		return slices.DeleteFunc(all, func(s issue.Status) bool { return seen[s] > 0 })
+	}
+	for n := 0; n == 0 || n < 20 && len(missing()) > 0; n++ { // a hundred lives seldom leave a state out, and never twenty times
+		rapid.Check(t, func(t *rapid.T) {
+			p := newPlay(t, cal, seen)
+			t.Repeat(p.actions())
+		})
+	}
+	if m := missing(); len(m) > 0 {
+		t.Errorf("no life went through %v: the lives prove little; they went through %v", m, seen)
 	}
 }
 

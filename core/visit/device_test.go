@@ -148,6 +148,14 @@ func TestAnItemStandsInEachHamletAsTheReportsSay(t *testing.T) {
 	if err := item.Waive(visit.Waiver{Place: "AP-02", Reason: "ấp đã có loa"}); err != nil || item.Heard("AP-02", nil).Status != visit.ItemWaived || item.Heard("AP-01", nil).Status != visit.ItemPending {
 		t.Errorf("%v: %+v", err, item)
 	}
+	commune := visit.Item{ID: "b2", Status: visit.Issued, Places: []org.PlaceID{"C1"}}
+	if !commune.For("AP-01", "C1", "H") || commune.For("AP-03", "C2", "H") || commune.For("AP-01") || !item.For("AP-01") {
+		t.Error("what is addressed to a commune is for the hamlets in it, and for no others")
+	}
+	wantRules(t, commune.Waive(visit.Waiver{Place: "AP-03", Reason: "x"}, "C2", "H"), "item.waive.not_owed")
+	if err := commune.Waive(visit.Waiver{Place: "AP-01", Reason: "x"}, "C1", "H"); err != nil {
+		t.Error(err)
+	}
 	wantRules(t, item.Replace("b1"), "item.supersede.itself")
 }
 

@@ -31,19 +31,28 @@ func (i Item) Validate() error {
 	return faults.Err()
 }
 
-// For reports whether the item is to be told at the place.
-func (i Item) For(place org.PlaceID) bool {
-	return i.Status == Issued && (len(i.Places) == 0 || slices.Contains(i.Places, place))
+// For reports whether the item is to be told at the place: it is addressed to
+// every hamlet, to this one, or to a territory in which it lies. within are those
+// territories as of the day that counts, the nearest first.
+func (i Item) For(place org.PlaceID, within ...org.PlaceID) bool {
+	return i.Status == Issued && i.Addressed(place, within...)
+}
+
+// Addressed is For without regard to whether the item still stands.
+func (i Item) Addressed(place org.PlaceID, within ...org.PlaceID) bool {
+	return len(i.Places) == 0 || slices.Contains(i.Places, place) ||
+		slices.ContainsFunc(within, func(above org.PlaceID) bool { return slices.Contains(i.Places, above) })
 }
 
 // Waive lets a hamlet off the item, with a reason: there it is not asked for any
-// more. A second waiver for the same hamlet replaces the first.
-func (i *Item) Waive(w Waiver) error {
+// more. A second waiver for the same hamlet replaces the first. within are the
+// territories in which the hamlet lies, as in For.
+func (i *Item) Waive(w Waiver, within ...org.PlaceID) error {
 	var faults fault.List
 	if strings.TrimSpace(w.Reason) == "" {
 		faults.Add(fault.Broken("item.waive.reason_missing", "reason", "waiving an item needs a reason", "miễn phổ biến một nội dung phải có lý do"))
 	}
-	if i.Status != Issued || len(i.Places) > 0 && !slices.Contains(i.Places, w.Place) {
+	if !i.For(w.Place, within...) {
 		faults.Add(fault.Broken("item.waive.not_owed", "place", "this item is not to be told at %s", "nội dung này không phải phổ biến tại %s", w.Place))
 	}
 	if err := faults.Err(); err != nil {

@@ -24,6 +24,7 @@ type (
 		Official string             `json:"official"`
 		Date     calendar.Date      `json:"date"`
 		At       calendar.TimeOfDay `json:"at"`
+		DayOff   bool               `json:"day_off,omitempty"` // entered afterwards: it took place on a day off
 	}
 	// PostponedEvent says that a visit was moved to another day.
 	PostponedEvent struct {

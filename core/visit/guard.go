@@ -29,11 +29,38 @@ type Plan struct {
 	At       calendar.TimeOfDay // zero: the hour the hamlet prefers, else 19:00
 	Venue    string
 	Why      string // why the programme office plans it in the official's stead
+	DayOff   string // of a visit that took place without a plan: why it was on a day off
 }
 
 // New plans a visit. Weekends are allowed, closures are not (EX-04); a day
 // before today is not planned but entered late.
 func New(p Plan, pol policy.Policy, cal *calendar.Calendar, now time.Time) (State, error) {
+	faults := p.check()
+	faults.Add(checkDay(p.Date, "date", cal, calendar.DateOf(now)))
+	p.DayOff = ""
+	return p.state(pol, cal, now, faults)
+}
+
+// TookPlace is the visit of somebody who went without a plan. What happened is
+// written down, also when it happened on a day off, on which nothing may be
+// planned (EX-04): then Plan.DayOff says why, and the visit is marked with it.
+func TookPlace(p Plan, pol policy.Policy, cal *calendar.Calendar, now time.Time) (State, error) {
+	faults := p.check()
+	closure, closed := cal.Closure(p.Date)
+	p.DayOff = strings.TrimSpace(p.DayOff)
+	switch {
+	case p.Date.IsZero():
+		faults.Add(dateMissing("date"))
+	case closed && p.DayOff == "":
+		faults.Add(fault.Broken("visit.unplanned.day_off_reason_missing", "day_off", "%[1]s was a day off (%[2]s): say why the visit took place then", "%[1]s là ngày nghỉ (%[2]s): phải ghi lý do tổ chức buổi vào ngày này", p.Date, closure.Name))
+	case !closed:
+		p.DayOff = ""
+	}
+	return p.state(pol, cal, now, faults)
+}
+
+// check is what every plan needs, whatever its day.
+func (p Plan) check() fault.List {
 	var faults fault.List
 	if p.Place == "" {
 		faults.Add(fault.Broken("visit.plan.place_missing", "place", "a visit needs a hamlet", "buổi phải có ấp"))
@@ -44,20 +71,28 @@ func New(p Plan, pol policy.Policy, cal *calendar.Calendar, now time.Time) (Stat
 	if !slices.Contains([]Kind{Survey, Regular, FeedbackOnly}, p.Kind) {
 		faults.Add(fault.Broken("visit.plan.kind_unknown", "kind", "%q is no kind of visit: survey, regular or feedback_only", "%q không phải loại buổi: survey, regular hoặc feedback_only", p.Kind))
 	}
-	faults.Add(checkDay(p.Date, "date", cal, calendar.DateOf(now)))
+	return faults
+}
+
+// state is the planned visit, or what is wrong with the plan.
+func (p Plan) state(pol policy.Policy, cal *calendar.Calendar, now time.Time, faults fault.List) (State, error) {
 	if err := faults.Err(); err != nil {
 		return State{}, err
 	}
 	return State{
 		ID: p.ID, Kind: p.Kind, Place: p.Place, Team: p.Team, Official: p.Official, Planned: p.Date, At: p.At, Venue: p.Venue,
-		Status: Planned, ReportDue: cal.Add(p.Date, pol.Visits.ReportDays), Recorded: now,
+		Status: Planned, ReportDue: cal.Add(p.Date, pol.Visits.ReportDays), DayOff: p.DayOff, Recorded: now,
 	}, nil
+}
+
+func dateMissing(field string) error {
+	return fault.Broken("visit.plan.date_missing", field, "a visit needs a date", "buổi phải có ngày")
 }
 
 // checkDay says whether a visit may be planned for the day.
 func checkDay(day calendar.Date, field string, cal *calendar.Calendar, today calendar.Date) error {
 	if day.IsZero() {
-		return fault.Broken("visit.plan.date_missing", field, "a visit needs a date", "buổi phải có ngày")
+		return dateMissing(field)
 	}
 	if day.Before(today) {
 		return fault.Broken("visit.plan.in_the_past", field, "%s is past: report the visit instead", "%s đã qua: hãy báo cáo buổi đã tổ chức", day)

@@ -182,6 +182,7 @@ type State struct {
 	LateApproved *Approval    `json:"late_approved,omitempty"`
 	Settled      *Settlement  `json:"settled,omitempty"` // which of several reports holds
 	Witness      org.PersonID `json:"witness,omitempty"` // the key person asked besides the hamlet head, by turns (N6)
+	DayOff       string       `json:"day_off,omitempty"` // took place on a day off without a plan: why
 	Recorded     time.Time    `json:"recorded"`
 }
 
@@ -245,7 +246,7 @@ type Item struct {
 	Title    string          `json:"title"`
 	Document string          `json:"document,omitempty"`
 	Valid    calendar.Period `json:"valid"`
-	Places   []org.PlaceID   `json:"places,omitempty"` // empty: every hamlet
+	Places   []org.PlaceID   `json:"places,omitempty"` // hamlets, or territories with all hamlets below them; empty: every hamlet
 	Status   ItemStatus      `json:"status"`
 	By       ItemID          `json:"by,omitempty"` // the item that supersedes it
 	Waivers  []Waiver        `json:"waivers,omitempty"`

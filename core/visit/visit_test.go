@@ -92,6 +92,28 @@ func TestEX04_PlanningAroundClosures(t *testing.T) {
 	wantRules(t, err, "visit.plan.in_the_past")
 }
 
+func TestEX04_WhatTookPlaceOnADayOffIsWrittenDownWithItsReason(t *testing.T) {
+	cal, pol := cal2017(t), policy.Default()
+	now := day("2017-02-02").At(calendar.MustTimeOfDay(8, 0))
+	took := func(date, why string) (visit.State, error) {
+		return visit.TookPlace(visit.Plan{ID: "v", Kind: visit.Regular, Place: "AP-01", Official: "lan", Date: day(date), DayOff: why}, pol, cal, now)
+	}
+	_, err := took("2017-01-27", " ")
+	wantRules(t, err, "visit.unplanned.day_off_reason_missing")
+	if v, err := took("2017-01-27", "cháy chợ"); err != nil || v.DayOff != "cháy chợ" || v.Recorded != now {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if v, err := took("2017-01-25", "cháy chợ"); err != nil || v.DayOff != "" {
+		t.Errorf("a working day is marked: %+v, %v", v, err)
+	}
+	_, err = visit.TookPlace(visit.Plan{}, pol, cal, now)
+	wantRules(t, err, "visit.plan.place_missing", "visit.plan.official_missing", "visit.plan.kind_unknown", "visit.plan.date_missing")
+	planned, err := visit.New(visit.Plan{ID: "v", Kind: visit.Regular, Place: "AP-01", Official: "lan", Date: day("2017-02-02"), DayOff: "x"}, pol, cal, now)
+	if err != nil || planned.DayOff != "" {
+		t.Errorf("a plan is marked: %+v, %v", planned, err)
+	}
+}
+
 func TestAPlanNamesEveryFaultAtOnce(t *testing.T) {
 	_, err := visit.New(visit.Plan{}, policy.Default(), cal2017(t), day("2017-01-09").At(calendar.TimeOfDay{}))
 	wantRules(t, err, "visit.plan.place_missing", "visit.plan.official_missing", "visit.plan.kind_unknown", "visit.plan.date_missing")
