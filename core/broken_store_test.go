@@ -228,6 +228,12 @@ func steps() map[string]struct {
 		"team round": {tl03, func(ctx context.Context, w *core.Work) error {
 			return none(w.Reports.TeamRound(ctx, teamT3, day("2017-03-10")))
 		}},
+		"send a round back": {tl03, func(ctx context.Context, w *core.Work) error {
+			return none(w.Reports.SendBackRound(ctx, report.ID("round/"+a.key), "thiếu"))
+		}},
+		"close a team's round": {tl03, func(ctx context.Context, w *core.Work) error {
+			return none(w.Reports.CloseTeamRound(ctx, teamT3, day("2017-03-10"), map[org.PersonID]string{minh: "nghỉ ốm"}))
+		}},
 		"send back": {pct, func(ctx context.Context, w *core.Work) error { return none(w.Reports.SendBackMonth(ctx, m, "thiếu")) }},
 		"owed":      {tl03, func(ctx context.Context, w *core.Work) error { return none(w.Duties.Owed(ctx, tl03)) }},
 		"overdue":   {vp01, func(ctx context.Context, w *core.Work) error { return none(w.Duties.Overdue(ctx, duty.Query{})) }},

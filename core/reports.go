@@ -83,75 +83,6 @@ func (s *Reports) open(ctx context.Context, fresh report.State) (report.State, e
 	return r, err
 }
 
-// CloseRound is the team leader's word that an official's round is complete: the
-// report is approved and locked with its figures.
-func (s *Reports) CloseRound(ctx context.Context, id report.ID) (report.State, error) {
-	u := s.u
-	r, err := u.tx.PeriodReport(ctx, id)
-	if err != nil {
-		return report.State{}, err
-	}
-	if err := u.allow(ctx, CloseRound, scope{person: r.Official, team: r.Team}); err != nil {
-		return report.State{}, err
-	}
-	if err := r.Approve(u.by.Person, u.today); err != nil {
-		return report.State{}, err
-	}
-	figures, err := s.figures(ctx, r.Period, r.Official)
-	if err != nil {
-		return report.State{}, err
-	}
-	if err := r.Lock(figures, u.by.Person, u.today); err != nil {
-		return report.State{}, err
-	}
-	return r, s.keep(ctx, &r, "")
-}
-
-// RoundLine is what the team leader sees of one official before closing a round:
-// who met, who did not and why, and what waits (A8).
-type RoundLine struct {
-	Official org.PersonID
-	Report   report.Status // empty: nothing came
-	Visits   []visit.State
-	Waiting  []issue.State // registered or triaged: the leader is to refer them
-}
-
-// TeamRound shows a round of a team, a line for each official.
-func (s *Reports) TeamRound(ctx context.Context, team org.TeamID, day calendar.Date) ([]RoundLine, error) {
-	u := s.u
-	if err := u.allow(ctx, CloseRound, scope{team: team}); err != nil {
-		return nil, err
-	}
-	book, err := u.rules(ctx)
-	if err != nil {
-		return nil, err
-	}
-	round := programme.RoundOf(day, book.Policy)
-	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Team: team, During: round,
-		Statuses: []programme.AssignmentStatus{programme.Approved, programme.Active, programme.Ended}})
-	if err != nil {
-		return nil, err
-	}
-	var lines []RoundLine
-	for _, official := range distinctOfficials(assignments) {
-		line := RoundLine{Official: official}
-		r, err := u.tx.PeriodReport(ctx, roundID(official, round))
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
-			return nil, err
-		}
-		line.Report = r.Status
-		if line.Visits, err = u.tx.Visits(ctx, visit.Query{Official: official, During: round}); err != nil {
-			return nil, err
-		}
-		line.Waiting, err = u.tx.Issues(ctx, issue.Query{Owner: official, Team: team, Statuses: []issue.Status{issue.Registered, issue.Triaged}})
-		if err != nil {
-			return nil, err
-		}
-		lines = append(lines, line)
-	}
-	return lines, nil
-}
-
 func distinctOfficials(assignments []programme.Assignment) []org.PersonID {
 	var officials []org.PersonID
 	for _, a := range assignments {
@@ -516,7 +447,7 @@ func (u *unit) openRound(ctx context.Context, round calendar.Period) error {
 	}
 	for _, official := range distinctOfficials(assignments) {
 		if err := u.oweOnce(ctx, duty.Term{
-			Kind: duty.RoundReport, Subject: report.Subject(roundID(official, round)), Label: round.From.VN() + "–" + round.To.VN(),
+			Kind: duty.RoundReport, Subject: report.Subject(roundID(official, round)), Label: roundLabel(round),
 			Holder: org.Party{Role: org.Official, Person: official, Team: teamIn(assignments, official)}, Start: round.To, Days: book.Reports.RoundDays,
 		}); err != nil {
 			return err

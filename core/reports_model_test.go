@@ -51,6 +51,9 @@ func roundSteps() []reportStep {
 		{"submit", report.Open, report.Submitted, []org.PersonID{lan}, "", func(ctx context.Context, r *core.Reports, why string) error {
 			return none(r.SubmitRound(ctx, lan, day("2017-05-20"), why))
 		}},
+		{"send back", report.Submitted, report.Open, []org.PersonID{tl03, vp01}, "reason", func(ctx context.Context, r *core.Reports, why string) error {
+			return none(r.SendBackRound(ctx, id, why))
+		}},
 		{"close", report.Submitted, report.Locked, []org.PersonID{tl03, vp01}, "", func(ctx context.Context, r *core.Reports, _ string) error { return none(r.CloseRound(ctx, id)) }},
 	}
 }

@@ -3,6 +3,8 @@ package core_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/huongvecoso/outreach/core"
@@ -11,6 +13,7 @@ import (
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/report"
+	"github.com/huongvecoso/outreach/core/store"
 	"github.com/huongvecoso/outreach/core/visit"
 )
 
@@ -192,4 +195,151 @@ func TestARoundIsReportedToTheTeamLeaderWhoClosesIt(t *testing.T) {
 	if duties[lan] != duty.Met || duties[minh] != duty.Running {
 		t.Errorf("duties %v", duties)
 	}
+}
+
+func TestTheLeaderSendsARoundBackAndItIsOwedAgain(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-01 00:05")
+	c.sweep()
+	c.sweepUntil("2017-03-16 09:00")
+	const id = report.ID("round/CC-017/2017-03-01")
+	submit := func(text string) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			_, err := w.Reports.SubmitRound(ctx, lan, day("2017-03-15"), text)
+			return err
+		}
+	}
+	sendBack := func(id report.ID, why string) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			_, err := w.Reports.SendBackRound(ctx, id, why)
+			return err
+		}
+	}
+	running := func(want ...string) {
+		t.Helper()
+		var due []string
+		c.must(vp01, func(ctx context.Context, w *core.Work) error {
+			of, err := w.Duties.Of(ctx, report.Subject(id))
+			for _, d := range of {
+				if d.Status == duty.Running {
+					due = append(due, d.Due.String())
+				}
+			}
+			return err
+		})
+		if !slices.Equal(due, want) {
+			t.Errorf("owed by %v, want %v", due, want)
+		}
+	}
+	running("2017-03-20")
+	c.must(lan, submit("Một buổi."))
+	running()
+	c.at("2017-03-17 09:00")
+	c.refused("report.send_back.reason_missing", tl03, sendBack(id, " "))
+	if err := c.do(lan, sendBack(id, "x")); !errors.Is(err, fault.ErrForbidden) {
+		t.Errorf("Lan sent her own report back: %v", err)
+	}
+	c.must(tl03, sendBack(id, "chưa ghi số người dự"))
+	running("2017-03-22")
+	c.refused("report.state.transition", tl03, sendBack(id, "nữa"))
+	c.must(lan, submit("Một buổi, 25 người dự."))
+	running()
+	c.put(func(ctx context.Context, tx store.Tx) error {
+		return tx.PutPeriodReport(ctx, &report.State{ID: "month/2017-03", Kind: report.Month, Period: days("2017-03-01", "2017-03-31"), Status: report.Submitted})
+	})
+	c.refused("report.round.other_kind", vp01, sendBack("month/2017-03", "thiếu"))
+}
+
+func TestA8_ATeamsRoundIsClosedInOneStepWithAResultForEachOfficial(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-01 00:05")
+	c.sweep()
+	c.held(lan, "AP-01", "2017-03-08", "2017-03-08", true)
+	c.at("2017-03-09")
+	absent := c.plan(minh, "AP-02", "2017-03-10")
+	c.must(ha, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Org.TakeLeave(ctx, org.Leave{Person: ha, Days: days("2017-03-01", "2017-03-15"), Substitute: tuan, Reason: "thai sản"})
+		return err
+	})
+	closing := func(without map[org.PersonID]string, check func(map[org.PersonID]core.RoundClosing)) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error {
+			all, err := w.Reports.CloseTeamRound(ctx, teamT3, day("2017-03-10"), without)
+			by := make(map[org.PersonID]core.RoundClosing)
+			for _, one := range all {
+				by[one.Line.Official] = one
+			}
+			if err == nil {
+				check(by)
+			}
+			return err
+		}
+	}
+	refusal := func(one core.RoundClosing) string {
+		if vs := fault.Violations(one.Refused); len(vs) == 1 && !one.Closed {
+			return vs[0].Rule
+		}
+		return fmt.Sprintf("closed %v, %v", one.Closed, one.Refused)
+	}
+	c.must(tl03, closing(map[org.PersonID]string{ha: "thai sản"}, func(by map[org.PersonID]core.RoundClosing) {
+		if got := refusal(by[ha]); got != "report.submit.not_ended" {
+			t.Errorf("before the round ended: %s", got)
+		}
+	}))
+	c.sweepUntil("2017-03-16 09:00")
+	c.must(tl03, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Visits.Absent(ctx, absent, visit.Excused, "bị tai nạn")
+		return err
+	})
+	c.must(lan, func(ctx context.Context, w *core.Work) error {
+		_, err := w.Reports.SubmitRound(ctx, lan, day("2017-03-10"), "Một buổi.")
+		return err
+	})
+	nothing := func(map[org.PersonID]core.RoundClosing) {}
+	if err := c.do(lan, closing(nil, nothing)); !errors.Is(err, fault.ErrForbidden) {
+		t.Errorf("an official closed the team's round: %v", err)
+	}
+	c.refused("report.close.not_in_team", tl03, closing(map[org.PersonID]string{u10: "x"}, nothing))
+	c.must(tl03, closing(map[org.PersonID]string{minh: "bị tai nạn, đang nằm viện"}, func(by map[org.PersonID]core.RoundClosing) {
+		if len(by) != 4 || !by[lan].Closed || by[lan].Line.Report != report.Submitted || !by[minh].Closed || by[minh].Line.Report != "" {
+			t.Errorf("closed %+v", by)
+		}
+		for _, without := range []org.PersonID{ha, tuan} {
+			if got := refusal(by[without]); got != "report.close.reason_missing" {
+				t.Errorf("%s: %s", without, got)
+			}
+		}
+		met, sick, leave, none := by[lan].Line.Turnout, by[minh].Line.Turnout, by[ha].Line.Turnout, by[tuan].Line.Turnout
+		if len(met) != 1 || !met[0].Met || met[0].By != lan || met[0].Attendance != visit.Present || met[0].Day != day("2017-03-08") {
+			t.Errorf("Lan met: %+v", met)
+		}
+		if len(sick) != 1 || sick[0].Met || sick[0].Attendance != visit.Excused || sick[0].Why != "bị tai nạn" {
+			t.Errorf("Minh was absent: %+v", sick)
+		}
+		if len(leave) != 1 || leave[0].Met || leave[0].Visit != "" || leave[0].Attendance != visit.Excused {
+			t.Errorf("Hà was on leave: %+v", leave)
+		}
+		if len(none) != 2 || none[0].Place != "AP-04" || none[1].Place != "AP-05" || none[0].Met || none[0].Attendance != "" {
+			t.Errorf("Tuấn met nobody: %+v", none)
+		}
+	}))
+	c.must(vp01, func(ctx context.Context, w *core.Work) error {
+		of, err := w.Duties.Of(ctx, report.Subject("round/"+report.ID(minh)+"/2017-03-01"))
+		if len(of) != 1 || of[0].Status != duty.Cancelled {
+			t.Errorf("Minh's report is still owed: %+v", of)
+		}
+		all, err2 := w.Reports.List(ctx, report.Query{Kind: report.Round, Official: minh})
+		if len(all) != 1 || all[0].Status != report.Locked || all[0].Steps[0].Reason != "bị tai nạn, đang nằm viện" || len(all[0].Figures) == 0 {
+			t.Errorf("Minh's round: %+v", all)
+		}
+		all, err3 := w.Reports.List(ctx, report.Query{Kind: report.Round, Official: ha})
+		if len(all) != 0 {
+			t.Errorf("a refused round was written: %+v", all)
+		}
+		return errors.Join(err, err2, err3)
+	})
+	c.must(tl03, closing(nil, func(by map[org.PersonID]core.RoundClosing) { // again: what is closed stays closed
+		if !by[lan].Closed || !by[minh].Closed || by[ha].Closed {
+			t.Errorf("closed again: %+v", by)
+		}
+	}))
 }

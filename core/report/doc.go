@@ -5,6 +5,7 @@
 // adds up (model M9, A8, A12, EX-28).
 //
 //	open      -> submitted
+//	open      -> locked     a round for which nothing came, closed with a reason
 //	submitted -> approved   by the team leader (round) or the office (month)
 //	submitted -> open       sent back, with a reason
 //	approved  -> accepted   by the programme's leader

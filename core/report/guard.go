@@ -17,7 +17,7 @@ type Transition struct{ From, To Status }
 // Transitions lists every arrow of a report's state machine.
 func Transitions() []Transition {
 	return []Transition{
-		{Open, Submitted}, {Submitted, Approved}, {Submitted, Open}, {Approved, Accepted}, {Approved, Locked}, {Accepted, Locked}, {Locked, Open},
+		{Open, Submitted}, {Open, Locked}, {Submitted, Approved}, {Submitted, Open}, {Approved, Accepted}, {Approved, Locked}, {Accepted, Locked}, {Locked, Open},
 	}
 }
 
@@ -45,14 +45,22 @@ func (s *State) reopen(from Status, by org.PersonID, on calendar.Date, reason st
 
 // Submit hands the report in, for a period that has ended.
 func (s *State) Submit(text string, by org.PersonID, on calendar.Date) error {
-	if !on.After(s.Period.To) {
-		return fault.Broken("report.submit.not_ended", "period", "the period ends on %s: there is nothing to report yet", "kỳ báo cáo kết thúc ngày %s: chưa thể nộp", s.Period.To)
+	if err := s.ended(on); err != nil {
+		return err
 	}
 	if err := s.move(Submitted, by, on, ""); err != nil {
 		return err
 	}
 	s.Text = text
 	return nil
+}
+
+// ended: a period is reported and closed when it is over.
+func (s *State) ended(on calendar.Date) error {
+	if on.After(s.Period.To) {
+		return nil
+	}
+	return fault.Broken("report.submit.not_ended", "period", "the period ends on %s: there is nothing to report yet", "kỳ báo cáo kết thúc ngày %s: chưa thể nộp", s.Period.To)
 }
 
 // SendBack returns a submitted report to its author, with a reason.
@@ -65,10 +73,17 @@ func (s *State) SendBack(by org.PersonID, on calendar.Date, reason string) error
 
 // Approve passes a submitted report on; nobody approves a report of their own.
 func (s *State) Approve(by org.PersonID, on calendar.Date) error {
+	if err := s.notOwn(by); err != nil {
+		return err
+	}
+	return s.move(Approved, by, on, "")
+}
+
+func (s *State) notOwn(by org.PersonID) error {
 	if by == s.Official && s.Official != "" {
 		return fault.Broken("report.approve.own", "by", "nobody approves a report of their own", "không được tự duyệt báo cáo của mình")
 	}
-	return s.move(Approved, by, on, "")
+	return nil
 }
 
 // Accept is the word of the programme's leader on a month.
@@ -94,6 +109,29 @@ func (s *State) Lock(figures Figures, by org.PersonID, on calendar.Date) error {
 	}
 	s.Figures = raw
 	return nil
+}
+
+// LockEmpty closes a round for which nothing was handed in, by somebody else than
+// the official who owed the report, with a reason and with the figures there are.
+func (s *State) LockEmpty(figures Figures, by org.PersonID, on calendar.Date, reason string) error {
+	if s.Kind != Round || s.Status != Open {
+		return s.stuck(Locked)
+	}
+	if err := s.notOwn(by); err != nil {
+		return err
+	}
+	if err := s.ended(on); err != nil {
+		return err
+	}
+	if strings.TrimSpace(reason) == "" {
+		return fault.Broken("report.close.reason_missing", "reason", "nothing was handed in: say why the round is closed without a report", "chưa có báo cáo đợt: phải ghi lý do đóng đợt khi không có báo cáo")
+	}
+	raw, err := json.Marshal(figures)
+	if err != nil {
+		return err
+	}
+	s.Figures = raw
+	return s.move(Locked, by, on, reason)
 }
 
 // Unlock opens a locked report again, from above and with a reason.
