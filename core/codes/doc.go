@@ -1773,6 +1773,14 @@
 //		nobody approves a report of their own
 //		không được tự duyệt báo cáo của mình
 //
+//	report.close.not_in_team
+//		%s has no round in team %s: give reasons for its officials only
+//		%s không có đợt nào trong Tổ %s: chỉ ghi lý do cho công chức của Tổ
+//
+//	report.close.reason_missing
+//		nothing was handed in: say why the round is closed without a report
+//		chưa có báo cáo đợt: phải ghi lý do đóng đợt khi không có báo cáo
+//
 //	report.export.reason_missing
 //		An export with names of officials needs a reason; leave them out otherwise.
 //		Xuất số liệu kèm tên công chức phải nêu lý do; nếu không, hãy bỏ tên.
@@ -1792,6 +1800,10 @@
 //	report.round.not_assigned
 //		%s looked after no hamlet from %s to %s
 //		%s không được phân công ấp nào từ %s đến %s
+//
+//	report.round.other_kind
+//		%s is a report on a month: only that on a round is closed or sent back here
+//		%s là báo cáo tháng: ở đây chỉ đóng hoặc trả lại báo cáo đợt
 //
 //	report.send_back.reason_missing
 //		sending a report back needs a reason
@@ -2342,6 +2354,10 @@
 //		buổi đang ở trạng thái %s không thuộc diện có nguy cơ
 //		a visit that is %s cannot become %s
 //		buổi đang ở trạng thái %s không thể chuyển sang %s
+//
+//	visit.unplanned.day_off_reason_missing
+//		%[1]s was a day off (%[2]s): say why the visit took place then
+//		%[1]s là ngày nghỉ (%[2]s): phải ghi lý do tổ chức buổi vào ngày này
 //
 // # webhook
 //
