@@ -48,7 +48,7 @@ type claim struct {
 	items      map[notify.ID]*notify.Notice
 	contacts   map[notify.ID]contact
 	lost       []*notify.Notice
-	busy       map[org.PersonID]bool // somebody is calling for them just now
+	busy       map[org.PersonID]bool // a message in their lane is on its way just now
 	deliveries []Delivery
 }
 
@@ -57,13 +57,15 @@ type claim struct {
 // (notifications 2.9).
 const laneWait = 5 * time.Second
 
-// inLane reports whether a notice waits for another one to the same recipient.
-// What is critical overtakes; those to citizens speak of different matters.
+// inLane reports whether a notice waits for another one to the same recipient,
+// and others for it. What is critical travels beside the lane: it overtakes, and
+// as it goes at the same time as what it overtook, nothing is held up for it.
+// Those to citizens speak of different matters.
 func inLane(n *notify.Notice) bool {
 	return n.Person != "" && n.Priority != notify.Critical && n.To.Speaker == ""
 }
 
-// findBusy asks to which recipients of the batch a call is open already.
+// findBusy asks for which recipients of the batch the lane is taken already.
 func (c *claim) findBusy(ctx context.Context, queued map[notify.ID]*notify.Notice) error {
 	c.busy = make(map[org.PersonID]bool)
 	var persons []org.PersonID
@@ -77,8 +79,10 @@ func (c *claim) findBusy(ctx context.Context, queued map[notify.ID]*notify.Notic
 	}
 	slices.Sort(persons)
 	open, err := c.tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Channel: c.call.Provider.Channel, Persons: slices.Compact(persons)})
-	for _, n := range open {
-		c.busy[n.Person] = true
+	for i := range open {
+		if inLane(&open[i]) {
+			c.busy[open[i].Person] = true
+		}
 	}
 	return err
 }

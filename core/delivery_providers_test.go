@@ -362,6 +362,19 @@ func TestMessagesToOneRecipientGoOneAfterTheOther(t *testing.T) {
 	}
 }
 
+func TestAnOrdinaryMessageDoesNotWaitForACriticalOne(t *testing.T) {
+	p := newPost(t)
+	urgent := p.tell(notify.Notice{Channel: notify.Email, Priority: notify.Critical})
+	ordinary := p.tell(notify.Notice{Channel: notify.Email})
+	tickets := p.dispatch().Tickets
+	if len(tickets) != 2 || tickets[0].ID != urgent {
+		t.Fatalf("handed out: %v", tickets)
+	}
+	if len(p.claim(p.mail, tickets[0])) != 1 || len(p.claim(p.mail, tickets[1])) != 1 {
+		t.Errorf("beside a critical message on its way the ordinary one is %s (%s)", p.notice(ordinary).State, p.notice(ordinary).Why)
+	}
+}
+
 func TestTheBudgetOfTheDayHoldsWhatIsNotCriticalAndAlarmsAt80PerCent(t *testing.T) {
 	p := newPost(t)
 	p.withNumbers(func(n *policy.Notices) { n.SMSSegmentsPerDay = 5 })

@@ -262,36 +262,45 @@ func (w *world) update(ctx context.Context, who org.PersonID, fn func(context.Co
 
 // drain lets the workers deliver what is due and waits until nothing is on its
 // way any more. What falls due meanwhile, such as the way round by another
-// channel, is handed out when everything before it has arrived.
+// channel, is handed out when everything before it has arrived. So the season
+// says when the relay looks, and not how busy the machine is: what belongs into
+// one message is there when it does.
 func (w *world) drain(ctx context.Context) (sent bool, err error) {
-	o, err := w.sys.Outstanding(ctx)
-	if err != nil || o.Due+o.Queued+o.Sending == 0 {
-		return false, err
+	for {
+		o, err := w.sys.Outstanding(ctx)
+		if err != nil || o.Due+o.Queued+o.Sending == 0 {
+			return sent, err
+		}
+		if w.crew != nil {
+			return true, w.crew.drain(ctx, w.sys)
+		}
+		if _, err := w.workers.Relay.Pass(ctx); err != nil {
+			return sent, err
+		}
+		sent = true
+		if err := w.arrive(ctx); err != nil {
+			return sent, err
+		}
 	}
-	if w.crew != nil {
-		return true, w.crew.drain(ctx, w.sys)
-	}
-	w.workers.Wake()
+}
+
+// arrive waits until the workers have sent what was handed to them.
+func (w *world) arrive(ctx context.Context) error {
 	began, pause := time.Now(), 2*time.Millisecond
 	for {
+		o, err := w.sys.Outstanding(ctx)
+		if err != nil || o.Queued+o.Sending == 0 {
+			return err
+		}
+		if time.Since(began) > stalled {
+			return fmt.Errorf("the workers do not get on: %d due, %d queued, %d being sent for %v", o.Due, o.Queued, o.Sending, stalled)
+		}
 		select {
 		case <-ctx.Done():
-			return true, ctx.Err()
+			return ctx.Err()
 		case <-time.After(pause):
 		}
 		pause = min(pause*3/2, 20*time.Millisecond)
-		if o, err = w.sys.Outstanding(ctx); err != nil {
-			return true, err
-		}
-		if o.Due+o.Queued+o.Sending == 0 {
-			return true, nil
-		}
-		if o.Queued+o.Sending == 0 {
-			w.workers.Wake()
-		}
-		if time.Since(began) > stalled {
-			return true, fmt.Errorf("the workers do not get on: %d due, %d queued, %d being sent for %v", o.Due, o.Queued, o.Sending, stalled)
-		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -67,6 +68,7 @@ type Relay struct {
 	owner  string
 	opts   Options
 	wake   chan struct{}
+	turn   sync.Mutex // held by the pass under way
 	pace   pace
 }
 
@@ -140,8 +142,11 @@ func (r *Relay) Run(ctx context.Context) error {
 
 // Pass looks once: what is due is marked in the outbox first and handed to the
 // queue then, so that a crash in between delays it and never doubles it. more
-// says that the limit was reached.
+// says that the limit was reached. It may be called from anywhere, also beside
+// Run: passes of one relay go one after the other.
 func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
+	r.turn.Lock()
+	defer r.turn.Unlock()
 	done, err := r.dispatch(ctx)
 	if err != nil {
 		return false, err
