@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/net/html"
 
 	"github.com/huongvecoso/outreach/adapters/smstext"
@@ -241,6 +242,81 @@ func TestEveryMailIsWholeAndNamesItsNotice(t *testing.T) {
 		seen[id] = true
 		if body, err := io.ReadAll(m.Body); err != nil || len(body) == 0 {
 			t.Errorf("%s: body of %d bytes, %v", name, len(body), err)
+		}
+	}
+}
+
+func TestTheFiguresTakenOutAddUp(t *testing.T) {
+	p := season3(t)
+	hamlets, places := csvFile(t, p, "so-lieu-thang-2017-02/hamlets.csv"), csvFile(t, p, "so-lieu-theo-xa-q1.csv")
+	_, onTime, _ := strings.Cut(p.figures(t), "ĐÚNG HẠN / ON TIME")
+	verified := strconv.Itoa(column(t, hamlets, "Cơ sở xác nhận")) + "/" + strconv.Itoa(column(t, hamlets, "Chỉ tiêu"))
+	if !strings.Contains(onTime, "2017-02  "+verified+" (") {
+		t.Errorf("the hamlets add up to %s, the summary says otherwise:\n%s", verified, onTime)
+	}
+	// The season ends within the quarter, so month and quarter hold the same visits.
+	if month, quarter := column(t, hamlets, "Cơ sở xác nhận"), column(t, places, "Cơ sở xác nhận"); month == 0 || month != quarter {
+		t.Errorf("%d verified by hamlet, %d by commune", month, quarter)
+	}
+	book, err := excelize.OpenFile(filepath.Join(p.out, "so-lieu-thang-2017-02.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	files, err := filepath.Glob(filepath.Join(p.out, "so-lieu-thang-2017-02", "*.csv"))
+	if err != nil || len(files) < 5 || book.SheetCount != len(files) {
+		t.Errorf("%d tables, %d sheets, %v", len(files), book.SheetCount, err)
+	}
+}
+
+// csvFile reads a file of the output, without the mark of its encoding.
+func csvFile(t *testing.T, p played, name string) [][]string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(p.out, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff")))).ReadAll()
+	if err != nil || len(rows) < 2 {
+		t.Fatalf("%s: %d rows, %v", name, len(rows), err)
+	}
+	return rows
+}
+
+// column adds up a column of numbers.
+func column(t *testing.T, rows [][]string, title string) int {
+	t.Helper()
+	at, sum := slices.Index(rows[0], title), 0
+	if at < 0 {
+		t.Fatalf("no column %q in %q", title, rows[0])
+	}
+	for _, r := range rows[1:] {
+		n, err := strconv.Atoi(r[at])
+		if err != nil {
+			t.Fatalf("%s: %v", title, err)
+		}
+		sum += n
+	}
+	return sum
+}
+
+func TestAnOfficialsYearIsToldAndNotGraded(t *testing.T) {
+	p := season3(t)
+	sheets, err := filepath.Glob(filepath.Join(p.out, "phieu-nam-*.txt"))
+	if err != nil || len(sheets) != 1 {
+		t.Fatalf("%v, %v", sheets, err)
+	}
+	raw, err := os.ReadFile(sheets[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet := string(raw)
+	if claimed := figure(t, strings.ReplaceAll(sheet, "/", " "), "visits claimed"); claimed == 0 {
+		t.Errorf("an official without visits:\n%s", sheet)
+	}
+	for _, part := range []string{"1. NHẬN THỨC", "2. GIAO TIẾP", "3. ỨNG XỬ", "4. TRÁCH NHIỆM", "không xếp loại"} {
+		if !strings.Contains(sheet, part) {
+			t.Errorf("the sheet lacks %q:\n%s", part, sheet)
 		}
 	}
 }

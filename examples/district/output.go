@@ -111,6 +111,7 @@ func (s *season) write(ctx context.Context, out *output, sum summary) error {
 				Next: "Tiếp tục tổ chức đủ hai buổi mỗi ấp, phản hồi hết các câu trả lời còn nợ bà con.",
 			})
 		}),
+		s.writeExtracts(ctx, out, last, names),
 		s.writeTexts(out),
 		s.writeMails(out),
 	}

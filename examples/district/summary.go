@@ -183,7 +183,11 @@ func number(n int) string {
 	return s
 }
 
+// share writes a part of a whole; a share of nothing has no percentage.
 func share(s report.Share) string {
+	if s.Of == 0 {
+		return "0/0"
+	}
 	return fmt.Sprintf("%d/%d (%s%%)", s.Part, s.Of, strings.Replace(fmt.Sprintf("%.1f", s.Percent()), ".", ",", 1))
 }
 

@@ -91,7 +91,7 @@ func (w *world) workforce(cfg config) fx.Option {
 		fx.Supply(workersfx.Config{
 			Owner: "district", Prefix: queuePrefix(cfg),
 			Check: 5 * time.Millisecond, // the season waits for the queue at every instant; 200 ms is plenty in service
-			Poll:  1000 * time.Hour,     // the season wakes the relay itself
+			Poll:  1000 * time.Hour,     // the season lets the relay look itself
 			Sweep: -1,                   // and sweeps
 		}),
 		workersfx.Module,
@@ -189,7 +189,7 @@ func newSystem(st store.Store, in input, now *clock, cfg config, see seen) (*cor
 	return core.New(st, in.policy, &core.Options{
 		Clock: now.Now, NewID: newIDs(now, cfg.seed), Calendar: in.calendar,
 		Series: "XL", Sender: sender, Hotline: hotline, Secret: fmt.Appendf(nil, "district season %d", cfg.seed),
-		// No Wake: the season wakes the relay itself, when everybody has acted, so that
+		// No Wake: the season lets the relay look itself, when everybody has acted, so that
 		// what falls due at one instant is looked at together and a run is exactly
 		// repeatable. A service passes Workers.Wake here.
 		OnEvent: func(_ context.Context, _ *core.Work, r event.Record, _ event.Event) error {
