@@ -46,10 +46,12 @@ type contact struct {
 // speakerID is how a citizen is named where a person's id stands.
 func speakerID(speaker string) org.PersonID { return org.PersonID("speaker:" + speaker) }
 
-// reach is how a person is reached on a channel.
+// reach is how a person is reached on a channel, if they want to be.
 func (p *people) reach(person org.Person, channel notify.Channel) contact {
 	c := contact{id: person.ID, name: person.FullName, given: person.Given(), honorific: person.Honorific, language: person.Language}
+	written := channel == notify.SMS || channel == notify.Email
 	switch {
+	case written && !person.Takes(channel == notify.SMS): // as if there were no address: the next way is tried
 	case channel == notify.Email:
 		c.address = person.Email
 	case channel != notify.SMS || person.PhoneSMS:

@@ -480,6 +480,34 @@ func TestASubstituteIsToldInstead(t *testing.T) {
 	}
 }
 
+// S14: who reads no messages is gone to or called, who wants mail gets mail.
+func TestHowSomebodyWantsToBeToldIsFollowed(t *testing.T) {
+	for prefers, want := range map[org.Preference]notify.Channel{
+		"": notify.SMS, org.PrefersSMS: notify.SMS, org.PrefersEmail: notify.Email, org.PrefersVoice: notify.PaperTask,
+	} {
+		p := newPost(t)
+		p.put(func(ctx context.Context, tx store.Tx) error {
+			who, err := tx.Person(ctx, lan)
+			if err != nil {
+				return err
+			}
+			who.Prefers = prefers
+			return tx.PutPerson(ctx, &who)
+		})
+		p.tell(notify.Notice{Key: "k/sms"})
+		p.run()
+		var reached []notify.Channel
+		for _, n := range p.all(notify.Query{}) {
+			if n.State == notify.Accepted {
+				reached = append(reached, n.Channel)
+			}
+		}
+		if len(reached) != 1 || reached[0] != want {
+			t.Errorf("who prefers %q was told by %v, want %s", prefers, reached, want)
+		}
+	}
+}
+
 func TestAFailureFindsTheNextWay(t *testing.T) {
 	byKey := func(p *post, key string) notify.Notice {
 		t.Helper()

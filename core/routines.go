@@ -2,12 +2,14 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/programme"
@@ -20,6 +22,7 @@ func dutyRoutines() []routine {
 		{"pre_closure", beforeClosure},
 		{"calendar_ending", calendarEnding},
 		{"red_list", redList},
+		{"unstaffed", unstaffed},
 		{"stale_surveys", staleSurveys},
 	}
 }
@@ -79,6 +82,30 @@ func beforeClosure(ctx context.Context, u *unit) error {
 		}
 	}
 	return nil
+}
+
+// unstaffed tells the programme office, once in a week, which hamlets have no
+// official (S7): what people say there has nobody to follow it.
+func unstaffed(ctx context.Context, u *unit) error {
+	gaps, err := u.work.Programme.Staffing(ctx, u.today)
+	if errors.Is(err, fault.ErrNotFound) { // no programme runs today
+		return nil
+	}
+	if err != nil || len(gaps.Places) == 0 {
+		return err
+	}
+	const named = 20 // in one mail; the office has the whole list
+	var names []string
+	for _, place := range gaps.Places[:min(len(gaps.Places), named)] {
+		name, err := u.work.Org.Display(ctx, place, u.today)
+		if err != nil {
+			return err
+		}
+		names = append(names, name)
+	}
+	n := alert.Unstaffed(u.week(), names)
+	n.Vars["count"] = fmt.Sprint(len(gaps.Places))
+	return u.tell(ctx, n)
 }
 
 // calendarEnding raises the alarm, once in a week, when the calendar covers few

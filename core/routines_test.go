@@ -82,6 +82,25 @@ func TestTheEndOfTheCalendarIsToldOnceAWeek(t *testing.T) {
 	}
 }
 
+// S7: which hamlet has nobody.
+func TestTheOfficeHearsOnceAWeekOfHamletsWithoutAnOfficial(t *testing.T) {
+	c := newCast(t, nil)
+	for d := day("2017-03-01"); !d.After(day("2017-03-12")); d = d.Add(1) { // from a Wednesday to the Sunday after the next
+		c.at(d.String() + " 00:05")
+		c.sweep()
+	}
+	var got []string
+	for _, n := range c.outbox(notify.Query{Template: "staffing.vacant"}) {
+		got = append(got, fmt.Sprintf("%s %s %s: %s", n.Key, n.To.Role, n.Vars["count"], n.Vars["places"]))
+	}
+	slices.Sort(got)
+	hamlets := "Ấp 07 (Xã C3), Ấp 08 (Xã C3), Ấp 09 (Xã C3)"
+	want := []string{"staffing.vacant/2017-W09 programme_office 3: " + hamlets, "staffing.vacant/2017-W10 programme_office 3: " + hamlets}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTheLeaderGetsTheTenWorstDelaysOnceAWeek(t *testing.T) {
 	c := newCast(t, nil)
 	c.unassign()

@@ -57,6 +57,17 @@ func CalendarEnding(cal *calendar.Calendar, week string, left, alarm int) []noti
 	return notices
 }
 
+// Unstaffed tells the programme office which hamlets have no official (S7), once
+// in each week, named like 2017-W40.
+func Unstaffed(week string, places []string) notify.Notice {
+	return notify.Notice{
+		Key:      "staffing.vacant/" + week,
+		Template: "staffing.vacant", Subject: event.Subject{Type: "staffing", ID: week}, To: org.Party{Role: org.ProgrammeOffice},
+		Audience: notify.ToLadder, Channel: notify.Email, Class: notify.Duty, Priority: notify.Normal, OnUnknown: notify.Hold,
+		Vars: map[string]string{"count": fmt.Sprint(len(places)), "places": strings.Join(places, ", ")},
+	}
+}
+
 // RedList puts an overdue duty on the list that the programme's leader gets once
 // a week, at an instant (N24). The items of one week go out as one mail; what was
 // done before it went is not on it.

@@ -155,6 +155,7 @@ type Person struct {
 	PhoneSMS  bool            `json:"phone_sms"`        // false for landlines
 	Family    []string        `json:"family,omitempty"` // E.164: numbers of the household, which do not rate the person's visits (M7)
 	Email     string          `json:"email,omitempty"`
+	Prefers   Preference      `json:"prefers,omitempty"`  // how the person wants to be told (S14)
 	Language  string          `json:"language,omitempty"` // vi (default) or en
 	Valid     calendar.Period `json:"valid"`
 }

@@ -41,6 +41,31 @@ func ComparePersons(a, b Person) int {
 	return strings.Compare(string(a.ID), string(b.ID))
 }
 
+// Preference is how somebody wants to be told things, which counts where it can
+// be followed (S14): many a hamlet's key person reads no messages.
+type Preference string
+
+// The preferences. The empty one leaves it to the notice.
+const (
+	PrefersVoice Preference = "voice" // gặp hoặc gọi điện: no messages, somebody goes or calls
+	PrefersSMS   Preference = "sms"   // no mail, where there is a telephone for messages
+	PrefersEmail Preference = "email" // no messages on the telephone, where there is a mailbox
+)
+
+// Takes reports whether the person may be sent messages on the telephone (sms)
+// or, otherwise, mail.
+func (p Person) Takes(sms bool) bool {
+	switch p.Prefers {
+	case PrefersVoice:
+		return false
+	case PrefersSMS:
+		return sms || !p.PhoneSMS
+	case PrefersEmail:
+		return !sms || p.Email == ""
+	}
+	return true
+}
+
 // Validate returns every fault of the person at once. It expects what [Person.Tidy]
 // returns and names the person by id only.
 func (p Person) Validate() error {
@@ -70,6 +95,10 @@ func (p Person) Validate() error {
 	if p.Email != "" && !mailbox(p.Email) {
 		faults.Add(fault.Broken("org.person.email", "email",
 			"The mail address of %s is not of the form name@domain.", "Địa chỉ thư điện tử của %s chưa đúng dạng tên@tên-miền.", p.ID))
+	}
+	if !slices.Contains([]Preference{"", PrefersVoice, PrefersSMS, PrefersEmail}, p.Prefers) {
+		faults.Add(fault.Broken("org.person.prefers", "prefers",
+			"%s prefers voice, sms, email or nothing in particular.", "Cách liên hệ của %s là voice (gặp, gọi điện), sms, email hoặc để trống.", p.ID))
 	}
 	if p.Class != "" && !slices.Contains([]Class{Cadre, CivilServant, PublicEmployee}, p.Class) {
 		faults.Add(fault.Broken("org.person.class", "class",

@@ -43,6 +43,7 @@ func TestFaultsOfAPerson(t *testing.T) {
 		"org.person.family":    func(p *org.Person) { p.Family = []string{"+84900000002", "0900000003"} },
 		"org.person.phone_sms": func(p *org.Person) { p.Phone = "" },
 		"org.person.email":     func(p *org.Person) { p.Email = "lan@xuanloc" },
+		"org.person.prefers":   func(p *org.Person) { p.Prefers = "pigeon" },
 		"org.person.class":     func(p *org.Person) { p.Class = "can_bo" },
 		"org.person.period":    func(p *org.Person) { p.Valid = calendar.Period{} },
 	} {
