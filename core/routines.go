@@ -85,13 +85,14 @@ func beforeClosure(ctx context.Context, u *unit) error {
 }
 
 // unstaffed tells the programme office, once in a week, which hamlets have no
-// official (S7): what people say there has nobody to follow it.
+// official (S7): what people say there has nobody to follow it. A programme in
+// which nobody is assigned yet has not begun, and says nothing.
 func unstaffed(ctx context.Context, u *unit) error {
 	gaps, err := u.work.Programme.Staffing(ctx, u.today)
 	if errors.Is(err, fault.ErrNotFound) { // no programme runs today
 		return nil
 	}
-	if err != nil || len(gaps.Places) == 0 {
+	if err != nil || len(gaps.Places) == 0 || len(gaps.Loads) == 0 {
 		return err
 	}
 	const named = 20 // in one mail; the office has the whole list

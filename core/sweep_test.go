@@ -264,6 +264,7 @@ func TestEX29_AfterAnOutageLadderIsSaidAndRemindersExpire(t *testing.T) {
 func TestManySweepsAtOnceSayEverythingOnce(t *testing.T) {
 	const duties, machines = 250, 4
 	c := newCast(t, nil)
+	c.unassign()
 	c.at("2017-03-06 09:00")
 	for i := range duties {
 		c.owes(duty.ID(fmt.Sprintf("D-%03d", i)), duty.Term{Kind: duty.Triage, Holder: org.Party{Role: org.TeamLeader, Team: teamT3}, Start: day("2017-03-06"), Days: 2})
@@ -484,6 +485,7 @@ func TestANewCalendarTakesBackWhatIsNoLongerTrue(t *testing.T) {
 
 func TestNextWakeIsTheEarliestOfDutiesNoticesAndTheNextDate(t *testing.T) {
 	c := newCast(t, nil)
+	c.unassign()
 	c.at("2017-03-06 09:00")
 	c.sweep()
 	next := func() string {
