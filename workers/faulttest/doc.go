@@ -19,9 +19,14 @@
 //	B  hold: rather unknown than twice              D_u = 0, U ≤ calls cut off
 //	C  resend: rather twice than not at all         U = 0, D_u ≤ calls cut off
 //
-// Redis loss and graceful stops cut no call off: there D_u and U are 0 for all.
-// That the figures mean something is shown by workers with one guard taken out
-// each: every one of them has to be caught.
+// Redis loss, lost acknowledgements, old snapshots and graceful stops cut no call
+// off: there D_u and U are 0 for all. That the figures mean something is shown
+// twice: by workers with one guard taken out each, every one of which has to be
+// caught, and by a plain asynq worker in the same harness, whose losses and
+// doubles stand at the end of the table.
+//
+// Each row of the plan is one function; [rows] lists them. A row that fails tells
+// what is wrong notice by notice, and its seed repeats it.
 //
 // The clocks of all processes run faster than the wall, so that leases and
 // waiting times of minutes pass in seconds; calls, kills and asynq do not. The

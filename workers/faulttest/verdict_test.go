@@ -67,18 +67,27 @@ func (s *stage) judge(scenario string, cutOff bool) []*figures {
 		first.contradiction("%d notices were committed, there are %d", len(s.added), len(notices))
 	}
 	for id := range taken {
+		if _, there := notices[id]; there && s.others {
+			continue
+		}
 		first.contradiction("a provider took %s, which nobody committed", id)
 	}
 	if f := byLetter[letterA]; f != nil {
 		f.d += s.sms.Repeats() // calls that the gateway recognised
 	}
 	for _, f := range all {
-		slices.Sort(late[f.policy])
-		if n := len(late[f.policy]); n > 0 {
-			f.t95 = late[f.policy][(n-1)*95/100]
-		}
+		f.t95 = percentile95(late[f.policy])
 	}
 	return all
+}
+
+// percentile95 is what 95 of 100 do not exceed.
+func percentile95(all []time.Duration) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[(len(all)-1)*95/100]
 }
 
 // taken is when the providers took each notice.
@@ -94,13 +103,19 @@ func (s *stage) taken() map[notify.ID][]time.Time {
 	taken := map[notify.ID][]time.Time{}
 	for _, m := range s.sms.Ledger() {
 		id := byAddress[m.To]
-		if key, _, _ := strings.Cut(m.ClientID, "."); string(id) != key { // a replay has a key of its own
+		switch key, _, _ := strings.Cut(m.ClientID, "."); { // a replay has a key of its own
+		case id == "" && s.others:
+			id = notify.ID(key)
+		case string(id) != key:
 			id = notify.ID("key " + m.ClientID + " to the number of " + string(id))
 		}
 		taken[id] = append(taken[id], m.At)
 	}
 	for _, m := range s.mail.Ledger() {
-		id := byAddress[m.To[0]]
+		id, ours := byAddress[m.To[0]]
+		if !ours && s.others {
+			continue // fallen back to mail
+		}
 		taken[id] = append(taken[id], m.At)
 	}
 	return taken

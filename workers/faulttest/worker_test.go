@@ -62,10 +62,10 @@ type orders struct {
 	Without     guard
 	Log         string
 
-	DieAtEnqueue bool          // one of 40 tasks: the relay is killed between its commit and the queue
-	LoseAck      bool          // one of 20 tasks: the queue does not hear that it is done
-	Pool         int           // connections to the database. Default: 8
-	Skew         time.Duration // how wrong the machine's clock is
+	DieAtEnqueue bool // one of 40 tasks: the relay is killed between its commit and the queue
+	LoseAck      bool // one of 20 tasks: the queue does not hear that it is done
+	Pool         int  // connections to the database. Default: 8
+	Naive        bool // it is the baseline's
 }
 
 // clock is that of a simulated Wednesday, faster than the wall.
@@ -108,6 +108,9 @@ func work(text string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin) // ends when the parent does
 		os.Exit(3)
 	}()
+	if o.Naive {
+		return naiveWorker(o)
+	}
 	log, err := os.OpenFile(o.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
