@@ -32,6 +32,9 @@ type Ticket struct {
 	Channel    notify.Channel  `json:"channel"`
 	Priority   notify.Priority `json:"priority"`
 	Provider   string          `json:"provider,omitempty"` // chosen among those registered; empty: whoever has the channel
+	// Alone says that an earlier claim did not end well. Such a notice may be why:
+	// it should not share a batch, whose other notices would share its fate.
+	Alone bool `json:"alone,omitempty"`
 }
 
 // Delivery is a claimed notice, ready for its provider, with its attempt open.

@@ -89,7 +89,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 }
 
 func ticket(n *notify.Notice) Ticket {
-	return Ticket{ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority, Provider: n.Route}
+	return Ticket{ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority, Provider: n.Route, Alone: n.Claims > 0}
 }
 
 // standsFor is the notice whose history counts when a provider is chosen.

@@ -16,6 +16,7 @@ import (
 var workerRows = []row{
 	{"F1", "worker killed mid-send", killedMidSend},
 	{"F2", "relay killed between commit and enqueue", relayKilled},
+	{"F18", "poison in Redis and in the outbox", poison},
 	{"F20", "cancels race with sending", cancelRace},
 	{"F21", "graceful stop under load", toldToStop},
 	{"F27", "dead notices replayed twice at once", replayedTwice},

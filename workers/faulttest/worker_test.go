@@ -66,6 +66,7 @@ type orders struct {
 	LoseAck      bool // one of 20 tasks: the queue does not hear that it is done
 	Pool         int  // connections to the database. Default: 8
 	Naive        bool // it is the baseline's
+	Poisoned     bool // its gateway's adapter has bugs
 }
 
 // clock is that of a simulated Wednesday, faster than the wall.
@@ -181,7 +182,11 @@ func (o orders) senders() ([]notify.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []notify.Sender{hurried{mail, o.Clock.Speed}, hurried{sms, o.Clock.Speed}}, nil
+	gate := notify.Sender(sms)
+	if o.Poisoned {
+		gate = poisoned{sms}
+	}
+	return []notify.Sender{hurried{mail, o.Clock.Speed}, hurried{gate, o.Clock.Speed}}, nil
 }
 
 func (o orders) config() workersfx.Config {

@@ -199,19 +199,21 @@ func (r *Relay) dispatch(ctx context.Context) (core.Dispatched, error) {
 	return done, err
 }
 
-// groups splits tickets into tasks: of one lane each, critical ones alone.
+// groups splits tickets into tasks: of one lane each, critical ones alone, and
+// alone what once did not end well: if it kills its worker, then nobody with it.
 func (r *Relay) groups(tickets []core.Ticket) [][]core.Ticket {
 	type lane struct {
 		channel  notify.Channel
 		priority notify.Priority
 		provider string
+		alone    bool
 	}
 	var groups [][]core.Ticket
 	open := make(map[lane]int) // index of the lane's unfinished group
 	for _, t := range tickets {
-		l := lane{t.Channel, t.Priority, t.Provider}
+		l := lane{t.Channel, t.Priority, t.Provider, t.Alone}
 		size := r.opts.Group
-		if t.Priority == notify.Critical {
+		if t.Priority == notify.Critical || t.Alone {
 			size = 1
 		}
 		i, ok := open[l]

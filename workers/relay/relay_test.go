@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hibiken/asynq"
 
 	"github.com/huongvecoso/outreach/core"
@@ -186,4 +187,29 @@ func TestAFullPassIsFollowedByAnotherAtOnce(t *testing.T) {
 		cancel()
 		synctest.Wait()
 	})
+}
+
+func TestWhatOnceEndedBadlySharesItsTaskWithNobody(t *testing.T) {
+	normal, suspect := tickets(4, notify.SMS, notify.Normal), tickets(4, notify.SMS, notify.Normal)[1:3]
+	for i := range suspect {
+		suspect[i].Alone = true
+	}
+	pass := []core.Ticket{normal[0], suspect[0], suspect[1], normal[3]}
+	q := &queue{takes: 100}
+	r := relay.New(&outbox{passes: []core.Dispatched{{Tickets: pass}}}, q, "r", nil)
+	if _, err := r.Pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got [][]core.Ticket
+	for _, made := range q.tasks {
+		in, err := task.Parse(made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, in)
+	}
+	want := [][]core.Ticket{{normal[0], normal[3]}, {suspect[0]}, {suspect[1]}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }
