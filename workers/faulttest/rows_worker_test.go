@@ -19,6 +19,8 @@ var workerRows = []row{
 	{"F18", "poison in Redis and in the outbox", poison},
 	{"F20", "cancels race with sending", cancelRace},
 	{"F21", "graceful stop under load", toldToStop},
+	{"F22", "two days without workers", longOutage},
+	{"F25", "log of the workers on a full disk", logFull},
 	{"F27", "dead notices replayed twice at once", replayedTwice},
 }
 

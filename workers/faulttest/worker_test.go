@@ -172,13 +172,13 @@ func (o orders) system(st store.Store, bell *workersfx.Bell) (*core.System, erro
 func (o orders) senders() ([]notify.Sender, error) {
 	mail, err := smtpmail.New(smtpmail.Config{
 		Addr: o.SMTP, TLS: smtpmail.Plaintext, From: "HVCS <hvcs@xuanloc.example>", Domain: "xuanloc.example", Timeout: callTimeout,
-	}, nil)
+	}, &smtpmail.Options{Clock: o.Clock.now})
 	if err != nil {
 		return nil, err
 	}
 	gateway := httpsms.Generic()
 	gateway.URL, gateway.Sender, gateway.Timeout, gateway.Idempotent = o.SMS, "XUANLOC", httpsms.Duration(callTimeout), o.KnowsKey
-	sms, err := httpsms.New(gateway, nil)
+	sms, err := httpsms.New(gateway, &httpsms.Options{Clock: o.Clock.now})
 	if err != nil {
 		return nil, err
 	}
