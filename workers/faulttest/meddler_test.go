@@ -31,7 +31,7 @@ func (m meddler) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		case m.orders.DieAtEnqueue && enqueues(cmd) && rand.IntN(40) == 0:
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // it is on its way
-		case m.orders.LoseAck && acknowledges(cmd) && rand.IntN(20) == 0:
+		case m.orders.LoseAck && acknowledges(cmd) && rand.IntN(4) == 0:
 			if rand.IntN(2) == 0 {
 				_ = next(ctx, cmd) // done, and nobody hears of it
 			}

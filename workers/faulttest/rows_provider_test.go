@@ -144,6 +144,7 @@ func smtpTarpit(r *run) {
 		}
 		return smtpsink.Reply{}
 	}})
+	s.others = true // the alarm that delivery fails
 	s.mails(8)
 	s.begin(r.workers)
 	began := time.Now()
@@ -175,22 +176,23 @@ func smtpTarpit(r *run) {
 	r.note(fmt.Sprintf("all SMS out in %v, the longest call %v", took.Round(10*time.Millisecond), longest.Round(10*time.Millisecond)))
 }
 
-// gatewayFaults lets the gateway do something else wrong on each of the first
-// calls for a message, before and after it took it.
+// gatewayFaults lets the gateway do something else wrong on the first calls for
+// every third message, before and after it took it: not so often that the breaker
+// keeps everything back, and nothing that opens it at once.
 func gatewayFaults(r *run) {
 	faults := []smssink.Fault{
 		{Drop: true}, {Drop: true, Accepted: true}, smssink.Throttled(time.Second), {Status: 500, Body: "oops"}, {Status: 500, Body: "oops", Accepted: true},
-		{Status: 502, Body: "<html>Bad Gateway</html>"}, {Body: `{"code":`}, {Body: " ", Accepted: true}, {Code: smssink.CodeCredentials},
+		{Status: 502, Body: "<html>Bad Gateway</html>"}, {Body: `{"code":`}, {Body: " ", Accepted: true},
 		{Body: strings.Repeat("x", 2<<20), Accepted: true}, {Accepted: true, Delay: 2 * callTimeout}, {Delay: 2 * callTimeout},
-		{Status: 307, Body: "elsewhere"}, {Status: 401, Body: "who?"}, {Status: 429, Body: "slow"}, {Code: "777"},
+		{Status: 307, Body: "elsewhere"}, {Status: 429, Body: "slow"}, {Code: "777"},
 	}
 	for _, knowsKey := range []bool{true, false} {
 		script := &fickle{most: 2}
-		s := r.quiet(setup{knowsKey: knowsKey, speed: 60, sms: func(q smssink.Request) smssink.Fault {
-			if turn := script.turn(q.ClientID); turn >= 0 {
-				n := 0
-				_, _ = fmt.Sscanf(q.ClientID, "n-%d", &n)
-				return faults[(n+turn*5)%len(faults)]
+		s := r.quiet(setup{knowsKey: knowsKey, speed: 120, sms: func(q smssink.Request) smssink.Fault {
+			n := 1
+			_, _ = fmt.Sscanf(q.ClientID, "n-%d", &n)
+			if turn := script.turn(q.ClientID); turn >= 0 && n%3 == 0 {
+				return faults[(n/3+turn*5)%len(faults)]
 			}
 			return smssink.Fault{}
 		}})

@@ -186,6 +186,7 @@ func ackLost(r *run) {
 	s.orders.LoseAck = true
 	s.begin(r.workers)
 	s.storm(r.profile)
+	s.orders.LoseAck = false
 	s.expireLeases()
 	for i := range s.workers {
 		if err := s.workers[i].stop(); err != nil && !errors.Is(err, os.ErrProcessDone) {
