@@ -701,3 +701,44 @@ func BenchmarkExplain(b *testing.B) {
 		_ = c.Explain(start, 10)
 	}
 }
+
+func TestATermInCalendarDaysIsExplainedDayByDay(t *testing.T) {
+	c := mustNew(t, spec2017())
+	e := c.ExplainTerm(d(t, "2017-03-16"), 3) // Thursday: the third day is a Sunday
+	if e.Due != c.EndOfTerm(d(t, "2017-03-16"), 3) || e.Due != d(t, "2017-03-20") || e.Counted != 3 || e.Rolled != 1 || len(e.Days) != 4 {
+		t.Fatalf("%+v", e)
+	}
+	if sunday := e.Days[2]; !sunday.Counted || sunday.N != 3 || e.Days[3].Counted {
+		t.Errorf("%+v", e.Days)
+	}
+	for lang, want := range map[string][]string{
+		"vi": {"Tính 3 ngày theo lịch, kể cả ngày nghỉ", "ngày thứ 3 (nghỉ cuối tuần)", "không tính (hết hạn vào ngày làm việc kế tiếp)", "Trong 4 ngày có 3 ngày được tính, 1 ngày kéo dài"},
+		"en": {"3 calendar days, days off included", "day 3 (weekend)", "not counted (the next working day, on which the term ends)", "Of 4 days 3 are counted, 1 were added"},
+	} {
+		for _, part := range want {
+			if text := e.Text(lang); !strings.Contains(text, part) {
+				t.Errorf("%q is not in\n%s", part, text)
+			}
+		}
+	}
+	if whole := c.ExplainTerm(d(t, "2017-03-16"), 4); whole.Rolled != 0 || whole.Due != e.Due || whole.Counted != 4 {
+		t.Errorf("a term that ends on a working day is not longer: %+v", whole)
+	}
+	if none := c.ExplainTerm(d(t, "2017-03-18"), -1); none.Due != d(t, "2017-03-20") || none.Counted != 0 || none.Rolled != 2 {
+		t.Errorf("%+v", none)
+	}
+}
+
+func TestAnExplainedTermInCalendarDaysIsTheTerm(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c, err := calendar.New(anySpec(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		start, n := anyDay(t, "start"), rapid.IntRange(0, 60).Draw(t, "n")
+		e := c.ExplainTerm(start, n)
+		if e.Due != c.EndOfTerm(start, n) || e.Counted != n || e.Counted+e.Rolled != len(e.Days) || !c.IsWorkingDay(e.Due) {
+			t.Fatalf("%+v", e)
+		}
+	})
+}

@@ -14,12 +14,17 @@ type Explanation struct {
 	Version  int    `json:"version"`
 	Start    Date   `json:"start"` // the day of the event, not counted
 	Due      Date   `json:"due"`
-	// Counted, Closures and Weekends add up to len(Days). A weekend day inside
-	// a closure counts as closure only.
-	Counted  int            `json:"counted"`
-	Closures int            `json:"closures"`
-	Weekends int            `json:"weekends"`
-	Days     []ExplainedDay `json:"days"` // the day after Start to Due
+	// Counted, Closures, Weekends and Rolled add up to len(Days). A weekend day
+	// inside a closure counts as closure only; in a term of calendar days every
+	// day of the term is Counted.
+	Counted  int `json:"counted"`
+	Closures int `json:"closures"`
+	Weekends int `json:"weekends"`
+	// CalendarDays tells that the term is one of calendar days, and Rolled by how
+	// many days it is longer because it would have ended on a day off.
+	CalendarDays bool           `json:"calendarDays,omitempty"`
+	Rolled       int            `json:"rolled,omitempty"`
+	Days         []ExplainedDay `json:"days"` // the day after Start to Due
 	// Provisional tells that a day of the term lies beyond the coverage.
 	Provisional bool `json:"provisional,omitempty"`
 }
@@ -44,6 +49,32 @@ func (c *Calendar) Explain(start Date, n int) Explanation {
 		e.Days = append(e.Days, c.explainDay(d, &e))
 		e.Provisional = e.Provisional || !c.Covers(d)
 	}
+	return e
+}
+
+// ExplainTerm accounts for the days of [Calendar.EndOfTerm] of the same
+// arguments: each day after start counts, days off too, and where the last one is a
+// day off the term ends on the next working day (A9). A negative number is taken as 0.
+func (c *Calendar) ExplainTerm(start Date, calendarDays int) Explanation {
+	n := max(calendarDays, 0)
+	e := Explanation{
+		Calendar: c.ID(), Version: c.Version(), CalendarDays: true,
+		Start: start, Due: c.EndOfTerm(start, n),
+	}
+	for d := start.Add(1); !d.IsZero() && !d.After(e.Due); d = d.Add(1) {
+		day := c.explainDay(d, new(Explanation))
+		day.Counted, day.N = e.Counted < n, 0
+		switch {
+		case day.Counted:
+			e.Counted++
+			day.N = e.Counted
+		case d == e.Due:
+			day.Why, day.WhyEn = "hết hạn vào ngày làm việc kế tiếp", "the next working day, on which the term ends"
+		}
+		e.Days = append(e.Days, day)
+		e.Provisional = e.Provisional || !c.Covers(d)
+	}
+	e.Rolled = len(e.Days) - e.Counted
 	return e
 }
 
@@ -91,7 +122,11 @@ func (e Explanation) Text(lang string) string {
 		say = explainEn
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, say.head, e.Due.Text(lang), e.Counted, e.Start.Text(lang))
+	head := say.head
+	if e.CalendarDays {
+		head = say.term
+	}
+	fmt.Fprintf(&b, head, e.Due.Text(lang), e.Counted, e.Start.Text(lang))
 	for _, day := range e.Days {
 		why := day.Why
 		if fault.English(lang) {
@@ -103,7 +138,11 @@ func (e Explanation) Text(lang string) string {
 			fmt.Fprintf(&b, say.skipped, day.Date.Text(lang), why)
 		}
 	}
-	fmt.Fprintf(&b, say.sums, len(e.Days), e.Counted, e.Closures, e.Weekends, e.Calendar, e.Version)
+	if e.CalendarDays {
+		fmt.Fprintf(&b, say.rolled, len(e.Days), e.Counted, e.Rolled, e.Calendar, e.Version)
+	} else {
+		fmt.Fprintf(&b, say.sums, len(e.Days), e.Counted, e.Closures, e.Weekends, e.Calendar, e.Version)
+	}
 	if e.Provisional {
 		b.WriteString(say.provisional)
 	}
@@ -111,21 +150,25 @@ func (e Explanation) Text(lang string) string {
 }
 
 // explainWords are the sentences of one language.
-type explainWords struct{ head, counted, skipped, sums, provisional string }
+type explainWords struct{ head, term, counted, skipped, sums, rolled, provisional string }
 
 var (
 	explainVi = explainWords{
 		head:        "Hạn: %s. Tính %d ngày làm việc, không kể ngày bắt đầu là %s.\n",
+		term:        "Hạn: %s. Tính %d ngày theo lịch, kể cả ngày nghỉ, không kể ngày bắt đầu là %s.\n",
 		counted:     "  %s: ngày thứ %d (%s)\n",
 		skipped:     "  %s: không tính (%s)\n",
 		sums:        "Trong %d ngày có %d ngày được tính, %d ngày nghỉ theo lịch, %d ngày nghỉ cuối tuần. Lịch %s, phiên bản %d.\n",
+		rolled:      "Trong %d ngày có %d ngày được tính, %d ngày kéo dài vì ngày cuối là ngày nghỉ. Lịch %s, phiên bản %d.\n",
 		provisional: "Hạn tạm tính: một phần thời hạn nằm ngoài phạm vi của lịch, sẽ tính lại khi có lịch mới.\n",
 	}
 	explainEn = explainWords{
 		head:        "Due %s: %d working days, not counting the start on %s.\n",
+		term:        "Due %s: %d calendar days, days off included, not counting the start on %s.\n",
 		counted:     "  %s: day %d (%s)\n",
 		skipped:     "  %s: not counted (%s)\n",
 		sums:        "Of %d days %d are counted, %d are closures, %d are weekend days. Calendar %s, version %d.\n",
+		rolled:      "Of %d days %d are counted, %d were added because the last is a day off. Calendar %s, version %d.\n",
 		provisional: "Provisional: part of the term lies beyond the calendar and will be counted again with the next one.\n",
 	}
 )
