@@ -222,15 +222,23 @@ func (s *Issues) raiseSwell(ctx context.Context, i issue.State, swell issue.Swel
 	if err != nil {
 		return err
 	}
-	name := i.Subject
-	route, err := s.RouteOf(ctx, i.Subject, i.Place)
-	switch {
-	case err == nil && route.Name != "":
-		name = route.Name
-	case err != nil && !errors.Is(err, fault.ErrNotFound):
+	name, err := s.subjectName(ctx, i)
+	if err != nil {
 		return err
 	}
 	return s.u.tell(ctx, alert.IssueCollective(i, name, swell)...)
+}
+
+// subjectName is what the route of an issue's subject calls it.
+func (s *Issues) subjectName(ctx context.Context, i issue.State) (string, error) {
+	route, err := s.RouteOf(ctx, i.Subject, i.Place)
+	switch {
+	case err == nil && route.Name != "":
+		return route.Name, nil
+	case err != nil && !errors.Is(err, fault.ErrNotFound):
+		return "", err
+	}
+	return i.Subject, nil
 }
 
 // promiseMissed: the promised day passed. Once per issue an apology with a new

@@ -963,6 +963,7 @@ func TestEveryNoticeAboutAnIssueCanBeRendered(t *testing.T) {
 		alert.IssueAsked(i, s, due, at), alert.IssueReopened(i, org.Party{Role: org.ProgrammeLeader}), alert.IssueAppealed(i, due),
 		alert.IssueClosedFinal(i, s), alert.IssueLinked(i, issue.State{Code: "XL-17-0143", Place: "AP-02"}),
 		alert.IssueCollective(i, "Thoát nước", issue.Swell{Hamlets: 3, Opinions: 5}), alert.ApologyDrafted(i), alert.Apologised(i, s),
+		alert.CollectiveWeek(i, "Thoát nước", issue.Swell{Hamlets: 3, Opinions: 5}, "2017-W11", instant("2017-03-13 08:00")),
 		alert.IssueRequested(asked(issue.AsksPause, false, false)), alert.IssueRequested(asked(issue.AsksExtension, false, false)),
 		alert.RequestDecided(asked(issue.AsksPause, true, false), due), alert.RequestDecided(asked(issue.AsksExtension, true, false), due),
 		alert.RequestDecided(asked(issue.AsksPause, false, true), due), alert.AnswerSentBack(i))

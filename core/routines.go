@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -23,6 +25,7 @@ func dutyRoutines() []routine {
 		{"calendar_ending", calendarEnding},
 		{"red_list", redList},
 		{"unstaffed", unstaffed},
+		{"collective", collectiveDigest},
 		{"stale_surveys", staleSurveys},
 	}
 }
@@ -133,8 +136,7 @@ func (u *unit) week() string {
 // the first later day of the week on which a sweep runs, the few worst delays
 // (N24): see Duties.RedList.
 func redList(ctx context.Context, u *unit) error {
-	monday := u.today.Add(7 - (int(u.today.Weekday())+6)%7) // the next one
-	first, err := u.tx.Lease(ctx, "red_list", u.newID(), u.now, monday.At(calendar.TimeOfDay{}).UTC())
+	first, err := u.firstOfWeek(ctx, "red_list")
 	if err != nil || !first {
 		return err
 	}
@@ -151,6 +153,51 @@ func redList(ctx context.Context, u *unit) error {
 		list = append(list, alert.RedList(d, u.week(), u.today.At(book.Ladder.SendAt), book.Calendar))
 	}
 	return u.tell(ctx, list...)
+}
+
+// firstOfWeek reports whether a routine comes by for the first time since Monday.
+func (u *unit) firstOfWeek(ctx context.Context, name string) (bool, error) {
+	monday := u.today.Add(7 - (int(u.today.Weekday())+6)%7) // the next one
+	return u.tx.Lease(ctx, name, u.newID(), u.now, monday.At(calendar.TimeOfDay{}).UTC())
+}
+
+// collectiveDigest tells the programme's leader once a week, besides the notice
+// at once, which matters are felt in many places still, subject by subject (N16).
+func collectiveDigest(ctx context.Context, u *unit) error {
+	first, err := u.firstOfWeek(ctx, "collective")
+	if err != nil || !first {
+		return err
+	}
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	recent, err := u.tx.Issues(ctx, issue.Query{Registered: issue.CollectiveWindow(book.Policy, u.today)})
+	if err != nil {
+		return err
+	}
+	bySubject := make(map[string][]issue.State)
+	for _, i := range recent {
+		if i.Subject != "" {
+			bySubject[i.Subject] = append(bySubject[i.Subject], i)
+		}
+	}
+	for _, subject := range slices.Sorted(maps.Keys(bySubject)) {
+		same := bySubject[subject]
+		swell, wide := issue.Collective(same, book.Policy, u.today)
+		if !wide {
+			continue
+		}
+		latest := same[len(same)-1]
+		name, err := u.work.Issues.subjectName(ctx, latest)
+		if err != nil {
+			return err
+		}
+		if err := u.tell(ctx, alert.CollectiveWeek(latest, name, swell, u.week(), u.today.At(book.Ladder.SendAt))...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // staleSurveys marks the surveys that are too old, or whose hamlet became

@@ -101,6 +101,37 @@ func TestTheOfficeHearsOnceAWeekOfHamletsWithoutAnOfficial(t *testing.T) {
 	}
 }
 
+func TestTheLeaderGetsADigestOfCollectiveMattersOnceAWeek(t *testing.T) {
+	c := newCast(t, nil)
+	c.unassign()
+	register := func(n int, subject string, place org.PlaceID, on string) {
+		c.put(func(ctx context.Context, tx store.Tx) error {
+			return tx.PutIssue(ctx, &issue.State{ID: issue.ID(fmt.Sprintf("I-%d", n)), Code: fmt.Sprintf("XL-17-%04d", n), Subject: subject, Place: place,
+				Status: issue.Closed, Opinions: []string{fmt.Sprintf("o-%d", n)}, Registered: day(on)})
+		})
+	}
+	for n, place := range []org.PlaceID{"AP-01", "AP-02", "AP-07"} {
+		register(n, "drainage", place, "2017-03-07")
+	}
+	register(3, "roads", "AP-01", "2017-03-07") // one hamlet
+	c.at("2017-03-08 08:30")
+	for range 2 {
+		c.sweep()
+	}
+	c.sweepUntil("2017-03-19 23:59")
+	var keys []string
+	for _, n := range c.outbox(notify.Query{Template: "issue.collective_week"}) {
+		if n.To.Role != org.ProgrammeLeader || n.Priority != notify.Bulk || n.Vars["hamlets"] != "3" || n.Vars["opinions"] != "3" || n.Vars["code"] != "XL-17-0002" {
+			t.Errorf("%+v", n)
+		}
+		keys = append(keys, n.Key)
+	}
+	slices.Sort(keys)
+	if diff := cmp.Diff([]string{"issue.collective_week/2017-W10/drainage", "issue.collective_week/2017-W11/drainage"}, keys); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTheLeaderGetsTheTenWorstDelaysOnceAWeek(t *testing.T) {
 	c := newCast(t, nil)
 	c.unassign()

@@ -3,6 +3,7 @@ package alert
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/issue"
@@ -272,7 +273,21 @@ func IssueLinked(hub, linked issue.State) []notify.Notice {
 // IssueCollective tells the programme's leader, once, that one matter is felt in
 // many places (N16). The subject's name is that of its route.
 func IssueCollective(i issue.State, subject string, s issue.Swell) []notify.Notice {
-	notices := byMail(i, "issue.collective", 1, org.Party{Role: org.ProgrammeLeader})
+	return swollen(byMail(i, "issue.collective", 1, org.Party{Role: org.ProgrammeLeader}), subject, s)
+}
+
+// CollectiveWeek is one subject of the weekly digest of what is felt in many
+// places, to the programme's leader at an instant (N16). The subjects of one week
+// go out as one mail; i is the latest issue.
+func CollectiveWeek(i issue.State, subject string, s issue.Swell, week string, at time.Time) []notify.Notice {
+	notices := swollen(byMail(i, "issue.collective_week", 1, org.Party{Role: org.ProgrammeLeader}), subject, s)
+	return each(notices, func(n *notify.Notice) {
+		n.Key = fmt.Sprintf("issue.collective_week/%s/%s", week, i.Subject)
+		n.Priority, n.NotBefore = notify.Bulk, at
+	})
+}
+
+func swollen(notices []notify.Notice, subject string, s issue.Swell) []notify.Notice {
 	return each(notices, func(n *notify.Notice) {
 		n.Audience = notify.ToLeader
 		n.Vars["subject"], n.Vars["hamlets"], n.Vars["opinions"] = subject, strconv.Itoa(s.Hamlets), strconv.Itoa(s.Opinions)
