@@ -160,8 +160,12 @@ func steps() map[string]struct {
 		"appeal": {vp01, func(ctx context.Context, w *core.Work) error {
 			return none(w.Issues.Appeal(ctx, a.issue("told twice"), issue.Satisfaction{Opinion: string(a.opinion())}, "chưa thỏa đáng"))
 		}},
-		"slip":  {lan, func(ctx context.Context, w *core.Work) error { return none(w.Issues.Slip(ctx, a.issue("referred"))) }},
-		"owing": {lan, func(ctx context.Context, w *core.Work) error { return none(w.Issues.Owing(ctx, lan)) }},
+		"answer slip": {lan, func(ctx context.Context, w *core.Work) error {
+			return none(w.Issues.AnswerSlip(ctx, a.issue("told"), a.opinion()))
+		}},
+		"notice board": {lan, func(ctx context.Context, w *core.Work) error { return none(w.Issues.Board(ctx, "AP-01")) }},
+		"slip":         {lan, func(ctx context.Context, w *core.Work) error { return none(w.Issues.Slip(ctx, a.issue("referred"))) }},
+		"owing":        {lan, func(ctx context.Context, w *core.Work) error { return none(w.Issues.Owing(ctx, lan)) }},
 		"a route": {vp01, func(ctx context.Context, w *core.Work) error {
 			return none(w.Issues.PutRoute(ctx, issue.Route{Subject: "dien", Name: "Điện", Lead: unitKTHT, Valid: year2017()}))
 		}},

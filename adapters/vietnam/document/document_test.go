@@ -134,6 +134,66 @@ func TestTheSheetTellsWhatIsOwedFirst(t *testing.T) {
 	golden(t, "sheet.html", b.Bytes())
 }
 
+func answerSlip() core.AnswerSlip {
+	return core.AnswerSlip{
+		Code: "XL-17-0142", Title: "rãnh thoát nước trước chợ", Place: "ấp Suối Cát 1 (xã Suối Cát)", Raised: day("2017-03-20"), Promised: day("2017-04-18"),
+		Approved: day("2017-03-31"), Class: issue.InProgress, Text: "Sẽ nạo vét trước mùa mưa.\nCống hộp thay trong tháng 6 <chợ & khu 2>.", Roadmap: day("2017-06-30"),
+		Document: "45/TNMT", Unit: "Phòng Tài nguyên và Môi trường", Official: "Trần Thị Mẫu", Hotline: "0251 0000 000", Name: "Bà N.",
+	}
+}
+
+func TestEX24_TheAnswerSlipSaysWhatWasAnsweredAndWhoBringsIt(t *testing.T) {
+	head := letterhead()
+	head.Symbol = "PTL-HVCS"
+	var b bytes.Buffer
+	if err := document.WriteAnswerSlip(&b, head, answerSlip()); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "PHIẾU TRẢ LỜI", "XL-17-0142", "Bà N.", "20/3/2017", "18/4/2017", "31/3/2017", "Đang giải quyết, có lộ trình",
+		"Sẽ nạo vét trước mùa mưa.", "&lt;chợ &amp; khu 2&gt;", "30/6/2017", "45/TNMT", "Trần Thị Mẫu", "0251 0000 000", "Nơi nhận:",
+	} {
+		if !strings.Contains(b.String(), part) {
+			t.Errorf("%q is missing", part)
+		}
+	}
+	golden(t, "answer_slip.html", b.Bytes())
+
+	nameless := answerSlip()
+	nameless.Name, nameless.Hotline, nameless.Class, nameless.Ground = "", "", issue.Refused, "Điều 5 Quyết định số 10"
+	b.Reset()
+	if err := document.WriteAnswerSlip(&b, head, nameless); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "Người nêu ý kiến tại") || !strings.Contains(text, "Căn cứ: Điều 5") || strings.Contains(text, "Đường dây nóng") || strings.Contains(text, "30/6/2017") {
+		t.Errorf("a refusal to somebody without a name: %s", text)
+	}
+}
+
+func TestTheNoticeBoardNamesNobody(t *testing.T) {
+	head := letterhead()
+	head.Symbol = "TB-HVCS"
+	beyond := answerSlip()
+	beyond.Code, beyond.Title, beyond.Class, beyond.Body, beyond.Document = "XL-17-0150", "đèn đường liên ấp", issue.Beyond, "Sở Giao thông vận tải", ""
+	var b bytes.Buffer
+	if err := document.WriteNoticeBoard(&b, head, "ấp Suối Cát 1 (xã Suối Cát)", []core.AnswerSlip{answerSlip(), beyond}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Bà N.", "Trần Thị Mẫu"} {
+		if strings.Contains(b.String(), name) {
+			t.Errorf("%s hangs on the notice board", name)
+		}
+	}
+	if !strings.Contains(b.String(), "XL-17-0142") || !strings.Contains(b.String(), "Đã chuyển đến: Sở Giao thông vận tải") {
+		t.Error("an answer is missing")
+	}
+	golden(t, "notice_board.html", b.Bytes())
+	b.Reset()
+	if err := document.WriteNoticeBoard(&b, head, "ấp Suối Cát 1", nil); err != nil || !strings.Contains(b.String(), "Không có nội dung trả lời") {
+		t.Errorf("an empty board: %v", err)
+	}
+}
+
 // failing is a disk that is full.
 type failing struct{}
 
@@ -142,5 +202,8 @@ func (failing) Write([]byte) (int, error) { return 0, os.ErrPermission }
 func TestAFailingWriterIsReported(t *testing.T) {
 	if err := document.WriteMonth(failing{}, letterhead(), month()); err == nil {
 		t.Error("the report was lost and nobody was told")
+	}
+	if document.WriteAnswerSlip(failing{}, letterhead(), answerSlip()) == nil || document.WriteNoticeBoard(failing{}, letterhead(), "ấp", nil) == nil {
+		t.Error("the answer was lost and nobody was told")
 	}
 }
