@@ -556,8 +556,13 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 					d.Status, d.WakeAt = duty.Running, n.NextAt
 				}
 				_, err := tx.AddNotice(ctx, n)
+				news := notify.Inbound{ID: "r" + string(n.ID), Receipt: notify.Receipt{Provider: "esms"}, Fingerprint: string(n.ID), Notice: n.ID, Received: n.NextAt, NextAt: n.NextAt, State: notify.InboundApplied}
+				if i%100 == 0 {
+					news.State, news.Notice = notify.InboundWaiting, ""
+				}
+				_, took := tx.AddInbound(ctx, &news)
 				call := notify.Attempt{ID: "a" + string(n.ID), Notice: n.ID, Provider: "p" + string(n.ID), Body: string(n.ID), Started: n.NextAt}
-				if err := errors.Join(err, tx.AddAttempts(ctx, pointers(&call)), tx.PutDuty(ctx, &d), tx.AppendRecord(ctx, record(i))); err != nil {
+				if err := errors.Join(err, took, tx.AddAttempts(ctx, pointers(&call)), tx.PutDuty(ctx, &d), tx.AppendRecord(ctx, record(i))); err != nil {
 					return err
 				}
 			}
@@ -639,6 +644,15 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.Notices(ctx, notify.Query{Channel: notify.PaperTask, States: []notify.State{notify.Accepted}})
 				return err
 			}, "outreach_notice_paper"},
+			{"accepted notices to ask about", func() error {
+				_, err := tx.Notices(ctx, notify.Query{Provider: "esms", States: []notify.State{notify.Accepted}, Before: noon})
+				return err
+			}, "outreach_notice_accepted"},
+			{"receipts that wait", func() error {
+				_, err := tx.Inbound(ctx, notify.InboundQuery{States: []notify.InboundState{notify.InboundWaiting}, Before: noon, Limit: 10})
+				return err
+			}, "outreach_receipt_waiting"},
+			{"receipts of a notice", func() error { _, err := tx.Inbound(ctx, notify.InboundQuery{Notice: waiting(7).ID}); return err }, "outreach_receipt_notice"},
 			{"duties of a subject", func() error { _, err := tx.Duties(ctx, duty.Query{Subject: waiting(7).Subject}); return err }, "outreach_duty_subject"},
 		} {
 			plans.seen = nil
