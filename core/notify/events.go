@@ -1,6 +1,10 @@
 package notify
 
-import "github.com/huongvecoso/outreach/core/event"
+import (
+	"time"
+
+	"github.com/huongvecoso/outreach/core/event"
+)
 
 // Subject is what the journal calls a notice.
 func (id ID) Subject() event.Subject { return event.Subject{Type: "notice", ID: string(id)} }
@@ -25,6 +29,12 @@ type (
 	// Withdrawn: somebody cancelled a notice.
 	Withdrawn struct {
 		From State `json:"from"`
+	}
+	// Counted: so many notices had been written before an instant. None of them may
+	// ever be missing.
+	Counted struct {
+		Until time.Time `json:"until"`
+		Rows  int       `json:"rows"`
 	}
 	// Handled: a paper task was done, or a notice in the application seen.
 	Handled struct{}
@@ -55,3 +65,6 @@ func (Barred) Kind() string { return "notice.address_barred" }
 
 // Kind implements [event.Event].
 func (Unbarred) Kind() string { return "notice.address_unbarred" }
+
+// Kind implements [event.Event].
+func (Counted) Kind() string { return "notice.counted" }

@@ -84,6 +84,14 @@ const (
 	Merged      State = "merged"      // travels in another notice: see MergedInto
 )
 
+// States are all states, in the order in which a notice goes through them.
+func States() []State {
+	return []State{
+		Pending, Queued, Sending, Unknown, Accepted, Delivered, Merged,
+		Uncertain, Failed, Dead, Undelivered, Suppressed, Expired, Cancelled,
+	}
+}
+
 // Terminal reports whether nothing more happens to a notice in this state by itself.
 func (s State) Terminal() bool {
 	switch s {

@@ -22,7 +22,13 @@ type System interface {
 type Options struct {
 	Every   time.Duration // between two sweeps. Default: 15 s; negative: none
 	Recover time.Duration // between two looks for what got stuck. Default: 30 s; negative: none
+	Watch   time.Duration // between two looks whether delivery is in order, for a System that can. Default: none
 	Log     *slog.Logger  // Default: discards
+}
+
+// watcher is a System that can look whether delivery is in order; core.System is one.
+type watcher interface {
+	Watch(ctx context.Context) (core.Watched, error)
 }
 
 // Sweeper sweeps until it is stopped.
@@ -57,6 +63,11 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	defer endDue()
 	stuck, endStuck := every(s.opts.Recover)
 	defer endStuck()
+	if s.opts.Watch <= 0 {
+		s.opts.Watch = -1
+	}
+	look, endLook := every(s.opts.Watch)
+	defer endLook()
 	if due != nil {
 		s.Sweep(ctx)
 	}
@@ -71,6 +82,8 @@ func (s *Sweeper) Run(ctx context.Context) error {
 			s.Sweep(ctx)
 		case <-stuck:
 			s.Recover(ctx)
+		case <-look:
+			s.Watch(ctx)
 		}
 	}
 }
@@ -105,5 +118,20 @@ func (s *Sweeper) Recover(ctx context.Context) {
 	if done != (core.Recovered{}) {
 		s.opts.Log.Warn("sweep: recovered", "requeued", done.Requeued, "unknown", done.Unknown, "repeated", done.Repeated,
 			"uncertain", done.Uncertain, "ended", done.Ended)
+	}
+}
+
+// Watch looks once whether delivery is in order.
+func (s *Sweeper) Watch(ctx context.Context) {
+	w, ok := s.system.(watcher)
+	if !ok {
+		return
+	}
+	found, err := w.Watch(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.opts.Log.Error("sweep: watching failed", "error", err)
+	}
+	if len(found.Late) > 0 {
+		s.opts.Log.Error("sweep: delivery is not in order", "late", found.Late)
 	}
 }

@@ -57,6 +57,7 @@ type Config struct {
 	Window      int           // notices of one channel in the queue at once, critical ones aside. Default: 20,000
 	Sweep       time.Duration // between two sweeps. Default: 15 s; negative: none, another process sweeps
 	Recover     time.Duration // between two looks for what got stuck. Default: 30 s
+	Watch       time.Duration // between two looks whether delivery is in order. Default: none
 	Register    time.Duration // how soon the queues are visible again after Redis was emptied. Default: 30 s
 	Shutdown    time.Duration // how long a stop waits for calls under way; no sender's timeout may be longer. Default: 30 s
 
@@ -189,7 +190,7 @@ func New(p Params) (*Workers, error) {
 	if p.Bell != nil {
 		p.Bell.relay.Store(w.Relay)
 	}
-	w.Sweeper = sweep.New(p.System, &sweep.Options{Every: p.Config.Sweep, Recover: p.Config.Recover, Log: p.Log})
+	w.Sweeper = sweep.New(p.System, &sweep.Options{Every: p.Config.Sweep, Recover: p.Config.Recover, Watch: p.Config.Watch, Log: p.Log})
 	desk := receipt.Options{Log: p.Log}
 	if p.Receipts != nil {
 		desk = *p.Receipts

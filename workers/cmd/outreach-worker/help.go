@@ -9,7 +9,7 @@ import (
 
 // commands are all there are, in the order in which an operator needs them.
 func commands() []command {
-	return []command{
+	all := []command{
 		{name: "migrate", what: "make the tables, or bring them to this version", do: migrate,
 			long: "Applies the migrations that were not applied yet, all in one transaction. It may\n" +
 				"be called again, and by several at once. No other command ever does this."},
@@ -37,10 +37,12 @@ func commands() []command {
 		{name: "retry", args: "[ID …]", what: "send notices again that reached nobody", flags: retryFlags, do: retry,
 			long: "Sends the given notices again, or all in one state. Whether one is still needed\n" +
 				"is looked at once more. Who asks and why is kept in the journal."},
-		journalCommand(),
-		{name: "version", what: "say which version this is"},
-		{name: "help", args: "[COMMAND]", what: "explain the program, or one command"},
 	}
+	all = append(all, operateCommands()...)
+	return append(all, journalCommand(),
+		command{name: "version", what: "say which version this is"},
+		command{name: "help", args: "[COMMAND]", what: "explain the program, or one command"},
+	)
 }
 
 func find(name string) (command, bool) {
@@ -109,9 +111,9 @@ anything starts.
 
 func (c command) help() string {
 	flags := map[string]string{
-		"outbox": "\nFlags:\n\n  --state A,B   list these states instead\n  --limit N     list N at most [50]\n",
+		"outbox": "\nFlags:\n\n  --state A,B   list these states instead\n  --channel C   only on this channel\n  --template T  only with this text\n  --older TIME  only those created so long ago, such as 2h\n  --limit N     list N at most [50]\n",
 		"retry": "\nFlags:\n\n  --why TEXT    the reason, required\n  --as ID       who asks, by the id in the directory, required; needs the right to manage notices\n  --state S     instead of ids: all in this state\n" +
-			"  --limit N     with --state: N at most [100]\n",
+			"  --limit N     with --state: N at most [100]\n  --dry-run     with --state: say what would be sent again, and do nothing\n",
 		"journal": "\nFlags, before the word verify:\n\n  --expect HASH   a checkpoint that was written down before\n",
 	}[c.name]
 	use := strings.TrimSpace(c.name + " [--config FILE] " + strings.Join(strings.Fields(c.args), " "))

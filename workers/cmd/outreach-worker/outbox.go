@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -38,12 +39,7 @@ func migrate(ctx context.Context, c *call) error {
 }
 
 // states are those of a notice, in the order in which it goes through them.
-func states() []notify.State {
-	return []notify.State{
-		notify.Pending, notify.Queued, notify.Sending, notify.Unknown, notify.Accepted, notify.Delivered, notify.Merged,
-		notify.Uncertain, notify.Failed, notify.Dead, notify.Undelivered, notify.Suppressed, notify.Expired, notify.Cancelled,
-	}
-}
+func states() []notify.State { return notify.States() }
 
 // wanting are the states in which a notice needs somebody.
 func wanting() []notify.State {
@@ -55,12 +51,18 @@ func wanting() []notify.State {
 const stuckAfter = 10 * time.Minute
 
 type outboxOptions struct {
-	state string
-	limit int
+	state    string
+	limit    int
+	older    time.Duration
+	channel  string
+	template string
 }
 
 func outboxFlags(set *flag.FlagSet) any {
 	o := &outboxOptions{}
+	set.DurationVar(&o.older, "older", 0, "")
+	set.StringVar(&o.channel, "channel", "", "")
+	set.StringVar(&o.template, "template", "", "")
 	set.StringVar(&o.state, "state", "", "")
 	set.IntVar(&o.limit, "limit", 50, "")
 	return o
@@ -85,7 +87,7 @@ func outbox(ctx context.Context, c *call) error {
 		if counts, err = w.Notices.Count(ctx); err != nil {
 			return err
 		}
-		found, err = needing(ctx, w, chosen, o.limit, c.parts.system.Now())
+		found, err = needing(ctx, w, chosen, o, c.parts.system.Now())
 		return err
 	})
 	if err != nil {
@@ -112,11 +114,20 @@ func parseStates(list string) ([]notify.State, error) {
 
 // needing are the notices in the chosen states; without a choice those that want
 // somebody, and those that should have moved on long ago.
-func needing(ctx context.Context, w *core.Work, chosen []notify.State, limit int, now time.Time) ([]notify.Notice, error) {
-	if chosen != nil {
-		return w.Notices.List(ctx, notify.Query{States: chosen, Limit: limit})
+func needing(ctx context.Context, w *core.Work, chosen []notify.State, o *outboxOptions, now time.Time) ([]notify.Notice, error) {
+	q := notify.Query{States: chosen, Limit: o.limit, Channel: notify.Channel(o.channel), Template: o.template}
+	if q.States == nil {
+		q.States = wanting()
 	}
-	found, err := w.Notices.List(ctx, notify.Query{States: wanting(), Limit: limit})
+	if o.older > 0 { // the oldest come first, so what is younger is at the end
+		found, err := w.Notices.List(ctx, q)
+		return slices.DeleteFunc(found, func(n notify.Notice) bool { return now.Sub(n.Created) < o.older }), err
+	}
+	limit := o.limit
+	found, err := w.Notices.List(ctx, q)
+	if chosen != nil || o.channel != "" || o.template != "" {
+		return found, err
+	}
 	if err != nil || len(found) == limit {
 		return found, err
 	}
@@ -149,16 +160,16 @@ func (c *call) show(counts map[notify.State]int, found []notify.Notice) {
 }
 
 type retryOptions struct {
-	why   string
-	as    string
+	actOptions
 	state string
 	limit int
+	dry   bool
 }
 
 func retryFlags(set *flag.FlagSet) any {
 	o := &retryOptions{}
-	set.StringVar(&o.why, "why", "", "")
-	set.StringVar(&o.as, "as", "", "")
+	o.define(set)
+	set.BoolVar(&o.dry, "dry-run", false, "")
 	set.StringVar(&o.state, "state", "", "")
 	set.IntVar(&o.limit, "limit", 100, "")
 	return o
@@ -170,18 +181,19 @@ func retry(ctx context.Context, c *call) error {
 	switch {
 	case err != nil:
 		return errUsage{err}
-	case o.why == "":
-		return errUsage{errors.New("say why with --why: it is kept in the journal")}
-	case o.as == "":
-		return errUsage{errors.New("say who you are with --as and your id in the directory: it is kept in the journal, and your rights are looked at")}
+	case o.check() != nil:
+		return o.check()
 	case (len(c.args) > 0) == (len(chosen) > 0):
 		return errUsage{errors.New("name notices by their ids, or a state with --state")}
 	}
 	if err := c.parts.ready(ctx); err != nil {
 		return err
 	}
+	if o.dry {
+		return c.previewRetry(ctx, chosen, o.limit)
+	}
 	count := len(c.args)
-	err = c.parts.system.Update(ctx, org.Actor{Person: org.PersonID(o.as)}, func(ctx context.Context, w *core.Work) error {
+	err = c.parts.system.Update(ctx, o.actor(), func(ctx context.Context, w *core.Work) error {
 		if len(chosen) > 0 {
 			count, err = w.Notices.RetryAll(ctx, notify.Query{States: chosen, Limit: o.limit}, o.why)
 			return err
@@ -197,4 +209,26 @@ func retry(ctx context.Context, c *call) error {
 		fmt.Fprintf(c.out, "Sent again: %d\n", count)
 	}
 	return err
+}
+
+// previewRetry says what a retry of all in some states would send again.
+func (c *call) previewRetry(ctx context.Context, chosen []notify.State, limit int) error {
+	if len(chosen) == 0 {
+		return errUsage{errors.New("--dry-run goes with --state")}
+	}
+	return c.parts.system.View(ctx, org.System(), func(ctx context.Context, w *core.Work) error {
+		found, err := w.Notices.List(ctx, notify.Query{States: chosen, Limit: limit})
+		if err != nil {
+			return err
+		}
+		by := make(map[string]int)
+		for _, n := range found {
+			by[fmt.Sprintf("%s by %s", n.Template, n.Channel)]++
+		}
+		fmt.Fprintf(c.out, "Would be sent again: %d, at most %d\n", len(found), limit)
+		for _, what := range slices.Sorted(maps.Keys(by)) {
+			fmt.Fprintf(c.out, "  %d  %s\n", by[what], what)
+		}
+		return nil
+	})
 }

@@ -106,6 +106,8 @@ func (c *config) settings() []setting {
 		{name: "workers.poll", normal: "1s", set: duration(&c.Workers.Poll), what: "how often the outbox is looked into"},
 		{name: "workers.sweep", normal: "15s", set: duration(&c.Workers.Sweep), what: "how often time-driven rules are looked at; negative: never"},
 		{name: "workers.recover", normal: "30s", set: duration(&c.Workers.Recover), what: "how often what got stuck is looked for"},
+		{name: "workers.window", normal: "20000", set: number(&c.Workers.Window), what: "notices of one channel in Redis at once, at most; begins small and follows the pace of the provider"},
+		{name: "workers.watch", normal: "1m", set: duration(&c.Workers.Watch), what: "how often it is looked whether delivery is in order; administrators are told when not. Negative: never"},
 		{name: "workers.shutdown", normal: "30s", set: duration(&c.Workers.Shutdown), what: "how long a stop waits for calls under way"},
 
 		{name: "smtp.addr", set: text(&c.SMTP.Addr), what: "host:port of the mail relay. Without: mails are logged and not sent", example: "mail.xuanloc.example:587"},
