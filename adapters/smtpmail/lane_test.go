@@ -200,26 +200,20 @@ func TestASignatureIsVerifiedAndCoversWhatReadersSee(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		record := "v=DKIM1; k=rsa; p="
-		public := any(&rsaKey.PublicKey)
-		if ed, is := key.(ed25519.PrivateKey); is {
-			record = "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(ed.Public().(ed25519.PublicKey))
-		} else {
-			spki, err := x509.MarshalPKIXPublicKey(public)
-			if err != nil {
-				t.Fatal(err)
-			}
-			record += base64.StdEncoding.EncodeToString(spki)
+		signs := smtpmail.DKIM{Domain: "xuanloc.example", Selector: "hvcs", Key: smtpmail.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
+		published, record, err := signs.Record()
+		if err != nil {
+			t.Fatal(err)
 		}
 		m := notice(1)
 		m.Class = notify.Care
 		raw := deliver(t, func(c *smtpmail.Config) {
-			c.DKIM = &smtpmail.DKIM{Selector: "hvcs", Key: smtpmail.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
+			c.DKIM = &smtpmail.DKIM{Selector: signs.Selector, Key: signs.Key}
 			c.ListID, c.Unsubscribe = "hvcs.xuanloc.example", "https://xuanloc.example/ngung"
 		}, m)[0].Raw
 		verify := func(mail []byte) error {
 			found, err := dkim.VerifyWithOptions(bytes.NewReader(mail), &dkim.VerifyOptions{LookupTXT: func(name string) ([]string, error) {
-				if name != "hvcs._domainkey.xuanloc.example" {
+				if name != "hvcs._domainkey.xuanloc.example" || name != published {
 					return nil, fmt.Errorf("no key at %s", name)
 				}
 				return []string{record}, nil

@@ -6,8 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"fmt"
 
 	"github.com/emersion/go-msgauth/dkim"
 )
@@ -23,6 +25,27 @@ var signed = []string{
 
 // minRSA is the shortest RSA key that verifiers still trust (RFC 8301 asks for 2048).
 const minRSA = 2048
+
+// Record returns the TXT record by which the DNS must publish the public half of
+// the key (RFC 6376 3.6.1, RFC 8463): its name, without a dot at the end, and its
+// value. A key that cannot be used is an error, which holds nothing of it.
+func (d DKIM) Record() (name, value string, err error) {
+	key, err := parseKey(d.Key)
+	if err != nil {
+		return "", "", fmt.Errorf("smtpmail: the key for DKIM cannot be used: %w", err)
+	}
+	kind, public := "ed25519", []byte(nil)
+	switch of := key.Public().(type) {
+	case ed25519.PublicKey:
+		public = of
+	case *rsa.PublicKey:
+		kind = "rsa"
+		if public, err = x509.MarshalPKIXPublicKey(of); err != nil {
+			return "", "", fmt.Errorf("smtpmail: the key for DKIM cannot be published: %w", err)
+		}
+	}
+	return d.Selector + "._domainkey." + d.Domain, "v=DKIM1; k=" + kind + "; p=" + base64.StdEncoding.EncodeToString(public), nil
+}
 
 // signer signs mails. It is safe for concurrent use.
 type signer struct{ options dkim.SignOptions }

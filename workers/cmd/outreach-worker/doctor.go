@@ -40,7 +40,7 @@ func doctor(ctx context.Context, c *call) error {
 	for _, w := range p.warnings() {
 		all = append(all, finding{doubted, "configuration", w})
 	}
-	for _, look := range []func(context.Context) []finding{p.lookAtDatabase, p.lookAtRedis, p.lookAtTexts, p.lookAtCalendar, p.lookAtProviders} {
+	for _, look := range []func(context.Context) []finding{p.lookAtDatabase, p.lookAtRedis, p.lookAtTexts, p.lookAtCalendar, p.lookAtProviders, p.lookAtSignature} {
 		all = append(all, look(ctx)...)
 	}
 	failed := 0
@@ -134,11 +134,17 @@ func (p *parts) lookAtProviders(ctx context.Context) []finding {
 	if addr := p.config.SMTP.Addr; addr != "" {
 		mail = knock(ctx, "mail", addr)
 	}
-	sms := finding{doubted, "sms", "no gateway is set: SMS are logged and reach nobody"}
+	all := []finding{mail}
 	if p.gateway != nil {
-		sms = knock(ctx, "sms", hostPort(p.gateway.URL))
+		all = append(all, knock(ctx, "sms", hostPort(p.gateway.URL)))
 	}
-	return []finding{mail, sms}
+	if addr := p.config.SMPP.Addr; addr != "" {
+		all = append(all, knock(ctx, "smpp", addr))
+	}
+	if !p.sendsSMS() {
+		all = append(all, finding{doubted, "sms", "no gateway is set: SMS are logged and reach nobody"})
+	}
+	return all
 }
 
 // knock looks whether somebody listens at the address, and says nothing there.

@@ -25,6 +25,7 @@ func commands() []command {
 				"  /healthz   200 while the process lives\n" +
 				"  /readyz    200 while database and Redis answer, else 503 and why\n" +
 				"  /metrics   for Prometheus"},
+		bounceCommand(),
 		{name: "outbox", what: "count the notices and list those that need somebody", flags: outboxFlags, do: outbox,
 			long: "Counts the notices by state and lists, the oldest first, those that nobody will\n" +
 				"get unless somebody acts, and those that have been on their way for long:\n\n" +

@@ -52,6 +52,7 @@ type command struct {
 	long  string
 	flags func(*flag.FlagSet) any // what do gets as its options
 	do    func(context.Context, *call) error
+	ends  func(error) int // what it ends with after an error; nil: 1 or 2
 }
 
 // call is one call of a command.
@@ -86,6 +87,7 @@ func run(ctx context.Context, args, environment []string, out, errs io.Writer) i
 	return c.run(ctx, args[1:], environment, out, errs)
 }
 
+// run is a call of the command.
 func (c command) run(ctx context.Context, args, environment []string, out, errs io.Writer) int {
 	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
@@ -98,11 +100,11 @@ func (c command) run(ctx context.Context, args, environment []string, out, errs 
 		fmt.Fprint(out, c.help())
 		return exitOK
 	} else if err != nil {
-		return fail(errs, errUsage{err})
+		return c.fail(errs, errUsage{err})
 	}
 	called.args = set.Args()
 	if len(called.args) > 0 && c.args == "" {
-		return fail(errs, errUsage{fmt.Errorf("%s takes no arguments, only flags: %s", c.name, strings.Join(called.args, " "))})
+		return c.fail(errs, errUsage{fmt.Errorf("%s takes no arguments, only flags: %s", c.name, strings.Join(called.args, " "))})
 	}
 	if *path == "" {
 		*path = lookUp(environment, "OUTREACH_CONFIG")
@@ -115,7 +117,16 @@ func (c command) run(ctx context.Context, args, environment []string, out, errs 
 		called.parts = parts
 		err = c.do(ctx, called)
 	}
-	return fail(errs, err)
+	return c.fail(errs, err)
+}
+
+// fail is the function fail, with the command's own exit codes where it has any.
+func (c command) fail(errs io.Writer, err error) int {
+	code := fail(errs, err)
+	if err != nil && c.ends != nil {
+		return c.ends(err)
+	}
+	return code
 }
 
 // configured reads the configuration and makes the parts. Mistakes of both are

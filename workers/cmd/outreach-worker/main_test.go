@@ -266,7 +266,7 @@ func example(t *testing.T) string {
 func TestTheExampleIsCompleteAndRight(t *testing.T) {
 	text := example(t)
 	compare(t, "outreach-worker.example.json", text)
-	for _, secret := range []string{"secret", "smtp-password", "sms-token"} {
+	for _, secret := range []string{"secret", "smtp-password", "sms-token", "smpp-password"} {
 		text = strings.ReplaceAll(text, "/etc/outreach/"+secret, write(t, secret, "s3cret"))
 	}
 	c, err := load(write(t, "c.json", text), nil)

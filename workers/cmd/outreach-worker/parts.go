@@ -55,7 +55,7 @@ func build(c *config) (*parts, error) {
 		make    func() error
 	}{
 		{"database", p.openDatabase}, {"redis", p.openRedis}, {"policy", p.readPolicy}, {"calendar", p.readCalendar},
-		{"templates", p.readTemplates}, {"listen", p.checkListen}, {"receipts.listen", p.checkReceipts}, {"smtp", p.checkSMTP}, {"sms", p.readGateway}, {"workers", p.checkTimes},
+		{"templates", p.readTemplates}, {"listen", p.checkListen}, {"receipts.listen", p.checkReceipts}, {"smtp", p.checkSMTP}, {"sms", p.readGateway}, {"smpp", p.checkSMPP}, {"workers", p.checkTimes},
 	} {
 		if err := part.make(); err != nil {
 			for line := range strings.Lines(err.Error()) {
@@ -245,12 +245,15 @@ func address(named string) error {
 // checkSMTP tries the configuration; the sender itself is made by fx.
 func (p *parts) checkSMTP() error {
 	if p.config.SMTP.Addr == "" {
-		if p.config.SMTP.From != "" || p.config.SMTP.Username != "" {
+		if p.config.SMTP.From != "" || p.config.SMTP.Username != "" || p.config.Mail != (mailConfig{}) {
 			return errors.New("smtp.addr is missing: there are other settings of the relay")
 		}
 		return nil
 	}
-	s, err := smtpmail.New(p.config.SMTP, nil)
+	if err := p.readMailFiles(); err != nil {
+		return err
+	}
+	s, err := smtpmail.New(p.config.SMTP, p.mailOptions())
 	if err != nil {
 		return err
 	}
@@ -321,7 +324,7 @@ func (p *parts) checkTimes() error {
 		return fmt.Errorf("shutdown must be %v at most", stopPatience-5*time.Second)
 	}
 	var wrong []error
-	for name, timeout := range map[string]time.Duration{"smtp.timeout": p.config.SMTP.Timeout, "sms.timeout": p.smsTimeout()} {
+	for name, timeout := range map[string]time.Duration{"smtp.timeout": p.config.SMTP.Timeout, "sms.timeout": p.smsTimeout(), "smpp.timeout": p.config.SMPP.Timeout} {
 		if timeout > w.Shutdown {
 			wrong = append(wrong, fmt.Errorf("shutdown is %v, shorter than %s (%v): a stop would cut calls short", w.Shutdown, name, timeout))
 		}

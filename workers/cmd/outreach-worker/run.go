@@ -82,13 +82,17 @@ func (p *parts) senders() fx.Option {
 	var logged logsenderfx.Channels
 	options := []fx.Option{}
 	if p.config.SMTP.Addr != "" {
-		options = append(options, fx.Supply(p.config.SMTP), smtpmailfx.Module)
+		options = append(options, fx.Supply(p.config.SMTP, p.mailOptions()), smtpmailfx.Module)
 	} else {
 		logged = append(logged, notify.Email)
 	}
 	if p.gateway != nil {
 		options = append(options, fx.Supply(httpsmsfx.Gateways{*p.gateway}, p.smsOptions()), httpsmsfx.Module)
-	} else {
+	}
+	if p.config.SMPP.Addr != "" {
+		options = append(options, p.centre())
+	}
+	if !p.sendsSMS() {
 		logged = append(logged, notify.SMS)
 	}
 	if len(logged) > 0 {
@@ -97,14 +101,17 @@ func (p *parts) senders() fx.Option {
 	return fx.Options(options...)
 }
 
+// sendsSMS reports whether a provider of SMS is set.
+func (p *parts) sendsSMS() bool { return p.gateway != nil || p.config.SMPP.Addr != "" }
+
 // warnings are what is allowed and hardly meant.
 func (p *parts) warnings() []string {
 	all := p.config.warnings
 	if p.config.SMTP.Addr == "" {
 		all = append(all, "no mail relay is set (smtp.addr): mails are LOGGED AND REACH NOBODY, and count as sent")
 	}
-	if p.gateway == nil {
-		all = append(all, "no SMS gateway is set (sms.url or sms.gateway): SMS are LOGGED AND REACH NOBODY, and count as sent")
+	if !p.sendsSMS() {
+		all = append(all, "no SMS gateway is set (sms.url, sms.gateway or smpp.addr): SMS are LOGGED AND REACH NOBODY, and count as sent")
 	}
 	if p.config.Secret == "" {
 		all = append(all, "no secret is set: hashes of addresses are made with a key that everybody knows")

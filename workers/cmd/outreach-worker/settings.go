@@ -36,7 +36,9 @@ type config struct {
 	LogLevel    slog.Level
 	Workers     workersfx.Config
 	SMTP        smtpmail.Config
+	Mail        mailConfig
 	SMS         smsConfig
+	SMPP        smppConfig
 	Receipts    receiptConfig
 
 	warnings []string
@@ -77,7 +79,7 @@ func (s setting) variable() string {
 // settings are all there are, in the order in which they are explained. This
 // table is their only home: file, environment, help and example follow from it.
 func (c *config) settings() []setting {
-	return []setting{
+	all := []setting{
 		{name: "database", secret: true, set: text(&c.Database),
 			what:    "postgres:// URL, or the path of a SQLite file for one machine",
 			example: "postgres://outreach@db.xuanloc.example/outreach?sslmode=verify-full"},
@@ -127,7 +129,9 @@ func (c *config) settings() []setting {
 		{name: "smtp.insecure", normal: "false", set: boolean(&c.SMTP.Insecure), what: "allow tls none to another machine"},
 		{name: "smtp.timeout", normal: "20s", set: duration(&c.SMTP.Timeout), what: "the most one mail may take"},
 		{name: "smtp.connections", normal: "8", set: number(&c.SMTP.MaxConns), what: "connections to the relay at once"},
-
+	}
+	all = append(all, c.mailSettings()...)
+	all = append(all, []setting{
 		{name: "sms.url", set: text(&c.SMS.URL), what: "https:// address of a generic gateway. Without it and a gateway: SMS are logged and not sent",
 			example: "https://sms.xuanloc.example/send"},
 		{name: "sms.sender", set: text(&c.SMS.Sender), what: "registered sender name (brandname)", example: "XUANLOC"},
@@ -135,11 +139,13 @@ func (c *config) settings() []setting {
 		{name: "sms.gateway", set: text(&c.SMS.Gateway), what: "JSON file that describes any other gateway; url, sender and token, where given, count more"},
 		{name: "sms.timeout", normal: "10s", set: duration(&c.SMS.Timeout), what: "the most one SMS may take, where the gateway's file does not say"},
 		{name: "sms.tokens", set: text(&c.SMS.Tokens), what: "folder with NAME.token, for a gateway whose refresh token works once (Zalo ZNS)"},
-
+	}...)
+	all = append(all, c.SMPP.settings()...)
+	return append(all, []setting{
 		{name: "receipts.listen", normal: "off", set: text(&c.Receipts.Listen),
 			what: "address of /receipts/GATEWAY/SECRET, behind a proxy with TLS, where gateways tell what became of messages; off: none"},
 		{name: "receipts.forwarded", set: text(&c.Receipts.Forwarded), what: "header in which that proxy names the caller, such as X-Forwarded-For"},
-	}
+	}...)
 }
 
 func text[T ~string](at *T) func(string) error {

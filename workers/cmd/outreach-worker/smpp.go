@@ -1,0 +1,152 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/huongvecoso/outreach/adapters/smpp"
+	"github.com/huongvecoso/outreach/adapters/smpp/smppfx"
+	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/workers/rate"
+)
+
+// smppConfig is a message centre and what the sender itself does not decide.
+type smppConfig struct {
+	smpp.Config
+	Rate  float64       // segments a second, over all processes; 0: no limit
+	Lease time.Duration // how long a process that has gone silent keeps the bind
+}
+
+func (c *smppConfig) settings() []setting {
+	return []setting{
+		{name: "smpp.addr", set: text(&c.Addr), example: "smsc.xuanloc.example:3550",
+			what: "host:port of a message centre that speaks SMPP 3.4, in place of sms.url or beside it"},
+		{name: "smpp.tls", normal: "true", set: boolean(&c.TLS), what: "speak TLS to it from the first byte"},
+		{name: "smpp.insecure", normal: "false", set: boolean(&c.Insecure), what: "allow tls false to another machine, as through a private line"},
+		{name: "smpp.system_id", set: text(&c.SystemID), what: "name of the account at the centre", example: "hvcs"},
+		{name: "smpp.password", secret: true, set: text(&c.Password), what: "password at the centre, at most 8 characters"},
+		{name: "smpp.system_type", set: text(&c.SystemType), what: "kind of client, where the centre wants one"},
+		{name: "smpp.source", set: text(&c.Source), what: "registered sender name (brandname), or a number", example: "XUANLOC"},
+		{name: "smpp.source_ton", set: octet(&c.SourceTON), what: "type of number of the source: 5 a name, 1 international, 0 unknown. Without: 5"},
+		{name: "smpp.ids", normal: "same", set: text(&c.IDs), what: "how ids are written in answers and in receipts: same, hex_decimal or decimal_hex"},
+		{name: "smpp.sar", normal: "false", set: boolean(&c.SAR), what: "number the parts of a long text by parameters, as some centres want"},
+		{name: "smpp.window", normal: "10", set: number(&c.Window), what: "requests under way at once, as the contract says"},
+		{name: "smpp.rate", normal: "0", set: decimal(&c.Rate), what: "segments a second over all processes, as the contract says; 0: no limit"},
+		{name: "smpp.timeout", normal: "20s", set: duration(&c.Timeout), what: "the most one SMS may take"},
+		{name: "smpp.response", normal: "10s", set: duration(&c.Response), what: "how long one answer of the centre, to a bind too, may take"},
+		{name: "smpp.enquire", normal: "15s", set: duration(&c.Enquire), what: "how often an idle centre is asked whether it is there"},
+		{name: "smpp.lease", normal: "20s", set: duration(&c.Lease), what: "how soon another process takes over the bind of one that has died"},
+	}
+}
+
+// octet reads a byte.
+func octet(at **byte) func(string) error {
+	return func(s string) error {
+		n, err := strconv.ParseUint(s, 10, 8)
+		if err != nil {
+			return errors.New("want a number from 0 to 255")
+		}
+		b := byte(n)
+		*at = &b
+		return nil
+	}
+}
+
+// decimal reads a number that is not negative.
+func decimal(at *float64) func(string) error {
+	return func(s string) error {
+		n, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(n >= 0 && n < 1e6) {
+			return errors.New("want a number, 0 or more")
+		}
+		*at = n
+		return nil
+	}
+}
+
+// checkSMPP tries the configuration; the sender itself is made by fx.
+func (p *parts) checkSMPP() error {
+	c := p.config.SMPP
+	if c.Addr == "" {
+		if c.SystemID != "" || c.Source != "" || c.Password != "" {
+			return errors.New("smpp.addr is missing: there are other settings of the message centre")
+		}
+		return nil
+	}
+	if c.Lease <= 0 {
+		return errors.New("smpp.lease must be positive")
+	}
+	s, err := smpp.New(c.Config, nil)
+	if err != nil {
+		return err
+	}
+	name := s.Describe().Name
+	if p.gateway != nil && cmp.Or(p.gateway.Name, "sms") == name {
+		return fmt.Errorf("the gateway of sms.gateway is called %q like the message centre: call it otherwise", name)
+	}
+	if c.Rate > 0 {
+		p.config.Workers.Rates = map[string]rate.Limit{name: {PerSecond: c.Rate}}
+	}
+	return s.Close()
+}
+
+// centre is the sender over SMPP. Any number of processes run, and a centre
+// allows one bind an account: whoever holds the lease in the database binds.
+func (p *parts) centre() fx.Option {
+	lease := &bindLease{
+		store: p.store, now: p.system.Now, term: p.config.SMPP.Lease,
+		name: "smpp/" + p.config.SMPP.SystemID, owner: cmp.Or(p.config.Workers.Owner, someOwner()),
+	}
+	return fx.Options(fx.Supply(p.config.SMPP.Config, &smpp.Options{Lease: lease}), smppfx.Module)
+}
+
+// someOwner is a name that no other process has.
+func someOwner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown" // the random part tells processes apart
+	}
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
+}
+
+// bindLease is a smpp.Lease in the database.
+type bindLease struct {
+	store       store.Store
+	now         func() time.Time
+	term        time.Duration
+	name, owner string
+}
+
+// Hold takes or prolongs the lease. A quarter of the term is not told: so far the
+// clocks of two machines may be apart and still never two processes are bound.
+func (l *bindLease) Hold(ctx context.Context) (time.Time, error) {
+	asked := time.Now()
+	mine, err := l.put(ctx, l.term)
+	if err != nil || !mine {
+		return time.Time{}, err
+	}
+	return asked.Add(l.term - l.term/4), nil
+}
+
+// Release gives it back. It is not an error that somebody else has it by now.
+func (l *bindLease) Release(ctx context.Context) error {
+	_, err := l.put(ctx, 0)
+	return err
+}
+
+func (l *bindLease) put(ctx context.Context, term time.Duration) (mine bool, err error) {
+	err = l.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
+		now := l.now().UTC().Truncate(time.Microsecond)
+		mine, err = tx.Lease(ctx, l.name, l.owner, now, now.Add(term))
+		return err
+	})
+	return mine && err == nil, err
+}
