@@ -91,7 +91,7 @@ func (s *shelf) workerCommand(name string, args []string) error {
 
 // goTool looks whether packages are there, and flags and tests in them.
 func (s *shelf) goTool(tool string, args []string) error {
-	if !slices.Contains([]string{"run", "test", "doc", "build", "vet"}, tool) {
+	if !slices.Contains([]string{"run", "test", "doc", "build", "install", "vet"}, tool) {
 		return fmt.Errorf("this test does not know go %s", tool)
 	}
 	var source []byte // of the packages named
