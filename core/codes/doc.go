@@ -679,6 +679,14 @@
 //		an issue that is %[1]s cannot take this step: it has to be %[2]v
 //		vấn đề đang ở trạng thái %[1]s không thực hiện được bước này: phải ở trạng thái %[2]v
 //
+//	issue.slip.not_answered
+//		issue %s has no approved answer yet: print the appointment slip
+//		vấn đề %s chưa có câu trả lời được duyệt: hãy in giấy hẹn
+//
+//	issue.slip.not_part
+//		the opinion %s does not belong to this issue: choose one of its own
+//		ý kiến %s không thuộc vấn đề này: hãy chọn ý kiến của vấn đề
+//
 //	issue.state.transition
 //		an issue that is %s cannot become %s
 //		vấn đề đang ở trạng thái %s không thể chuyển sang %s
@@ -1060,6 +1068,10 @@
 //	org.person.phone_sms
 //		%s cannot get text messages without a phone number.
 //		%s không có số điện thoại thì không thể nhận tin nhắn.
+//
+//	org.person.prefers
+//		%s prefers voice, sms, email or nothing in particular.
+//		Cách liên hệ của %s là voice (gặp, gọi điện), sms, email hoặc để trống.
 //
 //	org.place.closed_at_birth
 //		Place %[1]s took its name only on %[2]s; it can end from the next day on.

@@ -377,8 +377,8 @@ CREATE INDEX outreach_notice_accepted ON outreach_notice (provider, next_at) WHE
 
 CREATE TABLE outreach_migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
 
-INSERT INTO outreach_migration VALUES ('0001_initial.sql', '541b6d372a4060acaec51878411062196153ba00707585cb23eaf5d2c1bcc880', '2026-11-27T06:16:49.276558Z');
-INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '96d5f1822cbbcb6f00e08c700f35add4efcf3ab3bec5c3bccb5240b8b054f61e', '2026-11-27T06:16:49.302087Z');
+INSERT INTO outreach_migration VALUES ('0001_initial.sql', '541b6d372a4060acaec51878411062196153ba00707585cb23eaf5d2c1bcc880', '2026-11-27T07:33:24.221846Z');
+INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '96d5f1822cbbcb6f00e08c700f35add4efcf3ab3bec5c3bccb5240b8b054f61e', '2026-11-27T07:33:24.236915Z');
 INSERT INTO outreach_person VALUES ('o', '1', '{"id":"o","version":1,"full_name":"Nguyễn Văn Thử","phone":"+84900000001","phone_sms":false,"valid":{"from":"2017-03-01","to":"2018-02-28"}}');
 INSERT INTO outreach_place VALUES ('suoi-cat', '1', '{"id":"suoi-cat","version":1,"names":[{"valid":{"from":"2017-03-01","to":"2018-02-28"},"kind":"xa","name":"Suối Cát","code":"26443"}],"hosting":{"preferred_time":"00:00"}}');
 INSERT INTO outreach_holding VALUES ('h', '1', '{"id":"h","version":1,"person":"o","role":"official","place":"suoi-cat","valid":{"from":"2017-03-01"}}', 'o', 'official', 'suoi-cat', NULL, NULL, '2017-03-01', NULL);
