@@ -112,8 +112,9 @@ func home(t *testing.T, c *redis.ClusterClient, queue string) string {
 }
 
 // eventuallySettled is settled where servers have to find each other first and
-// may have lost what they had acknowledged: when nothing has moved for a while,
-// the time passes after which what was handed out is handed out again.
+// may have lost what they had acknowledged, or refused what is now to wait a
+// little: when nothing has moved for a while, the time passes after which what
+// was handed out is handed out again.
 func (s *stage) eventuallySettled(patience time.Duration, all ...*provider) {
 	s.t.Helper()
 	before, since := -1, time.Now()
@@ -131,7 +132,7 @@ func (s *stage) eventuallySettled(patience time.Duration, all ...*provider) {
 			since = time.Now()
 		}
 		o, err := s.sys.Outstanding(s.t.Context())
-		return err == nil && o.Idle()
+		return err == nil && o.Idle() && taken >= 2*load
 	})
 }
 
