@@ -193,7 +193,7 @@ func (d *dispatch) costOf(ctx context.Context, g *group) (int, error) {
 	}
 	_, text, err := d.sys.opts.Templates.Render(g.Template, to.language, notify.SMS, vars)
 	if err != nil {
-		return 1, nil // the claim says what is wrong with it
+		return 1, nil //nolint:nilerr // the claim says what is wrong with it
 	}
 	return d.sys.opts.Segments(text), nil
 }

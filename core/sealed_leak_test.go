@@ -51,43 +51,44 @@ func dumpSQL(t *testing.T, db *sql.DB, d sqlstore.Dialect) map[string]string {
 	if d == sqlstore.Postgres {
 		list = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 	}
-	names, err := db.QueryContext(t.Context(), list)
+	tables := make(map[string]string)
+	for name := range strings.Lines(dumpQuery(t, db, list)) {
+		name = strings.TrimSpace(name)
+		tables[name] = dumpQuery(t, db, fmt.Sprintf("SELECT * FROM %q", name))
+	}
+	return tables
+}
+
+// dumpQuery is every cell of an answer, a line each.
+func dumpQuery(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := make(map[string]string)
-	for names.Next() {
-		var name string
-		if err := names.Scan(&name); err != nil {
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(sql.RawBytes)
+		}
+		if err := rows.Scan(cells...); err != nil {
 			t.Fatal(err)
 		}
-		tables[name] = ""
-	}
-	names.Close()
-	for name := range tables {
-		rows, err := db.QueryContext(t.Context(), fmt.Sprintf("SELECT * FROM %q", name))
-		if err != nil {
-			t.Fatal(err)
+		for _, cell := range cells {
+			b.Write(*cell.(*sql.RawBytes))
+			b.WriteByte('\n')
 		}
-		columns, _ := rows.Columns()
-		var b strings.Builder
-		for rows.Next() {
-			cells := make([]any, len(columns))
-			for i := range cells {
-				cells[i] = new(sql.RawBytes)
-			}
-			if err := rows.Scan(cells...); err != nil {
-				t.Fatal(err)
-			}
-			for _, cell := range cells {
-				b.Write(*cell.(*sql.RawBytes))
-				b.WriteByte('\n')
-			}
-		}
-		rows.Close()
-		tables[name] = b.String()
 	}
-	return tables
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // denounces lets a season's matters be sealed in every way there is: handed over,

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -450,7 +451,7 @@ func TestATokenFileSurvivesAndIsSharedByProcesses(t *testing.T) {
 	failed := fmt.Errorf("the provider is away")
 	if _, err := httpsms.NewTokenFiles(folder).Exchange(t.Context(), "zns", func(old httpsms.Tokens) (httpsms.Tokens, error) {
 		return httpsms.Tokens{Refresh: "lost"}, failed
-	}); err != failed {
+	}); !errors.Is(err, failed) {
 		t.Errorf("error %v", err)
 	}
 	last, err := httpsms.NewTokenFiles(folder).Exchange(t.Context(), "zns", func(old httpsms.Tokens) (httpsms.Tokens, error) { return old, nil })

@@ -219,7 +219,7 @@ func TestASignatureIsVerifiedAndCoversWhatReadersSee(t *testing.T) {
 				return []string{record}, nil
 			}})
 			if err != nil || len(found) != 1 {
-				return fmt.Errorf("%d signatures, %v", len(found), err)
+				return fmt.Errorf("%d signatures, %w", len(found), err)
 			}
 			return found[0].Err
 		}

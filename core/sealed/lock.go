@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"io"
 
 	"github.com/huongvecoso/outreach/core/fault"
 )
@@ -87,7 +86,7 @@ func (k lock) close(id ID, field, text string) string {
 	bound := []byte(string(id) + "\x00" + field)
 	mac := hmac.New(sha256.New, k.nonce)
 	mac.Write(bound)
-	io.WriteString(mac, "\x00"+text)
+	mac.Write([]byte("\x00" + text))
 	nonce := mac.Sum(nil)[:k.aead.NonceSize()]
 	return base64.RawStdEncoding.EncodeToString(k.aead.Seal(nonce, nonce, []byte(text), bound))
 }

@@ -33,13 +33,17 @@ type Approved struct {
 // Kind writes a value of the core as the messenger wants it typed; false: it cannot.
 type Kind func(value string) (any, bool)
 
-// Text is up to 200 letters; Number is whole; Day is written as in 5/4/2017.
+// Text is up to 200 letters.
 func Text(s string) (any, bool) {
 	s = norm.NFC.String(s)
 	return s, strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= 200
 }
+
+// Number is a whole number.
 func Number(s string) (any, bool) { n, err := strconv.Atoi(s); return n, err == nil }
-func Day(s string) (any, bool)    { d, err := calendar.ParseDate(s); return d.VN(), err == nil }
+
+// Day is written as in 5/4/2017.
+func Day(s string) (any, bool) { d, err := calendar.ParseDate(s); return d.VN(), err == nil }
 
 // Account is a notify.Sender. It is safe for concurrent use.
 type Account struct {
@@ -53,10 +57,12 @@ type Account struct {
 // meanings are the messenger's own codes.
 var meanings = map[int]notify.Result{0: notify.ResultAccepted, -114: notify.ResultPermanent, -124: notify.ResultMisconfigured, -137: notify.ResultTransient}
 
+// Describe says what the messenger can do.
 func (a Account) Describe() notify.Capabilities {
 	return notify.Capabilities{Name: "messenger", Channel: Messenger, Timeout: a.Limit, Registered: true, Parallel: 8}
 }
 
+// Send hands one message over.
 func (a Account) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	template, approved := a.Templates[m.Template]
 	if m.To == "" || strings.ContainsAny(m.To, "\r\n") || a.Clock().After(m.Expires) {

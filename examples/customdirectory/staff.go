@@ -22,6 +22,7 @@ type Staff struct {
 // classes are the staff system's words for ours.
 var classes = map[string]org.Class{"CB": org.Cadre, "CC": org.CivilServant, "VC": org.PublicEmployee}
 
+// Person is one member of the staff.
 func (s Staff) Person(ctx context.Context, id org.PersonID) (org.Person, error) {
 	p := org.Person{ID: id}
 	var class, from, to string
@@ -34,6 +35,7 @@ func (s Staff) Person(ctx context.Context, id org.PersonID) (org.Person, error) 
 	return p, errors.Join(err, period(&p.Valid, from, to))
 }
 
+// Leaves are the days on which somebody is away.
 func (s Staff) Leaves(ctx context.Context, q org.LeaveQuery) ([]org.Leave, error) {
 	rows, err := s.DB.QueryContext(ctx, `SELECT so, ma, nguoi_thay, ly_do, tu_ngay, den_ngay FROM nghi_phep
 		WHERE huy = 0 AND ($1 = '' OR ma = $1) AND ($2 = '' OR $2 BETWEEN tu_ngay AND den_ngay) ORDER BY so`, string(q.Person), q.On.String())

@@ -30,10 +30,12 @@ type Modem struct {
 // numbers are the modem's own: nobody has that number, no credit, no network.
 var numbers = map[string]notify.Result{"13": notify.ResultPermanent, "31": notify.ResultMisconfigured, "50": notify.ResultTransient}
 
+// Describe says what the modem can do.
 func (m Modem) Describe() notify.Capabilities {
 	return notify.Capabilities{Name: "modem", Channel: notify.SMS, Timeout: m.Limit, Idempotent: true, Parallel: 4}
 }
 
+// Send hands one message to the modem.
 func (m Modem) Send(ctx context.Context, msg notify.Message) notify.Outcome {
 	sms, err := smstext.Prepare(msg.Text, &smstext.Options{MaxParts: 3})
 	if err != nil || msg.To == "" || strings.ContainsAny(msg.To, "\r\n") || m.Clock().After(msg.Expires) {

@@ -150,7 +150,7 @@ func (d *desk) take(ctx context.Context, by org.PersonID, words string) (ticket 
 	return ticket, err
 }
 
-var changedItsMind = errors.New("the desk's own check says no")
+var errChangedItsMind = errors.New("the desk's own check says no")
 
 // refer moves a ticket on and hands its issue to a unit. When the desk's own
 // check fails afterwards, neither has happened.

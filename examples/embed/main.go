@@ -57,7 +57,7 @@ func run(ctx context.Context, database, queue string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "taken:           ", d.stand(ctx))
-	if err := d.refer(ctx, ticket, "kt-ht", changedItsMind); err != nil {
+	if err := d.refer(ctx, ticket, "kt-ht", errChangedItsMind); err != nil {
 		fmt.Fprintln(out, "refused:         ", err)
 	}
 	fmt.Fprintln(out, "after rollback:  ", d.stand(ctx))
