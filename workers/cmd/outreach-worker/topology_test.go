@@ -75,6 +75,8 @@ func TestARollingRestartLosesAndDoublesNothing(t *testing.T) {
 	d := newDistrict(t, redistest.Server(t).Addr)
 	d.set("OUTREACH_DATABASE", pgtest.Database(t))
 	d.set("OUTREACH_WORKERS_GROUP", "5")
+	// A calendar that is about to end would put notices of its own into the outbox.
+	d.set("OUTREACH_CALENDAR", write(t, "calendar.json", `{"id": "VN-XL", "version": 3, "coverage": {"from": "2016-01-01", "to": "2099-12-31"}}`))
 	d.fill(2 * each)
 	var copies []*worker
 	for range 3 {
