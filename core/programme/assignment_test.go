@@ -352,3 +352,21 @@ func TestRulesAreChangedByTwoPersonsAndNeverBackwards(t *testing.T) {
 		t.Errorf("the first calendar of an installation: %v", err)
 	}
 }
+
+// What is decided may be cut short before it begins as well as while it runs;
+// what was only proposed, or is over, may not.
+func TestADecidedAssignmentMayBeCurtailedBeforeItBegins(t *testing.T) {
+	today, last := day("2017-02-20"), day("2017-06-30")
+	for status, may := range map[programme.AssignmentStatus]bool{
+		programme.Approved: true, programme.Active: true, programme.Proposed: false, programme.Ended: false, programme.Cancelled: false,
+	} {
+		a := programme.Assignment{ID: "a", Official: "lan", Valid: days("2017-03-01", "2017-12-31"), Status: status}
+		err := a.Curtail(last, today, "nghỉ hưu", "minh")
+		if (err == nil) != may || may && (a.Valid.To != last || a.Successor != "minh" || a.Status != status) {
+			t.Errorf("%s: %v, now %+v", status, err, a)
+		}
+		if !may && a.Valid.To != day("2017-12-31") {
+			t.Errorf("%s: refused, and yet it ends on %s", status, a.Valid.To)
+		}
+	}
+}
