@@ -189,11 +189,8 @@ func (s *Supervision) Raise(ctx context.Context, official org.PersonID, team org
 // AskForExplanation gives the official policy.Ratings.ExplainDays to explain.
 func (s *Supervision) AskForExplanation(ctx context.Context, id supervision.FlagID, team org.TeamID) error {
 	u := s.u
-	f, err := u.tx.Flag(ctx, id)
+	f, err := u.flagged(ctx, id, team)
 	if err != nil {
-		return err
-	}
-	if err := u.mayFlag(ctx, f.Official, team); err != nil {
 		return err
 	}
 	if err := f.Ask(); err != nil {
@@ -233,11 +230,8 @@ func (s *Supervision) Explain(ctx context.Context, id supervision.FlagID, text s
 // DecideFlag dismisses or upholds a flag, with a reason.
 func (s *Supervision) DecideFlag(ctx context.Context, id supervision.FlagID, team org.TeamID, uphold bool, reason string) error {
 	u := s.u
-	f, err := u.tx.Flag(ctx, id)
+	f, err := u.flagged(ctx, id, team)
 	if err != nil {
-		return err
-	}
-	if err := u.mayFlag(ctx, f.Official, team); err != nil {
 		return err
 	}
 	if err := f.Decide(uphold, reason, u.by.Person); err != nil {
@@ -247,6 +241,15 @@ func (s *Supervision) DecideFlag(ctx context.Context, id supervision.FlagID, tea
 		return err
 	}
 	return s.keepFlag(ctx, &f)
+}
+
+// flagged returns a flag that the actor may decide about.
+func (u *unit) flagged(ctx context.Context, id supervision.FlagID, team org.TeamID) (supervision.Flag, error) {
+	f, err := u.tx.Flag(ctx, id)
+	if err != nil {
+		return supervision.Flag{}, err
+	}
+	return f, u.mayFlag(ctx, f.Official, team)
 }
 
 // mayFlag checks that the actor may decide about an official: a leader about the

@@ -79,11 +79,8 @@ func (u *unit) seesFlags(ctx context.Context, official org.PersonID, team org.Te
 // then. Rules: supervision.action.*.
 func (s *Supervision) AgreeAction(ctx context.Context, id supervision.FlagID, team org.TeamID, what string, due calendar.Date) (supervision.Action, error) {
 	u := s.u
-	f, err := u.tx.Flag(ctx, id)
+	f, err := u.flagged(ctx, id, team)
 	if err != nil {
-		return supervision.Action{}, err
-	}
-	if err := u.mayFlag(ctx, f.Official, team); err != nil {
 		return supervision.Action{}, err
 	}
 	book, err := u.rules(ctx)
@@ -125,11 +122,8 @@ func (s *Supervision) CompleteAction(ctx context.Context, id supervision.FlagID,
 // reason. Rules: supervision.action.*.
 func (s *Supervision) DropAction(ctx context.Context, id supervision.FlagID, team org.TeamID, action supervision.ActionID, reason string) error {
 	u := s.u
-	f, err := u.tx.Flag(ctx, id)
+	f, err := u.flagged(ctx, id, team)
 	if err != nil {
-		return err
-	}
-	if err := u.mayFlag(ctx, f.Official, team); err != nil {
 		return err
 	}
 	if err := f.EndAction(action, supervision.Dropped, reason, u.today); err != nil {
