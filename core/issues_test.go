@@ -173,7 +173,12 @@ func (m *matter) duties(kind duty.Kind) (found []duty.State) {
 		found, err = tx.Duties(ctx, duty.Query{Subject: issue.Subject(m.id), Kinds: []duty.Kind{kind}})
 		return err
 	})
-	slices.SortStableFunc(found, func(a, b duty.State) int { return a.Opened.Compare(b.Opened) })
+	slices.SortFunc(found, func(a, b duty.State) int { // ids of the cast count upward
+		if c := a.Opened.Compare(b.Opened); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
 	return found
 }
 
