@@ -257,6 +257,37 @@ func TestAHamletIsDividedOnlyWithAChoiceForEachAssignment(t *testing.T) {
 	}
 }
 
+func TestWhoKeepsTheOtherPartOfADividedHamletGoesOnFollowingWhatWasRaisedInIt(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-06-10")
+	c.waits("i-1", "AP-01", lan, issue.Registered)
+	for _, part := range []org.PlaceID{"AP-1A", "AP-1B"} {
+		c.must(vp01, func(ctx context.Context, w *core.Work) error {
+			_, err := w.Org.AddPlace(ctx, org.Place{ID: part, Names: []org.Naming{{Valid: calendar.Period{From: day("2017-07-01")}, Kind: "ap", Name: string(part), Parent: "C1"}}})
+			return err
+		})
+	}
+	c.must(vp01, func(ctx context.Context, w *core.Work) error {
+		return w.Org.SplitPlace(ctx, core.Division{Place: "AP-01", Parts: []org.PlaceID{"AP-1A", "AP-1B"}, On: day("2017-07-01"),
+			Assigned: map[programme.AssignmentID]org.PlaceID{"PC-AP-01": "AP-1A"}})
+	})
+	c.at("2017-07-03 00:10")
+	c.sweep()
+	first := c.assignment("PC-AP-01").Continues
+	second := c.propose(lan, "AP-1B", days("2017-07-03", "2017-12-31"))
+	c.must(pct, approve(second))
+	c.at("2017-07-31")
+	c.ends(first, "2017-07-31", minh)
+	if got := c.owner("i-1"); got != lan || len(c.assignment(first).Handover) != 0 {
+		t.Errorf("the old hamlet's issue is %s's, handed over: %v", got, c.assignment(first).Handover)
+	}
+	c.at("2017-08-31")
+	c.ends(second, "2017-08-31", minh) // now Lan holds no part of it
+	if got := c.owner("i-1"); got != minh || len(c.assignment(second).Handover) != 1 {
+		t.Errorf("the old hamlet's issue is %s's, handed over: %v", got, c.assignment(second).Handover)
+	}
+}
+
 func TestALeaveThatCoversAWholeSlotExcusesIt(t *testing.T) {
 	c := newCast(t, nil)
 	c.at("2017-03-01")
