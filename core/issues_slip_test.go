@@ -64,6 +64,25 @@ func TestEX24_ThePaperSlipOfAnAnswer(t *testing.T) {
 	}
 }
 
+func TestTheNoticeBoardOfAMergedHamletHoldsWhatWasRaisedInItsParts(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-03-20")
+	m := c.raised(minh, "AP-02", core.Registration{Title: "Cống đầu ấp 2"}, nil).referredTo(unitTNMT)
+	m.answeredBy(settledAnswer())
+	c.must(vp01, func(ctx context.Context, w *core.Work) error {
+		return w.Org.MergePlaces(ctx, core.Merger{From: []org.PlaceID{"AP-02"}, Into: "AP-01", On: day("2017-03-20")})
+	})
+	for who, want := range map[org.PersonID]int{minh: 1, vp01: 1, lan: 0} { // Lan looks after the hamlet too, but not after this issue
+		c.must(who, func(ctx context.Context, w *core.Work) error {
+			board, err := w.Issues.Board(ctx, "AP-01")
+			if len(board) != want {
+				t.Errorf("%s hangs up %d answers, want %d", who, len(board), want)
+			}
+			return err
+		})
+	}
+}
+
 func (c *cast) fullName(who org.PersonID) (name string) {
 	c.must(vp01, func(ctx context.Context, w *core.Work) error {
 		p, err := w.Org.Person(ctx, who)

@@ -32,27 +32,49 @@ func (u *unit) became(ctx context.Context, place, now org.PlaceID, on calendar.D
 // and, of those its official follows, those raised at a place that has become
 // part of it since. Where a place was divided each official answers for their own.
 func (u *unit) raisedFor(ctx context.Context, v visit.State, statuses ...issue.Status) ([]issue.State, error) {
-	there, err := u.tx.Issues(ctx, issue.Query{Place: v.Place, Statuses: statuses})
+	return u.raisedAt(ctx, v.Place, v.On(), []org.PersonID{v.Official}, statuses...)
+}
+
+// raisedAt are the issues raised at a place and, of those the given officials
+// follow, those raised where the place is now what has become of it.
+func (u *unit) raisedAt(ctx context.Context, place org.PlaceID, on calendar.Date, officials []org.PersonID, statuses ...issue.Status) ([]issue.State, error) {
+	there, err := u.tx.Issues(ctx, issue.Query{Place: place, Statuses: statuses})
 	if err != nil {
 		return nil, err
 	}
-	followed, err := u.tx.Issues(ctx, issue.Query{Owner: v.Official, Statuses: statuses})
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range followed {
-		if i.Place == v.Place {
-			continue
-		}
-		inherited, err := u.became(ctx, i.Place, v.Place, v.On())
+	for _, official := range officials {
+		followed, err := u.tx.Issues(ctx, issue.Query{Owner: official, Statuses: statuses})
 		if err != nil {
 			return nil, err
 		}
-		if inherited {
-			there = append(there, i)
+		for _, i := range followed {
+			if i.Place == place {
+				continue
+			}
+			inherited, err := u.became(ctx, i.Place, place, on)
+			if err != nil {
+				return nil, err
+			}
+			if inherited {
+				there = append(there, i)
+			}
 		}
 	}
 	return there, nil
+}
+
+// lookingAfter are the officials assigned to a place today.
+func (u *unit) lookingAfter(ctx context.Context, place org.PlaceID) ([]org.PersonID, error) {
+	assigned, err := u.tx.Assignments(ctx, programme.AssignmentQuery{
+		Place: place, During: calendar.Period{From: u.today, To: u.today}, Statuses: []programme.AssignmentStatus{programme.Active},
+	})
+	var officials []org.PersonID
+	for _, a := range assigned {
+		if !slices.Contains(officials, a.Official) {
+			officials = append(officials, a.Official)
+		}
+	}
+	return officials, err
 }
 
 // following are the open issues somebody follows because of an assignment, and
