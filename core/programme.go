@@ -150,9 +150,10 @@ func (s *Programme) renewAssignments(ctx context.Context, old, next programme.St
 	return nil
 }
 
-// Amend changes what a programme visits, its conflict rules, who is close to
-// whom, what hamlets weigh and which days are avoided; everything else of plan is left as it is stored. plan.Version has to be
-// the stored one (fault.ErrStale).
+// Amend changes which unit runs a programme, what it visits, its conflict rules,
+// who is close to whom, what hamlets weigh and which days are avoided; everything
+// else of plan is left as it is stored. plan.Version has to be the stored one
+// (fault.ErrStale).
 func (s *Programme) Amend(ctx context.Context, plan programme.State) (programme.State, error) {
 	if err := s.u.allow(ctx, ManageProgramme, scope{}); err != nil {
 		return programme.State{}, err
@@ -166,7 +167,7 @@ func (s *Programme) Amend(ctx context.Context, plan programme.State) (programme.
 	}
 	next := old
 	next.Kinds, next.ConflictRules, next.Relations = plan.Kinds, plan.ConflictRules, plan.Relations
-	next.Burdens, next.Avoid = plan.Burdens, plan.Avoid
+	next.Burdens, next.Avoid, next.Owner = plan.Burdens, plan.Avoid, plan.Owner
 	if err := next.Validate(); err != nil {
 		return programme.State{}, err
 	}
@@ -209,6 +210,54 @@ func (s *Programme) form(ctx context.Context, t programme.Team) (programme.Team,
 		return programme.Team{}, err
 	}
 	return t, s.u.journal(ctx, fact{subject: programme.Subject(plan.ID), event: programme.TeamFormed{Team: t.ID}})
+}
+
+// AmendTeam changes the code, the name and the last day of a team; everything
+// else of t is left as it is stored. t.Version has to be the stored one
+// (fault.ErrStale). A team ends only after its last assignment, proposed ones
+// included: "programme.team.assigned".
+func (s *Programme) AmendTeam(ctx context.Context, t programme.Team) (programme.Team, error) {
+	if err := s.u.allow(ctx, ManageProgramme, scope{}); err != nil {
+		return programme.Team{}, err
+	}
+	old, err := s.u.tx.Team(ctx, t.ID)
+	if err != nil {
+		return programme.Team{}, err
+	}
+	if old.Version != t.Version {
+		return programme.Team{}, fault.Stale("team", string(t.ID))
+	}
+	next := old
+	next.Code, next.Name, next.Valid.To = t.Code, t.Name, t.Valid.To
+	if err := next.Validate(); err != nil {
+		return programme.Team{}, err
+	}
+	change, fields, err := compare(old, next, nil)
+	if err != nil || change == Unchanged {
+		return old, err
+	}
+	if err := s.unassigned(ctx, next); err != nil {
+		return programme.Team{}, err
+	}
+	if err := s.u.tx.PutTeam(ctx, &next); err != nil {
+		return programme.Team{}, err
+	}
+	return next, s.u.journal(ctx, fact{subject: programme.Subject(next.Programme), event: programme.TeamAmended{Team: next.ID, Fields: fields}})
+}
+
+// unassigned makes sure that no assignment of a team outlasts it.
+func (s *Programme) unassigned(ctx context.Context, t programme.Team) error {
+	if t.Valid.To.IsZero() {
+		return nil
+	}
+	after, err := s.u.tx.Assignments(ctx, programme.AssignmentQuery{
+		Team: t.ID, During: calendar.Period{From: t.Valid.To.Add(1)},
+		Statuses: []programme.AssignmentStatus{programme.Proposed, programme.Approved, programme.Active},
+	})
+	if err != nil {
+		return err
+	}
+	return t.Outlasts(after)
 }
 
 // Team returns one team, or fault.ErrNotFound.

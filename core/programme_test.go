@@ -685,6 +685,7 @@ func TestWhatAProgrammeVisitsAndItsRulesCanBeAmended(t *testing.T) {
 	plan := current()
 	plan.Kinds, plan.ConflictRules = []string{"xa"}, []programme.ConflictRule{}
 	plan.Relations, plan.Name = []programme.Relation{{A: lan, B: ta01}}, "Tên khác"
+	plan.Owner = unitTNMT
 	amend := func(ctx context.Context, w *core.Work) error { _, err := w.Programme.Amend(ctx, plan); return err }
 	c.refuses(tl03, amend)
 	c.must(pct, amend)
@@ -692,7 +693,7 @@ func TestWhatAProgrammeVisitsAndItsRulesCanBeAmended(t *testing.T) {
 		t.Errorf("amended from an old reading: %v", err)
 	}
 	after := current()
-	if after.Name != "Hướng về cơ sở" || after.ConflictRules == nil || len(after.ConflictRules) != 0 {
+	if after.Name != "Hướng về cơ sở" || after.Owner != unitTNMT || after.ConflictRules == nil || len(after.ConflictRules) != 0 {
 		t.Errorf("%+v", after)
 	}
 	c.must(vp01, func(ctx context.Context, w *core.Work) error {
@@ -711,6 +712,55 @@ func TestWhatAProgrammeVisitsAndItsRulesCanBeAmended(t *testing.T) {
 	err := c.do(vp01, func(ctx context.Context, w *core.Work) error { _, err := w.Programme.Current(ctx); return err })
 	if !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("in a year without a programme: %v", err)
+	}
+}
+
+func TestATeamIsRenamedAndEndsAfterItsLastAssignment(t *testing.T) {
+	c := newCast(t, nil)
+	c.at("2017-05-15")
+	stored := func() (team programme.Team) {
+		c.must(vp01, func(ctx context.Context, w *core.Work) (err error) {
+			team, err = w.Programme.Team(ctx, "T3")
+			return err
+		})
+		return team
+	}
+	amend := func(team programme.Team) func(context.Context, *core.Work) error {
+		return func(ctx context.Context, w *core.Work) error { _, err := w.Programme.AmendTeam(ctx, team); return err }
+	}
+	old := stored()
+	renamed := old
+	renamed.Name, renamed.Programme = "Tổ công tác xã Xuân Định", "another"
+	c.refuses(tl03, amend(renamed))
+	c.must(vp01, amend(renamed))
+	if got := stored(); got.Name != renamed.Name || got.Programme != old.Programme || got.Valid != old.Valid {
+		t.Errorf("%+v", got)
+	}
+	if err := c.do(vp01, amend(renamed)); !errors.Is(err, fault.ErrStale) {
+		t.Errorf("amended from an old reading: %v", err)
+	}
+	nameless := stored()
+	nameless.Name = " "
+	c.refused("programme.team.incomplete", vp01, amend(nameless))
+	ending := stored()
+	ending.Valid.To = day("2017-06-30")
+	c.refused("programme.team.assigned", vp01, amend(ending))
+	c.at("2017-06-30")
+	var left []programme.Assignment
+	c.must(vp01, func(ctx context.Context, w *core.Work) (err error) {
+		left, err = w.Programme.Assignments(ctx, programme.AssignmentQuery{Team: "T3", Statuses: []programme.AssignmentStatus{programme.Active}})
+		return err
+	})
+	for _, a := range left {
+		c.ends(a.ID, "2017-06-30", "")
+	}
+	c.must(vp01, amend(ending))
+	if got := stored(); got.Valid.To != day("2017-06-30") || len(left) == 0 {
+		t.Errorf("%+v after %d assignments", got, len(left))
+	}
+	records := c.records(programme.Subject(old.Programme))
+	if last := records[len(records)-1]; !strings.Contains(last, "programme.team_amended") || strings.Contains(last, "Xuân Định") {
+		t.Errorf("the journal says %s", last)
 	}
 }
 

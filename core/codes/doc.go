@@ -1767,6 +1767,10 @@
 //		Version %[2]d of calendar %[1]s is in force; the next one is %[3]d.
 //		Lịch %[1]s phiên bản %[2]d đang có hiệu lực; phiên bản kế tiếp là %[3]d.
 //
+//	programme.team.assigned
+//		Assignment %[1]s of team %[2]s goes on after %[3]s; end or withdraw it first, or let the team end later.
+//		Phân công %[1]s của tổ %[2]s còn hiệu lực sau ngày %[3]s; cần kết thúc hoặc rút phân công trước, hoặc để tổ kết thúc muộn hơn.
+//
 //	programme.team.incomplete
 //		A team needs an id, a programme, a code and a name.
 //		Tổ công tác phải có mã định danh, kế hoạch, ký hiệu và tên.

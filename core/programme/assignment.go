@@ -253,3 +253,20 @@ func (t Team) Validate() error {
 	}
 	return faults.Err()
 }
+
+// Outlasts makes sure that none of the assignments goes on after the team's last
+// day; those that do have to be ended, withdrawn or given to another team first.
+func (t Team) Outlasts(assignments []Assignment) error {
+	if t.Valid.To.IsZero() {
+		return nil
+	}
+	for _, a := range assignments {
+		if a.Valid.To.IsZero() || a.Valid.To.After(t.Valid.To) {
+			return fault.Broken("programme.team.assigned", "valid.to",
+				"Assignment %[1]s of team %[2]s goes on after %[3]s; end or withdraw it first, or let the team end later.",
+				"Phân công %[1]s của tổ %[2]s còn hiệu lực sau ngày %[3]s; cần kết thúc hoặc rút phân công trước, hoặc để tổ kết thúc muộn hơn.",
+				a.ID, t.Code, t.Valid.To.VN())
+		}
+	}
+	return nil
+}

@@ -36,6 +36,13 @@ type TeamFormed struct {
 	Team org.TeamID `json:"team"`
 }
 
+// TeamAmended is the event "programme.team_amended", in the programme's chain:
+// a team got another code, name or last day.
+type TeamAmended struct {
+	Team   org.TeamID `json:"team"`
+	Fields []string   `json:"fields"`
+}
+
 // QuotaOverridden is the event "programme.quota_overridden".
 type QuotaOverridden struct {
 	Month    calendar.Month `json:"month"`
@@ -121,6 +128,9 @@ func (Amended) Kind() string { return "programme.amended" }
 
 // Kind implements [event.Event].
 func (TeamFormed) Kind() string { return "programme.team_formed" }
+
+// Kind implements [event.Event].
+func (TeamAmended) Kind() string { return "programme.team_amended" }
 
 // Kind implements [event.Event].
 func (QuotaOverridden) Kind() string { return "programme.quota_overridden" }
