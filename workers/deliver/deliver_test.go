@@ -288,6 +288,18 @@ func TestOnlyADatabaseOutOfReachIsAnErrorWorthARetry(t *testing.T) {
 	}
 }
 
+func TestNoOutcomeOfAProviderIsAnErrorToAsynq(t *testing.T) {
+	for _, result := range []notify.Result{notify.ResultAccepted, notify.ResultNotSent, notify.ResultThrottled, notify.ResultTransient,
+		notify.ResultPermanent, notify.ResultMisconfigured, notify.ResultUnknown, "nonsense"} {
+		s := accepts("gw", notify.SMS, 1)
+		s.send = func(context.Context, notify.Message) notify.Outcome { return notify.Outcome{Result: result} }
+		box := &outbox{}
+		if err := handler(t, box, s).ProcessTask(t.Context(), smsTask(t, 1)); err != nil || box.settled["0"].Result != result {
+			t.Errorf("%s: %v, settled as %+v; want it in the database and nothing in asynq's archive", result, err, box.settled["0"])
+		}
+	}
+}
+
 func TestATicketGoesToTheProviderItWasHandedOutFor(t *testing.T) {
 	box := &outbox{}
 	var used []string

@@ -1,13 +1,7 @@
 package redischeck_test
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-	"net"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -66,7 +60,7 @@ func TestOnlyOldVersionsAreRefused(t *testing.T) {
 	for version, fit := range map[string]bool{
 		"2.8.24": false, "5.0.14": false, "6.0.16": false, "6.2": true, "6.2.0": true, "6.10.1": true, "7.0.15": true, "8.0.0": true, "255.255.255": true,
 	} {
-		_, err := redischeck.Check(t.Context(), client(t, imitate(t, "redis_version:"+version, "maxmemory_policy:noeviction")))
+		_, err := redischeck.Check(t.Context(), client(t, redistest.Imitate(t, "redis_version:"+version, "maxmemory_policy:noeviction")))
 		if (err == nil) != fit {
 			t.Errorf("version %s: %v", version, err)
 		}
@@ -77,7 +71,7 @@ func TestOnlyOldVersionsAreRefused(t *testing.T) {
 }
 
 func TestAClockThatIsFarOffIsToldOf(t *testing.T) {
-	r, err := redischeck.Check(t.Context(), client(t, imitate(t, "redis_version:7.2.4", "maxmemory_policy:noeviction")))
+	r, err := redischeck.Check(t.Context(), client(t, redistest.Imitate(t, "redis_version:7.2.4", "maxmemory_policy:noeviction")))
 	if err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "NTP") || r.Skew >= 0 {
 		t.Errorf("%+v, %v: the imitation lives in 1970", r, err)
 	}
@@ -107,75 +101,4 @@ func TestOfAClusterTheWorstNodeCounts(t *testing.T) {
 	if _, err := redischeck.Check(t.Context(), c); err == nil || !strings.Contains(err.Error(), cluster.Nodes[1].Addr) {
 		t.Errorf("one node is gone: %v", err)
 	}
-}
-
-// imitate answers PING, INFO with the given lines, and TIME with the beginning
-// of 1970.
-func imitate(t *testing.T, info ...string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	t.Cleanup(func() { l.Close(); all.Wait() })
-	text := strings.Join(info, "\r\n") + "\r\n"
-	all.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { defer conn.Close(); answer(conn, text) })
-		}
-	})
-	return l.Addr().String()
-}
-
-func answer(conn net.Conn, info string) {
-	in := bufio.NewReader(conn)
-	for {
-		words, err := command(in)
-		if err != nil {
-			return
-		}
-		switch strings.ToUpper(words[0]) {
-		case "PING":
-			fmt.Fprint(conn, "+PONG\r\n")
-		case "INFO":
-			fmt.Fprintf(conn, "$%d\r\n%s\r\n", len(info), info)
-		case "TIME":
-			fmt.Fprint(conn, "*2\r\n$1\r\n0\r\n$1\r\n0\r\n")
-		default:
-			fmt.Fprint(conn, "-ERR unknown command\r\n")
-		}
-	}
-}
-
-// command reads one command as clients write it: an array of bulk strings.
-func command(in *bufio.Reader) ([]string, error) {
-	line, err := in.ReadString('\n')
-	if err != nil {
-		return nil, err
-	}
-	n, err := strconv.Atoi(strings.Trim(line, "*\r\n"))
-	if err != nil {
-		return nil, err
-	}
-	words := make([]string, n)
-	for i := range words {
-		if line, err = in.ReadString('\n'); err != nil {
-			return nil, err
-		}
-		size, err := strconv.Atoi(strings.Trim(line, "$\r\n"))
-		if err != nil {
-			return nil, err
-		}
-		word := make([]byte, size+2)
-		if _, err := io.ReadFull(in, word); err != nil {
-			return nil, err
-		}
-		words[i] = string(word[:size])
-	}
-	return words, nil
 }

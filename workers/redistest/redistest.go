@@ -4,6 +4,7 @@
 //	Start   a real one of its own: for tests that break it
 //	StartWatched, StartCluster  real ones with a Sentinel, or in a Cluster
 //	Mini    an imitation in the test process: for tests that must run anywhere
+//	Imitate one that only says what it is: for tests of what refuses it
 //
 // The environment decides what a real one is:
 //

@@ -11,7 +11,7 @@
 //		fx.Supply(sys, bell, workersfx.Config{Concurrency: 8}),
 //		fx.Provide(newRedis, fx.Annotate(newSender, fx.As(new(notify.Sender)), fx.ResultTags(`group:"outreach.senders"`))),
 //		workersfx.Module,
-//		fx.StopTimeout(40*time.Second), // more than Config.Shutdown
+//		fx.StopTimeout(40*time.Second), // more than Config.Shutdown and 4 s
 //	)
 package workersfx
 
@@ -59,7 +59,7 @@ type Config struct {
 	Recover     time.Duration // between two looks for what got stuck. Default: 30 s
 	Watch       time.Duration // between two looks whether delivery is in order. Default: none
 	Register    time.Duration // how soon the queues are visible again after Redis was emptied. Default: 30 s
-	Shutdown    time.Duration // how long a stop waits for calls under way; no sender's timeout may be longer. Default: 30 s
+	Shutdown    time.Duration // how long a stop waits for calls under way, and 4 s more for their outcomes to be written; no sender's timeout may be longer. Default: 30 s
 
 	// Weights are the shares of providers among those of their channel, by name,
 	// for their first start; later Work.Notices.Weigh changes them. Default: 1 each.
@@ -255,19 +255,43 @@ func (w *Workers) loop(ctx context.Context, run func(context.Context) error) {
 // server makes the asynq server of one channel, so that a slow mail server never
 // takes the places of SMS.
 func (w *Workers) server(channel notify.Channel) *asynq.Server {
-	return asynq.NewServerFromRedisClient(w.redis, asynq.Config{
+	return asynq.NewServerFromRedisClient(w.redis, w.settings(channel))
+}
+
+// toWrite is what a stop leaves, after the longest call, for its outcome to be
+// written: asynq lets go of a task that takes longer, and the process ends.
+const toWrite = 4 * time.Second
+
+// settings are those of asynq for one channel. What is not set stays out on
+// purpose; the documentation of package workers says why.
+func (w *Workers) settings(channel notify.Channel) asynq.Config {
+	return asynq.Config{
 		Concurrency:              w.config.Concurrency,
 		Queues:                   task.Queues(w.config.Prefix, channel),
 		TaskCheckInterval:        w.config.Check,
 		DelayedTaskCheckInterval: time.Second,
-		ShutdownTimeout:          w.config.Shutdown,
+		ShutdownTimeout:          w.config.Shutdown + toWrite,
 		RetryDelayFunc:           func(n int, _ error, _ *asynq.Task) time.Duration { return min(2*time.Second<<min(n, 5), time.Minute) },
 		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, t *asynq.Task, err error) {
 			w.log.Error("workers: task failed", "type", t.Type(), "error", err)
 		}),
-		Logger:   quiet{w.log},
-		LogLevel: asynq.WarnLevel,
-	})
+		HealthCheckFunc: w.reached(channel),
+		Logger:          quiet{w.log},
+		LogLevel:        asynq.WarnLevel,
+	}
+}
+
+// reached logs when the server of a channel loses Redis and when it has it back.
+func (w *Workers) reached(channel notify.Channel) func(error) {
+	var lost atomic.Bool
+	return func(err error) {
+		switch was := lost.Swap(err != nil); {
+		case err != nil && !was:
+			w.log.Error("workers: Redis is out of reach", "channel", channel, "error", err)
+		case err == nil && was:
+			w.log.Warn("workers: Redis is back", "channel", channel)
+		}
+	}
 }
 
 // register keeps the queues in asynq's list of queues. A client writes them
@@ -295,8 +319,8 @@ func (w *Workers) register(ctx context.Context) error {
 }
 
 // Stop ends gracefully: nothing new is claimed, the loops end, calls under way
-// are finished and written down. That takes up to Config.Shutdown, whatever the
-// context says; fx stops waiting when its StopTimeout is over.
+// are finished and written down. That takes up to Config.Shutdown and 4 s, whatever
+// the context says; fx stops waiting when its StopTimeout is over.
 func (w *Workers) Stop(context.Context) error {
 	w.handler.Drain()
 	for _, s := range w.servers {
