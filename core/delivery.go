@@ -35,6 +35,10 @@ type Ticket struct {
 	// Alone says that an earlier claim did not end well. Such a notice may be why:
 	// it should not share a batch, whose other notices would share its fate.
 	Alone bool `json:"alone,omitempty"`
+	// Apart says that claim after claim did not end at all. Whoever calls for such a
+	// notice should have no other call under way in the same process: see
+	// notify.Notice.Suspect.
+	Apart bool `json:"apart,omitempty"`
 }
 
 // Delivery is a claimed notice, ready for its provider, with its attempt open.

@@ -330,7 +330,7 @@ func (c *claim) open(n *notify.Notice, to contact, m message, unmade error) erro
 		attempt.Segments = count(m.text)
 	}
 	c.deliveries = append(c.deliveries, Delivery{
-		Ticket: ticket(n), Attempt: attempt, Until: n.LeaseUntil, doubt: doubt, probe: c.probes(n),
+		Ticket: c.ticket(n), Attempt: attempt, Until: n.LeaseUntil, doubt: doubt, probe: c.probes(n),
 		Message: notify.Message{
 			Notice: n.ID, Attempt: n.Claims, IdempotencyKey: n.IdempotencyKey(), Channel: n.Channel, Class: n.Class,
 			To: to.address, ToName: to.name, Subject: m.subject, Text: m.text, Language: to.language,

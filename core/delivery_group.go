@@ -83,13 +83,16 @@ func (d *dispatch) handOut(ctx context.Context) error {
 		}
 		n.Route = route
 		d.room.took(n, cost)
-		d.done.Tickets = append(d.done.Tickets, ticket(n))
+		d.done.Tickets = append(d.done.Tickets, d.ticket(n))
 	}
 	return nil
 }
 
-func ticket(n *notify.Notice) Ticket {
-	return Ticket{ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority, Provider: n.Route, Alone: n.Claims > 0}
+func (p *pass) ticket(n *notify.Notice) Ticket {
+	return Ticket{
+		ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority, Provider: n.Route,
+		Alone: n.Claims > 0, Apart: n.Suspect(p.rules.Notices),
+	}
 }
 
 // standsFor is the notice whose history counts when a provider is chosen.

@@ -21,6 +21,7 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/opinion"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/store"
 )
 
@@ -1246,4 +1247,26 @@ func sortedTo(letters []letter) []string {
 	}
 	slices.Sort(to)
 	return to
+}
+
+func TestATicketSaysHowCarefullyItIsToBeHandled(t *testing.T) {
+	p := newPost(t)
+	id := p.tell(notify.Notice{OnUnknown: notify.Resend})
+	for lost := range policy.Default().Notices.MaxClaims + 1 {
+		d := p.dispatch()
+		if len(d.Tickets) != 1 {
+			t.Fatalf("after %d claims without an outcome: %d tickets", lost, len(d.Tickets))
+		}
+		if got := d.Tickets[0]; got.Alone != (lost >= 1) || got.Apart != (lost >= 2) {
+			t.Errorf("after %d claims without an outcome its ticket says alone %v, apart %v", lost, got.Alone, got.Apart)
+		}
+		p.claim(p.sms, d.Tickets...) // and the worker dies
+		p.pass(20 * time.Minute)
+		p.recover()
+		p.pass(20 * time.Minute)
+		p.recover()
+	}
+	if n := p.notice(id); n.State != notify.Dead {
+		t.Errorf("%s after %d claims: %s", n.State, n.Claims, n.Why)
+	}
 }

@@ -25,9 +25,11 @@ func (n *Notice) Settle(o Outcome, doubt bool, p policy.Notices, now time.Time) 
 		return fault.Broken("notice.settle.state", "state",
 			"a notice that is %s waits for no outcome", "thông báo đang ở trạng thái %s không chờ kết quả gửi", n.State)
 	}
-	if o.Result.free() {
+	switch {
+	case o.Result.free():
 		n.Claims--
-	} else {
+	case o.Panicked: // no outcome came back: the claim stays unanswered
+	default:
 		n.Attempts++
 	}
 	if o.Result.refused() && !doubt {
@@ -119,9 +121,26 @@ func (n *Notice) jitter(d time.Duration, from, to int64) time.Duration {
 	return (d / 1000) * time.Duration(thousandths)
 }
 
+// Unanswered is how many claims of the notice no outcome came back from: the
+// worker died, or its sender panicked.
+func (n *Notice) Unanswered() int { return n.Claims - n.Attempts }
+
 // Poison reports whether workers took the notice again and again without an
-// outcome coming back: it may be what kills them.
-func (n *Notice) Poison(p policy.Notices) bool { return n.Claims > n.Attempts+p.MaxClaims }
+// outcome coming back: it may be what kills them. Nobody claims it any more, so
+// that it costs MaxClaims + 1 workers at most, whether it kills or panics.
+func (n *Notice) Poison(p policy.Notices) bool { return n.Unanswered() > p.MaxClaims }
+
+// suspectAfter unanswered claims make a notice suspect: one may be a restart of
+// the worker, and nothing is to wait for that.
+const suspectAfter = 2
+
+// Suspect reports whether the notice may be what kills workers, so that nothing
+// else must be under way in a process that calls for it. Who merely was there
+// when another one killed the worker gets its outcome then, and so is never
+// taken for poison: it is suspect one unanswered claim earlier at the least.
+func (n *Notice) Suspect(p policy.Notices) bool {
+	return n.Unanswered() >= min(suspectAfter, p.MaxClaims)
+}
 
 // ResolveUnknown decides, when its time has come, what becomes of a notice whose
 // outcome stayed unknown (notifications 2.6): the same provider is asked again

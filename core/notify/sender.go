@@ -28,6 +28,7 @@ type Outcome struct {
 	Detail     string        // short text for the operator; never an address, a text or a secret
 	RetryAfter time.Duration // for throttled and transient, when the provider names it
 	Suppress   bool          // for permanent: the address itself is bad
+	Panicked   bool          // for unknown, set by whoever called the sender: it panicked, and so nothing came back
 }
 
 // Message is a rendered notice on its way to one address.

@@ -253,6 +253,48 @@ func TestANoticeThatKillsItsWorkersIsTakenOut(t *testing.T) {
 	if crashes != numbers().MaxClaims+1 {
 		t.Errorf("%d workers died of it, want %d", crashes, numbers().MaxClaims+1)
 	}
+}
+
+func TestANoticeAtWhichTheSenderPanicsIsTakenOutLikeOneThatKills(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d := pending(t)
+		d.OnUnknown = notify.Resend
+		for d.State == notify.Pending {
+			d.sending(gateway("esms", -1))
+			if rapid.Bool().Draw(rt, "dies beside a killer") {
+				d.must(d.Lost(time.Minute, d.now))
+			} else {
+				d.must(d.Settle(notify.Outcome{Result: notify.ResultUnknown, Panicked: true}, false, numbers(), d.now))
+			}
+			d.want(notify.Unknown).must(d.ResolveUnknown(numbers(), d.now))
+		}
+		d.want(notify.Dead)
+		if most := numbers().MaxClaims + 1; d.Claims != most || d.Attempts != 0 {
+			rt.Fatalf("taken out after %d claims and %d attempts, want %d claims: a panic is no outcome that came back", d.Claims, d.Attempts, most)
+		}
+	})
+}
+
+func TestWhoMerelyWasThereWhenAWorkerDiedIsNeverTakenForPoison(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rules := numbers()
+		rules.MaxClaims = rapid.IntRange(1, 50).Draw(rt, "max claims")
+		d := pending(t)
+		d.OnUnknown = notify.Resend
+		for !d.Suspect(rules) { // it shares the process, and others kill it
+			d.sending(gateway("esms", -1)).must(d.Lost(time.Minute, d.now)).must(d.ResolveUnknown(rules, d.now))
+			if d.State != notify.Pending {
+				rt.Fatalf("%s after %d claims", d.State, d.Claims)
+			}
+		}
+		if d.Claims > 2 {
+			rt.Fatalf("after %d claims without an outcome it still shares its process", d.Claims)
+		}
+		d.sending(gateway("esms", -1)).settle(notify.ResultAccepted).want(notify.Accepted)
+	})
+}
+
+func TestThrottlingMakesNoPoison(t *testing.T) {
 	slow := pending(t)
 	for range 50 {
 		slow.now = slow.NextAt

@@ -41,13 +41,15 @@ type Handler struct {
 	opts    Options
 
 	draining atomic.Bool
+	door     chan struct{}  // every window of calls goes through; one that may kill the process keeps it
+	inside   sync.WaitGroup // the windows under way
 }
 
 // New makes a handler named owner over the senders. Several of one channel share
 // what is registered with the core (core.System.Register). Two senders of one
 // name, or none at all, are an error.
 func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*Handler, error) {
-	h := &Handler{outbox: outbox, owner: owner, senders: make(map[notify.Channel][]notify.Sender)}
+	h := &Handler{outbox: outbox, owner: owner, senders: make(map[notify.Channel][]notify.Sender), door: make(chan struct{}, 1)}
 	if opts != nil {
 		h.opts = *opts
 	}
@@ -131,21 +133,44 @@ var errLater = errors.New("deliver: the rest of the task is for later")
 
 // Deliver claims, sends and settles the tickets in windows of as many calls as
 // the sender makes at once: that many may be in doubt after a crash, not more.
-// No window begins that the handler or ctx would not let come to its end.
+// No window begins that the handler or ctx would not let come to its end. Tickets
+// that are to stay apart wait until the handler makes no other call, and others
+// for them: if one kills the process, then nobody with it.
 func (h *Handler) Deliver(ctx context.Context, sender notify.Sender, tickets []core.Ticket) error {
 	provider := sender.Describe()
 	window := max(provider.Parallel, 1)
 	for begun := false; len(tickets) > 0; begun = true {
-		if h.draining.Load() || begun && !enough(ctx, provider.Timeout) {
-			return errLater
-		}
 		n := min(window, len(tickets))
-		if err := h.window(ctx, sender, provider, tickets[:n]); err != nil {
+		if apart := slices.IndexFunc(tickets[:n], func(t core.Ticket) bool { return t.Apart }); apart >= 0 {
+			n = max(apart, 1)
+		}
+		if err := h.inTurn(ctx, sender, provider, tickets[:n], begun); err != nil {
 			return err
 		}
 		tickets = tickets[n:]
 	}
 	return nil
+}
+
+// inTurn begins a window when its turn has come, unless it would not come to its end.
+func (h *Handler) inTurn(ctx context.Context, sender notify.Sender, provider notify.Capabilities, tickets []core.Ticket, begun bool) error {
+	select {
+	case h.door <- struct{}{}:
+	case <-ctx.Done():
+		return errLater
+	}
+	if tickets[0].Apart {
+		defer func() { <-h.door }()
+		h.inside.Wait()
+	} else {
+		h.inside.Add(1)
+		<-h.door
+		defer h.inside.Done()
+	}
+	if h.draining.Load() || ctx.Err() != nil || begun && !enough(ctx, provider.Timeout) {
+		return errLater
+	}
+	return h.window(ctx, sender, provider, tickets)
 }
 
 // enough reports whether ctx leaves time for one more call.
@@ -172,12 +197,12 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 }
 
 // call sends one message. A sender that panics may have handed it over: nobody
-// knows.
+// knows, and for what counts its attempts nothing came back.
 func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notify.Capabilities, d core.Delivery) (outcome notify.Outcome) {
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			outcome = notify.Outcome{Result: notify.ResultUnknown, Code: "panic", Detail: "the sender panicked"}
+			outcome = notify.Outcome{Result: notify.ResultUnknown, Code: "panic", Detail: "the sender panicked", Panicked: true}
 		}
 		took := time.Since(began)
 		h.opts.Log.Info("deliver: sent", "notice", d.Ticket.ID, "attempt", d.Attempt.Number, "provider", provider.Name,

@@ -196,6 +196,62 @@ func TestATaskHasTimeForEveryWindowOfItsSlowestSender(t *testing.T) {
 	}
 }
 
+func TestWhatMayKillTheProcessIsCalledForWhenNothingElseIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{}
+		var under, done atomic.Int32
+		s := accepts("gw", notify.SMS, 3)
+		s.send = func(_ context.Context, m notify.Message) notify.Outcome {
+			beside := under.Add(1)
+			time.Sleep(time.Second / 2)
+			if after := under.Add(-1); m.Notice == "suspect" && (beside > 1 || after > 0) {
+				t.Error("others were under way")
+			}
+			done.Add(1)
+			return notify.Outcome{Result: notify.ResultAccepted}
+		}
+		h := handler(t, box, s)
+		ticket := func(id string) core.Ticket {
+			return core.Ticket{ID: notify.ID(id), Generation: 1, Channel: notify.SMS, Apart: id == "suspect"}
+		}
+		var all sync.WaitGroup
+		for i := range 4 {
+			tickets := []core.Ticket{ticket(fmt.Sprint(i, "a")), ticket(fmt.Sprint(i, "b")), ticket(fmt.Sprint(i, "c")), ticket(fmt.Sprint(i, "d"))}
+			if i == 2 { // in the middle of a window, too
+				tickets[1] = ticket("suspect")
+			}
+			all.Go(func() {
+				if err := h.Deliver(t.Context(), s, tickets); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if done.Load() != 16 {
+			t.Errorf("%d calls, want 16", done.Load())
+		}
+	})
+}
+
+func TestATaskThatWaitedTooLongForItsTurnIsForLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &outbox{}
+		s := accepts("gw", notify.SMS, 1)
+		s.send = func(context.Context, notify.Message) notify.Outcome {
+			time.Sleep(time.Second)
+			return notify.Outcome{Result: notify.ResultAccepted}
+		}
+		h := handler(t, box, s)
+		go func() { _ = h.Deliver(t.Context(), s, []core.Ticket{{ID: "first", Channel: notify.SMS}}) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		if err := h.Deliver(ctx, s, []core.Ticket{{ID: "suspect", Channel: notify.SMS, Apart: true}}); err == nil || box.claimed["suspect"] {
+			t.Errorf("claimed although its time was over: %v", err)
+		}
+	})
+}
+
 func TestATaskThatComesTwiceSendsOnce(t *testing.T) {
 	box := &outbox{}
 	var sent atomic.Int32
@@ -222,7 +278,7 @@ func TestASenderThatPanicsLeavesAnUnknownOutcome(t *testing.T) {
 	if err := handler(t, box, s).ProcessTask(t.Context(), smsTask(t, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if o := box.settled["0"]; o.Result != notify.ResultUnknown || strings.Contains(o.Detail, "0912") {
+	if o := box.settled["0"]; o.Result != notify.ResultUnknown || !o.Panicked || strings.Contains(o.Detail, "0912") {
 		t.Errorf("settled as %+v", o)
 	}
 }

@@ -50,6 +50,7 @@ type stage struct {
 	people  int
 	others  bool // there are notices that the system made itself: by another channel, digests
 	added   []expected
+	stormed time.Time // when notices began to be added, on the stage's clock
 	workers []*worker
 	starts  int
 	kills   int
@@ -350,6 +351,7 @@ func stopOne(s *stage) {
 func (s *stage) storm(p profile, faults ...recurring) {
 	s.t.Helper()
 	began := time.Now()
+	s.stormed = s.orders.Clock.now()
 	next := make([]time.Duration, len(faults))
 	for i, f := range faults {
 		next[i] = f.wait(s.random)
