@@ -239,8 +239,8 @@ func (c *claim) take(ctx context.Context, n *notify.Notice) error {
 	case !n.RepeatableBy(c.call.Provider, c.now):
 		return c.did(n, n.Doubtful("it may have gone, and "+c.call.Provider.Name+" would not know a repetition", c.now))
 	}
-	if until, closed := c.closed(n); closed {
-		return c.did(n, n.Defer(until, "provider is out of order", c.now))
+	if until, why := c.closed(n); why != "" {
+		return c.did(n, n.Defer(until, why, c.now))
 	}
 	switch {
 	case to.declined:

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/fnv"
@@ -22,6 +23,10 @@ import (
 // weight that somebody changed since, and the breaker, stay as they are. A
 // channel without registered providers is handed out as before, to whoever
 // claims it.
+//
+// The first one registered decides whether the installation is live, a pilot or
+// a dry run; a process in another mode is refused until somebody changes that by
+// Notices.SetMode. Rules: notice.provider.incomplete, notice.provider.mode.
 func (s *System) Register(ctx context.Context, providers ...notify.Provider) error {
 	return s.pipeline(ctx, func(ctx context.Context, p *pass) error {
 		known, err := p.known(ctx)
@@ -29,23 +34,39 @@ func (s *System) Register(ctx context.Context, providers ...notify.Provider) err
 			return err
 		}
 		for _, one := range providers {
-			if one.Name == "" || one.Channel == "" || one.Weight < 0 || one.Rate < 0 || one.Burst < 0 {
+			if !one.Valid() {
 				return fault.Broken("notice.provider.incomplete", "provider",
-					"a provider needs a name and a channel; weight, rate and burst are not negative", "nhà cung cấp phải có tên và kênh; trọng số, tốc độ và mức dồn không được âm")
+					"a provider needs a name and a channel; its numbers are not negative, its mode is live, pilot or dry-run", "nhà cung cấp phải có tên và kênh; các số không được âm, chế độ là live, pilot hoặc dry-run")
 			}
-			next := known[one.Name]
-			if next == nil {
-				next = &notify.Provider{Name: one.Name, Weight: one.Weight, Changed: p.now}
-			} else if next.Channel == one.Channel && next.Rate == one.Rate && next.Burst == one.Burst {
-				continue
+			for _, other := range known {
+				if !other.Mode.Same(one.Mode) {
+					return fault.Broken("notice.provider.mode", "mode",
+						"this installation is in mode %s and the process in mode %s: change one of them on purpose", "hệ thống đang ở chế độ %s còn tiến trình ở chế độ %s: hãy chủ động đổi một trong hai",
+						cmp.Or(other.Mode, notify.Live), cmp.Or(one.Mode, notify.Live))
+				}
 			}
-			next.Channel, next.Rate, next.Burst = one.Channel, one.Rate, one.Burst
-			if err := p.tx.PutProvider(ctx, next); err != nil && !errors.Is(err, fault.ErrExists) { // another process starts too
+			if err := p.register(ctx, known[one.Name], one); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// register writes down what one process says of a provider, where that is new.
+func (p *pass) register(ctx context.Context, there *notify.Provider, one notify.Provider) error {
+	next := notify.Provider{Name: one.Name, Weight: one.Weight, Changed: p.now}
+	if there != nil {
+		next = *there
+	}
+	next.Channel, next.Rate, next.Burst, next.Order, next.Mode, next.Rules = one.Channel, one.Rate, one.Burst, one.Order, one.Mode, one.Rules
+	if there != nil && next == *there {
+		return nil
+	}
+	if err := p.tx.PutProvider(ctx, &next); err != nil && !errors.Is(err, fault.ErrExists) { // another process starts too
+		return err
+	}
+	return nil
 }
 
 // known are the registered providers by name, asked for once in a pass.
@@ -129,7 +150,7 @@ func weighted(among []*notify.Provider, n *notify.Notice) string {
 		sum += one.Weight
 	}
 	if sum == 0 {
-		return among[0].Name
+		return slices.MinFunc(among, inOrder).Name
 	}
 	h := fnv.New32a()
 	h.Write([]byte(string(n.ID) + "/" + strconv.Itoa(n.Generation)))
@@ -142,21 +163,35 @@ func weighted(among []*notify.Provider, n *notify.Notice) string {
 	return among[len(among)-1].Name
 }
 
-// closed reports whether a provider that is about to be called must not be: its
-// breaker opened after the notice was queued. Then the notice waits, until the
-// returned instant at most.
-func (c *claim) closed(n *notify.Notice) (until time.Time, closed bool) {
+// inOrder puts those with a place first, by it.
+func inOrder(a, b *notify.Provider) int {
+	last := int(^uint(0) >> 1)
+	return cmp.Compare(cmp.Or(a.Order, last), cmp.Or(b.Order, last))
+}
+
+// closed says why a provider that is about to be called must not be: its breaker
+// opened after the notice was queued, or this process sends to others than the
+// installation does. Then the notice waits, until the returned instant at most.
+func (c *claim) closed(n *notify.Notice) (until time.Time, why string) {
 	provider := c.providers[c.call.Provider.Name]
 	switch {
-	case provider == nil, provider.Breaker.Open && provider.Breaker.Probing == n.ID:
-		return time.Time{}, false
+	case provider == nil:
+		return time.Time{}, ""
+	case !provider.Mode.Same(c.call.Provider.Mode): // not started anew after the mode was changed
+		return c.now.Add(otherModeFor), "the worker runs in another mode"
+	case provider.Breaker.Open && provider.Breaker.Probing == n.ID:
+		return time.Time{}, ""
 	case c.now.Before(provider.Breaker.Pause):
-		return provider.Breaker.Pause, true
+		return provider.Breaker.Pause, "provider is out of order"
 	case provider.Breaker.Open:
-		return c.now, true // another provider, or the next probe: Dispatch decides
+		return c.now, "provider is out of order" // another provider, or the next probe: Dispatch decides
 	}
-	return time.Time{}, false
+	return time.Time{}, ""
 }
+
+// otherModeFor is how long a notice waits that a process of another mode than
+// the installation's would have taken.
+const otherModeFor = 10 * time.Second
 
 // judge lets the breakers of the providers follow what became of their calls.
 func (c *settling) judge(ctx context.Context, settled []Settled) error {
@@ -205,11 +240,11 @@ func (c *settling) judgeOne(ctx context.Context, p *notify.Provider, all []Settl
 		}
 	}
 	if !before.Breaker.Open && !p.Breaker.Open {
-		newest, err := c.tx.AttemptLog(ctx, notify.AttemptQuery{Provider: p.Name, Since: later(c.now.Add(-notify.BreakerSpan), p.Breaker.Closed), Limit: breakerSample})
+		newest, err := c.tx.AttemptLog(ctx, notify.AttemptQuery{Provider: p.Name, Since: later(c.now.Add(-p.Rules.Complete().Span), p.Breaker.Closed), Limit: max(breakerSample, p.Rules.Of)})
 		if err != nil {
 			return err
 		}
-		if why := notify.Tripped(newest); why != "" {
+		if why := p.Tripped(newest); why != "" {
 			p.Trip(why, c.now)
 		}
 	}
@@ -309,6 +344,35 @@ func (s *Notices) OpenBreaker(ctx context.Context, name, why string) error {
 		p.Trip(why, s.u.now)
 		return notify.ProviderOpened{Reason: why}
 	})
+}
+
+// SetMode lets messages go out to everybody, to those on the list of a pilot, or
+// to nobody. Processes that run in another mode hand out nothing more until they
+// are started anew. It needs the right to manage notices and a reason. Rules:
+// notice.mode.unknown.
+func (s *Notices) SetMode(ctx context.Context, mode notify.Mode, why string) error {
+	if err := s.manage(ctx, why); err != nil {
+		return err
+	}
+	if !mode.Known() {
+		return fault.Broken("notice.mode.unknown", "mode", "%q is no mode: choose live, pilot or dry-run", "%q không phải chế độ: chọn live, pilot hoặc dry-run", mode)
+	}
+	all, err := s.u.tx.Providers(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return fault.NotFound("provider", "of any channel")
+	}
+	from := cmp.Or(all[0].Mode, notify.Live)
+	for i := range all {
+		all[i].Mode, all[i].Changed = mode, s.u.now
+		if err := s.u.tx.PutProvider(ctx, &all[i]); err != nil {
+			return err
+		}
+	}
+	s.u.due = true
+	return s.u.journal(ctx, fact{subject: notify.ModeSubject(), event: notify.ModeChanged{From: from, To: mode}, why: why})
 }
 
 func (s *Notices) changeProvider(ctx context.Context, name, why string, change func(*notify.Provider) event.Event) error {

@@ -407,3 +407,111 @@ func TestAProviderWithoutNameOrWithANegativeWeightIsRefused(t *testing.T) {
 		t.Errorf("the weight is %d", w)
 	}
 }
+
+// A process that would send to everybody does not start where a pilot runs, one
+// that would send to nobody not where people wait for messages, and one that was
+// forgotten when the mode was changed gets nothing to send.
+func TestAProcessInAnotherModeThanTheInstallationSendsNothing(t *testing.T) {
+	p := newPost(t)
+	pilot, live := p.sms, p.sms
+	pilot.Mode = notify.Pilot
+	register := func(mode notify.Mode) error {
+		return p.sys.Register(t.Context(), notify.Provider{Name: p.sms.Name, Channel: notify.SMS, Weight: 1, Mode: mode})
+	}
+	if err := register(notify.Pilot); err != nil {
+		t.Fatal(err)
+	}
+	wantRule(t, "notice.provider.mode", register(notify.Live))
+	wantRule(t, "notice.provider.mode", register("")) // that is live too
+	wantRule(t, "notice.provider.mode", register(notify.DryRun))
+	wantRule(t, "notice.provider.mode", p.sys.Register(t.Context(), notify.Provider{Name: "another", Channel: notify.Email}))
+	wantRule(t, "notice.provider.incomplete", register("loud"))
+
+	people := p.crowd(2)
+	first, second := p.tell(notify.Notice{To: org.Party{Person: people[0], Team: "T"}}), p.tell(notify.Notice{To: org.Party{Person: people[1], Team: "T"}})
+	tickets := p.dispatch().Tickets
+	if got := p.claim(live, tickets[0]); len(got) != 0 || p.want(first, notify.Pending).Why != "the worker runs in another mode" {
+		t.Errorf("a live process took %v of a pilot", got)
+	}
+	p.claim(pilot, tickets[1])
+	p.want(second, notify.Sending)
+
+	p.operator(func(ctx context.Context, w *core.Notices) error {
+		wantRule(t, "notice.mode.unknown", w.SetMode(ctx, "loud", "x"))
+		wantRule(t, "notice.reason.missing", w.SetMode(ctx, notify.Live, ""))
+		return w.SetMode(ctx, notify.Live, "the pilot went well")
+	})
+	if err := register(notify.Live); err != nil {
+		t.Errorf("after the change: %v", err)
+	}
+	wantRule(t, "notice.provider.mode", register(notify.Pilot))
+	p.pass(time.Minute)
+	if got := p.claim(pilot, p.dispatch().Tickets...); len(got) != 0 {
+		t.Errorf("a forgotten pilot took %v", got)
+	}
+	p.pass(time.Minute)
+	if got := p.claim(live, p.dispatch().Tickets...); len(got) != 1 {
+		t.Errorf("live operation took %v", got)
+	}
+	if said := strings.Join(p.records(notify.ModeSubject()), "\n"); !strings.Contains(said, "notice.mode_changed") {
+		t.Errorf("the journal has %q", said)
+	}
+}
+
+func TestTheModeOfAnInstallationWithoutProvidersIsNobodys(t *testing.T) {
+	p := newPost(t)
+	if err := p.operate(vp01, func(ctx context.Context, n *core.Notices) error { return n.SetMode(ctx, notify.Live, "x") }); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("without a provider: %v", err)
+	}
+	if err := p.operate(vp01, func(ctx context.Context, n *core.Notices) error { return n.SetMode(ctx, notify.Live, "") }); err == nil {
+		t.Error("no reason is needed")
+	}
+}
+
+func TestABreakerFollowsTheRulesOfItsProvider(t *testing.T) {
+	p := newPost(t)
+	strict := notify.Provider{Name: p.sms.Name, Channel: notify.SMS, Weight: 1, Rules: notify.BreakerRules{InRow: 2, FirstProbe: 5 * time.Second, LastProbe: 8 * time.Second}}
+	if err := p.sys.Register(t.Context(), strict); err != nil {
+		t.Fatal(err)
+	}
+	wantRule(t, "notice.provider.incomplete", p.sys.Register(t.Context(), notify.Provider{Name: "x", Channel: notify.SMS, Rules: notify.BreakerRules{LastProbe: time.Second}}))
+	for i, id := range p.crowd(2) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}})
+		p.outcome(p.sms, p.dispatch().Tickets[0], notify.ResultUnknown)
+		if open := p.provider(p.sms.Name).Breaker.Open; open != (i == 1) {
+			t.Errorf("after %d failures the breaker is open: %v", i+1, open)
+		}
+	}
+	for _, wait := range []time.Duration{5 * time.Second, 8 * time.Second, 8 * time.Second} {
+		state := p.provider(p.sms.Name)
+		if got := state.Breaker.ProbeAt.Sub(*p.now.Load()); got != wait {
+			t.Errorf("the next probe is in %v, want %v", got, wait)
+		}
+		state.Trip("a probe failed", *p.now.Load())
+		p.put(func(ctx context.Context, tx store.Tx) error { return tx.PutProvider(ctx, &state) })
+	}
+}
+
+func TestStandbysAreAskedInTheirOrder(t *testing.T) {
+	p := newPost(t)
+	for _, one := range []notify.Provider{{Name: "main", Weight: 1}, {Name: "a"}, {Name: "b", Order: 2}, {Name: "c", Order: 1}} {
+		one.Channel = notify.SMS
+		if err := p.sys.Register(t.Context(), one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := p.crowd(4)
+	for i, want := range []string{"main", "c", "b", "a"} {
+		p.tell(notify.Notice{To: org.Party{Person: people[i], Team: "T"}})
+		var got []string
+		for _, ticket := range p.dispatch().Tickets {
+			if ticket.Channel == notify.SMS {
+				got = append(got, ticket.Provider)
+			}
+		}
+		if len(got) != 1 || got[0] != want {
+			t.Errorf("number %d went to %v, want %s", i, got, want)
+		}
+		p.operator(func(ctx context.Context, w *core.Notices) error { return w.OpenBreaker(ctx, want, "works") })
+	}
+}

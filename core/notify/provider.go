@@ -19,8 +19,12 @@ type Provider struct {
 	Weight  int     `json:"weight"`           // share among the channel's providers; 0: only when no other will do
 	Rate    float64 `json:"rate,omitempty"`   // messages, SMS: segments, in a second over all processes; 0: unlimited
 	Burst   int     `json:"burst,omitempty"`  // how many of them at once
+	Order   int     `json:"order,omitempty"`  // among those of weight 0, or of a channel without weights: the lowest first; 0: behind those with a place
+	Mode    Mode    `json:"mode,omitempty"`   // of the installation, see Rehearse; empty: Live
 	Reason  string  `json:"reason,omitempty"` // why it is as it is
 	Breaker Breaker `json:"breaker"`
+	// Rules say when its breaker opens and when it is tried again.
+	Rules BreakerRules `json:"rules,omitzero"`
 	// Changed is when weight or breaker last changed.
 	Changed time.Time `json:"changed"`
 }
@@ -37,20 +41,42 @@ type Breaker struct {
 	Pause   time.Time `json:"pause,omitzero"`    // the provider asked for peace until then; no trouble
 }
 
-// The times of the breaker (notifications 2.10).
-const (
-	firstProbe = 30 * time.Second
-	lastProbe  = 10 * time.Minute
-	// BreakerSpan is how far back outcomes count.
-	BreakerSpan = time.Minute
-	// throttlePause is how long a provider that throttles without saying for how
-	// long is left alone.
-	throttlePause = 5 * time.Second
-	// tripAfter consecutive failures open the breaker, or more than half of
-	// tripOf and more calls.
-	tripAfter = 5
-	tripOf    = 20
-)
+// BreakerRules are the numbers of a breaker (notifications 2.10). A field that is
+// zero stands for its default.
+type BreakerRules struct {
+	InRow      int           `json:"in_row,omitempty"`      // so many failures one after the other open it. Default: 5
+	Of         int           `json:"of,omitempty"`          // or more than half of so many calls and more. Default: 20
+	Span       time.Duration `json:"span,omitempty"`        // within this time. Default: 1 min
+	FirstProbe time.Duration `json:"first_probe,omitempty"` // the wait before the first probe; each that fails doubles it. Default: 30 s
+	LastProbe  time.Duration `json:"last_probe,omitempty"`  // up to this. Default: 10 min
+}
+
+// BreakerSpan is how far back outcomes count, where nothing else is said.
+const BreakerSpan = time.Minute
+
+// throttlePause is how long a provider that throttles without saying for how
+// long is left alone.
+const throttlePause = 5 * time.Second
+
+// Complete returns the rules with every default filled in.
+func (r BreakerRules) Complete() BreakerRules {
+	return BreakerRules{
+		InRow: cmp.Or(r.InRow, 5), Of: cmp.Or(r.Of, 20), Span: cmp.Or(r.Span, BreakerSpan),
+		FirstProbe: cmp.Or(r.FirstProbe, 30*time.Second), LastProbe: cmp.Or(r.LastProbe, 10*time.Minute),
+	}
+}
+
+// valid reports whether a breaker by these rules opens, and closes again.
+func (r BreakerRules) valid() bool {
+	c := r.Complete()
+	return c.InRow > 0 && c.Of > 0 && c.Span > 0 && c.FirstProbe > 0 && c.LastProbe >= c.FirstProbe
+}
+
+// Valid reports whether the provider can be registered: it has a name and a
+// channel, its numbers make sense, and its mode is one there is.
+func (p *Provider) Valid() bool {
+	return p.Name != "" && p.Channel != "" && p.Weight >= 0 && p.Rate >= 0 && p.Burst >= 0 && p.Order >= 0 && p.Rules.valid() && p.Mode.orLive().Known()
+}
 
 // Ready reports whether the provider may be called now. While its breaker is
 // open that is so for one probe at a time.
@@ -83,7 +109,7 @@ func (p *Provider) Probe(by ID, until, now time.Time) {
 }
 
 // Trip opens the breaker, or, where a probe failed, waits twice as long as
-// before: 30 s at first, 10 min at most.
+// before, as its Rules say.
 func (p *Provider) Trip(why string, now time.Time) {
 	b := &p.Breaker
 	if b.Open {
@@ -91,7 +117,8 @@ func (p *Provider) Trip(why string, now time.Time) {
 	} else {
 		*b = Breaker{Open: true, Opened: now, Pause: b.Pause}
 	}
-	b.Probing, b.ProbeAt = "", now.Add(min(firstProbe<<min(b.Probes, 10), lastProbe))
+	rules := p.Rules.Complete()
+	b.Probing, b.ProbeAt = "", now.Add(min(rules.FirstProbe<<min(b.Probes, 10), rules.LastProbe))
 	p.Reason, p.Changed = why, now
 }
 
@@ -108,12 +135,16 @@ func (p *Provider) Throttled(wait time.Duration, now time.Time) {
 	}
 }
 
-// Tripped looks at the attempts of a provider within [BreakerSpan], newest first,
-// and says why its breaker has to open; empty: it has not. A call that our own
-// configuration spoiled opens it at once, five in a row that did not get through
-// do, and so does more than half of twenty and more. Outcomes that speak of one
-// notice and not of the provider do not count.
-func Tripped(newest []Attempt) string {
+// Tripped is [Provider.Tripped] by the default rules.
+func Tripped(newest []Attempt) string { return new(Provider).Tripped(newest) }
+
+// Tripped looks at the attempts of the provider within the span of its Rules,
+// newest first, and says why its breaker has to open; empty: it has not. A call
+// that our own configuration spoiled opens it at once, five in a row that did not
+// get through do, and so does more than half of twenty and more. Outcomes that
+// speak of one notice and not of the provider do not count.
+func (p *Provider) Tripped(newest []Attempt) string {
+	rules := p.Rules.Complete()
 	failed, counted, row := 0, 0, 0
 	for _, a := range newest {
 		switch a.Outcome {
@@ -130,9 +161,9 @@ func Tripped(newest []Attempt) string {
 		}
 	}
 	switch {
-	case row >= tripAfter:
+	case row >= rules.InRow:
 		return "calls fail in a row"
-	case counted >= tripOf && 2*failed > counted:
+	case counted >= rules.Of && 2*failed > counted:
 		return "more than half of the calls fail"
 	}
 	return ""
@@ -151,6 +182,11 @@ type (
 	ProviderClosed struct {
 		Probes int `json:"probes,omitempty"` // that failed before
 	}
+	// ModeChanged: somebody let messages go out that did not before, or the reverse.
+	ModeChanged struct {
+		From Mode `json:"from"`
+		To   Mode `json:"to"`
+	}
 	// ProviderWeighed: somebody changed a provider's share.
 	ProviderWeighed struct {
 		From int `json:"from"`
@@ -166,3 +202,9 @@ func (ProviderClosed) Kind() string { return "notice.provider_closed" }
 
 // Kind implements [event.Event].
 func (ProviderWeighed) Kind() string { return "notice.provider_weighed" }
+
+// Kind implements [event.Event].
+func (ModeChanged) Kind() string { return "notice.mode_changed" }
+
+// ModeSubject is what the journal calls the mode of an installation.
+func ModeSubject() event.Subject { return event.Subject{Type: "delivery", ID: "mode"} }

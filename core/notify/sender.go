@@ -59,6 +59,7 @@ type Capabilities struct {
 	Timeout    time.Duration         // how long one Send may take at most
 	Parallel   int                   // how many Sends at once make sense; 0: 1
 	Segments   func(text string) int // SMS: parts of the text as this adapter will send it, 0 when it cannot be sent; nil: unknown
+	Mode       Mode                  // in which it sends, see Rehearse; empty: Live
 	Registered bool                  // only templates registered with the provider are sent: Message.Template with Params; Text is not
 
 	// How what became of a message is told later; none of them: nobody will know.

@@ -16,6 +16,7 @@
 package workersfx
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -24,6 +25,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,6 +66,16 @@ type Config struct {
 	// Weights are the shares of providers among those of their channel, by name,
 	// for their first start; later Work.Notices.Weigh changes them. Default: 1 each.
 	Weights map[string]int
+	// Standby are the providers of weight 0 in the order in which they are asked
+	// when no other will do. Default: by name.
+	Standby []string
+	// Breaker says when a provider is left alone, and when it is tried again.
+	Breaker notify.BreakerRules
+	// Mode says whom messages reach: everybody, those on the list Pilot, or nobody.
+	// Every sender is wrapped by notify.Rehearse. Default: notify.Live.
+	Mode  notify.Mode
+	Pilot []string // addresses, as messages have them: +84…, or a mailbox
+
 	// Rates are what providers take over all processes, by name, in segments of SMS
 	// or mails. Default: as much as is sent.
 	Rates map[string]rate.Limit
@@ -88,6 +100,13 @@ func (c *Config) fill() error {
 		if *d.value == 0 {
 			*d.value = d.to
 		}
+	}
+	c.Mode = cmp.Or(c.Mode, notify.Live)
+	if !c.Mode.Known() {
+		return fmt.Errorf("workersfx: Config.Mode is %q: want live, pilot or dry-run", c.Mode)
+	}
+	if c.Mode != notify.Pilot && len(c.Pilot) > 0 {
+		return fmt.Errorf("workersfx: Config.Pilot is a list for the mode pilot, and Config.Mode is %s", c.Mode)
 	}
 	if c.Concurrency == 0 {
 		c.Concurrency = 4
@@ -164,25 +183,29 @@ func New(p Params) (*Workers, error) {
 	if p.Options != nil {
 		opts = *p.Options
 	}
-	handler, err := deliver.New(p.System, p.Config.Owner, p.Senders, &opts)
+	senders := make([]notify.Sender, len(p.Senders))
+	for i, s := range p.Senders { // nothing below has a sender that does not obey the mode
+		senders[i] = notify.Rehearse(s, p.Config.Mode, p.Config.Pilot)
+	}
+	handler, err := deliver.New(p.System, p.Config.Owner, senders, &opts)
 	if err != nil {
 		return nil, err
 	}
 	names := make(map[string]bool)
-	for _, sender := range p.Senders {
+	for _, sender := range senders {
 		names[sender.Describe().Name] = true
 		if c := sender.Describe(); c.Timeout > p.Config.Shutdown {
 			return nil, fmt.Errorf("workersfx: a call of %s may take %s, longer than Config.Shutdown (%s): a stop would cut it short", c.Name, c.Timeout, p.Config.Shutdown)
 		}
 	}
-	for _, named := range []iter.Seq[string]{maps.Keys(p.Config.Weights), maps.Keys(p.Config.Rates)} {
+	for _, named := range []iter.Seq[string]{maps.Keys(p.Config.Weights), maps.Keys(p.Config.Rates), slices.Values(p.Config.Standby)} {
 		for name := range named {
 			if !names[name] {
-				return nil, fmt.Errorf("workersfx: Config.Weights or Rates name a provider %q, and no sender is called so", name)
+				return nil, fmt.Errorf("workersfx: Config.Weights, Rates or Standby name a provider %q, and no sender is called so", name)
 			}
 		}
 	}
-	w := &Workers{config: p.Config, system: p.System, senders: p.Senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
+	w := &Workers{config: p.Config, system: p.System, senders: senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
 	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
 		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
 		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix),
@@ -195,7 +218,7 @@ func New(p Params) (*Workers, error) {
 	if p.Receipts != nil {
 		desk = *p.Receipts
 	}
-	if w.Desk, err = receipt.New(p.System, p.Config.Owner, p.Senders, &desk); err != nil {
+	if w.Desk, err = receipt.New(p.System, p.Config.Owner, senders, &desk); err != nil {
 		return nil, err
 	}
 	p.Lifecycle.Append(fx.Hook{OnStart: w.Start, OnStop: w.Stop})
@@ -243,7 +266,10 @@ func (w *Workers) providers() []notify.Provider {
 			weight = 1
 		}
 		limit := w.config.Rates[c.Name]
-		all = append(all, notify.Provider{Name: c.Name, Channel: c.Channel, Weight: weight, Rate: limit.PerSecond, Burst: limit.Burst})
+		all = append(all, notify.Provider{
+			Name: c.Name, Channel: c.Channel, Weight: weight, Rate: limit.PerSecond, Burst: limit.Burst,
+			Order: 1 + slices.Index(w.config.Standby, c.Name), Mode: w.config.Mode, Rules: w.config.Breaker,
+		})
 	}
 	return all
 }

@@ -469,6 +469,9 @@ func TestMistakesSurfaceBeforeAnythingStarts(t *testing.T) {
 		"two senders of one name":   {quick(), []notify.Sender{sms, newProvider("gateway", notify.Email)}, `two senders are called "gateway"`},
 		"no sender":                 {quick(), nil, "no senders"},
 		"a negative number":         {workersfx.Config{Concurrency: -1}, []notify.Sender{sms}, "must not be negative"},
+		"a mode that is none":       {workersfx.Config{Mode: "loud"}, []notify.Sender{sms}, "want live, pilot or dry-run"},
+		"a list without a pilot":    {workersfx.Config{Pilot: []string{"+84912345678"}}, []notify.Sender{sms}, "a list for the mode pilot"},
+		"a standby nobody knows":    {workersfx.Config{Standby: []string{"other"}}, []notify.Sender{sms}, `a provider "other"`},
 		"a timeout beyond the stop": {workersfx.Config{Shutdown: time.Second}, []notify.Sender{sms}, "Config.Shutdown"},
 	} {
 		if err := s.app(c.config, c.senders).Err(); err == nil || !strings.Contains(err.Error(), c.say) {
@@ -487,5 +490,62 @@ func TestTheModuleAsksForNothingButWhatItSays(t *testing.T) {
 	}
 	if err := fx.ValidateApp(fx.NopLogger, workersfx.Module); err == nil {
 		t.Error("valid without a System")
+	}
+}
+
+// Whatever there is to send, outside of live operation nobody gets it but
+// those on the list; and everything that follows from it happens all the same.
+func TestARehearsalReachesNobodyButThoseOnTheList(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode    notify.Mode
+		list    []string
+		reached int
+	}{
+		"dry run": {notify.DryRun, nil, 0},
+		"pilot":   {notify.Pilot, []string{outboxtest.Phone(3), outboxtest.Email(12)}, 2},
+		"live":    {notify.Live, nil, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noLeaks(t)
+			s := newStage(t, 20, redistest.Mini(t).Addr())
+			sms, mail := newProvider("gateway", notify.SMS), newProvider("relay", notify.Email)
+			s.add(notify.SMS, 0, 10)
+			s.add(notify.Email, 10, 20)
+			config := quick()
+			config.Mode, config.Pilot = c.mode, c.list
+			s.start(config, []notify.Sender{sms, mail})
+			s.settled()
+			once(t, c.reached, sms, mail)
+			if n := s.counted(notify.Accepted); n != 20 {
+				t.Errorf("%d notices count as accepted, want all 20", n)
+			}
+		})
+	}
+}
+
+// counted is how many notices are in a state.
+func (s *stage) counted(state notify.State) int {
+	s.t.Helper()
+	var counts map[notify.State]int
+	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) (err error) {
+		counts, err = tx.CountNotices(ctx)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return counts[state]
+}
+
+func TestAnInstallationHasOneMode(t *testing.T) {
+	s := newStage(t, 1, redistest.Mini(t).Addr())
+	live := quick()
+	stop := s.start(live, []notify.Sender{newProvider("gateway", notify.SMS)})
+	stop()
+	dry := quick()
+	dry.Mode = notify.DryRun
+	app := s.app(dry, []notify.Sender{newProvider("gateway", notify.SMS)})
+	if err := app.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "notice.provider.mode") {
+		t.Errorf("a dry run started where people wait for messages: %v", err)
 	}
 }
