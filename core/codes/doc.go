@@ -781,9 +781,17 @@
 //		a notice that is %s does not wait to be handled
 //		thông báo đang ở trạng thái %s không chờ xử lý
 //
+//	notice.mode.unknown
+//		%q is no mode: choose live, pilot or dry-run
+//		%q không phải chế độ: chọn live, pilot hoặc dry-run
+//
 //	notice.provider.incomplete
-//		a provider needs a name and a channel; weight, rate and burst are not negative
-//		nhà cung cấp phải có tên và kênh; trọng số, tốc độ và mức dồn không được âm
+//		a provider needs a name and a channel; its numbers are not negative, its mode is live, pilot or dry-run
+//		nhà cung cấp phải có tên và kênh; các số không được âm, chế độ là live, pilot hoặc dry-run
+//
+//	notice.provider.mode
+//		this installation is in mode %s and the process in mode %s: change one of them on purpose
+//		hệ thống đang ở chế độ %s còn tiến trình ở chế độ %s: hãy chủ động đổi một trong hai
 //
 //	notice.provider.weight
 //		a weight is 0 or more
