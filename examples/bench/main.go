@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+	"time"
+)
+
+// quiet is how much of the processors others may take before a measurement is
+// repeated.
+const quiet = 0.10
+
+// options are what the command line says.
+type options struct {
+	profile string // "", quick, growth, peak
+	big     bool
+	full    bool
+	rounds  int
+	n       int
+	only    string
+	out     string
+	repeats int
+	strict  bool
+
+	embedded bool
+}
+
+func main() {
+	var err error
+	switch os.Getenv(roleEnv) {
+	case roleSink:
+		err = runSink()
+	case roleContender:
+		err = runContender()
+	default:
+		err = command(os.Args[1:])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func command(args []string) error {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	quick := flags.Bool("quick", false, "few messages, for CI")
+	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
+	flags.IntVar(&o.n, "n", 0, "messages of a measurement; default 10,000, with -quick 1,000")
+	flags.StringVar(&o.only, "only", "", "a regular expression: goals (P1 …) to measure")
+	flags.StringVar(&o.out, "out", "", "write NAME.json, and NAME.svg where something grew")
+	flags.IntVar(&o.repeats, "repeats", 1, "how often a measurement is repeated while others use the machine")
+	flags.BoolVar(&o.strict, "strict", false, "fail when a goal is short")
+	flags.BoolVar(&o.embedded, "embedded", false, "SQLite and an imitation of Redis, although servers are installed: the ratios do not count")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if *quick {
+		o.profile = "quick"
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return o.run(ctx)
+}
+
+func (o options) run(ctx context.Context) (err error) {
+	n := o.n
+	if n == 0 {
+		n = 10_000
+		if o.profile == "quick" {
+			n = 1_000
+		}
+	}
+	a, err := openArena(ctx, n, o.embedded)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	r := newReport(o.profile, a)
+	if err := o.compare(ctx, a, r, n); err != nil {
+		return err
+	}
+	return o.finish(r)
+}
+
+func (o options) finish(r *report) error {
+	if err := r.write(os.Stdout); err != nil {
+		return err
+	}
+	if o.out != "" {
+		if err := r.save(o.out); err != nil {
+			return err
+		}
+	}
+	for _, v := range r.Verdicts {
+		if o.strict && r.Counts && !v.Passes {
+			return fmt.Errorf("%s is short of its goal", v.Row)
+		}
+	}
+	return nil
+}
+
+// compare runs the rounds: in each every contender once, beginning with another
+// one each time.
+func (o options) compare(ctx context.Context, a *arena, r *report, n int) error {
+	chosen, wanted, err := o.choose(n)
+	if err != nil {
+		return err
+	}
+	for k := range o.rounds {
+		measured := round{}
+		for i := range chosen {
+			e := chosen[(i+k)%len(chosen)]
+			if a.postgres == nil && (e.template == dbRiver || e.template == dbNaive) {
+				continue // they are PostgreSQL's
+			}
+			h, err := o.measure(ctx, a, r, e)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(os.Stderr, "round %d  %-22s %8.0f a second  %6s  foreign %.0f %%\n", k+1, e.name, h.Rate, h.Took.Round(10*time.Millisecond), 100*h.Foreign)
+			measured[e.name] = h
+		}
+		r.Rounds = append(r.Rounds, measured)
+	}
+	r.Verdicts = append(r.Verdicts, judge(wanted, r.Rounds)...)
+	return nil
+}
+
+// choose are the entries that the chosen goals need.
+func (o options) choose(n int) ([]entry, []goal, error) {
+	pattern, err := regexp.Compile("^(" + o.only + ")$")
+	if err != nil {
+		return nil, nil, err
+	}
+	var wanted []goal
+	for _, g := range goals() {
+		if o.only == "" || pattern.MatchString(g.row) {
+			wanted = append(wanted, g)
+		}
+	}
+	var chosen []entry
+	for _, e := range entries(n) {
+		if needed(e.name, wanted) {
+			chosen = append(chosen, e)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, nil, fmt.Errorf("no goal is called %q", o.only)
+	}
+	return chosen, wanted, nil
+}
+
+// needed reports whether a goal looks at the contender.
+func needed(name string, wanted []goal) bool {
+	for _, g := range wanted {
+		for _, used := range g.uses {
+			if used == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// measure measures one entry, again while others use the machine.
+func (o options) measure(ctx context.Context, a *arena, r *report, e entry) (heat, error) {
+	for try := 0; ; try++ {
+		h, err := a.run(ctx, e)
+		if err != nil || h.Foreign <= quiet {
+			return h, err
+		}
+		if try >= o.repeats {
+			r.Noisy++
+			return h, nil
+		}
+		r.Repeated++
+	}
+}
