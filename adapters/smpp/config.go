@@ -68,7 +68,7 @@ type Config struct {
 	Timeout  time.Duration // the most one Send takes. Default 20 s
 	Response time.Duration // how long one answer may take. Default 10 s
 	Enquire  time.Duration // how often an idle centre is asked whether it is there. Default 15 s
-	Retry    time.Duration // the first pause after a failed bind; it doubles up to 10 s. Default 1 s
+	Retry    time.Duration // the first pause after a failed bind, with a lease four times as long; it doubles up to 10 s. Default 1 s
 	Window   int           // requests under way at once. Default 10
 }
 
@@ -80,7 +80,7 @@ type Lease interface {
 	// the zero time when somebody else has it. It is called again after a third
 	// of the time that is left.
 	Hold(ctx context.Context) (until time.Time, err error)
-	// Release gives it back early.
+	// Release gives it back early: at Close, and after a bind that failed.
 	Release(ctx context.Context) error
 }
 

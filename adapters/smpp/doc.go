@@ -21,6 +21,10 @@
 // the centre has the earlier ones, and the outcome is unknown unless the refusal
 // is for good. A receipt is asked for the last part, whose id is the message's.
 //
+// With a lease the sender is a [notify.Holder]: what is for the centre is left to
+// the process that has the bind. One that has the lease and cannot bind gives it
+// back, since another machine may reach the centre.
+//
 // A receipt is acknowledged only after it was stored; until then, and while
 // nobody takes receipts, the centre is told to come again.
 package smpp

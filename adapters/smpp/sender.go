@@ -33,6 +33,7 @@ type Sender struct {
 	binding  chan struct{} // closed when the bind that is being made came to an end
 	failed   error         // why the last one failed
 	retryAt  time.Time
+	standby  bool // another process holds the lease, or nobody has looked yet
 	pause    time.Duration
 	isClosed bool
 	stop     context.CancelFunc
@@ -43,6 +44,7 @@ type Sender struct {
 var (
 	_ notify.Sender        = (*Sender)(nil)
 	_ notify.SessionRunner = (*Sender)(nil)
+	_ notify.Holder        = (*Sender)(nil)
 )
 
 // New returns a sender for the centre of c. It connects to nothing yet. An error
@@ -62,14 +64,23 @@ func New(c Config, opts *Options) (*Sender, error) {
 	if s.opts.Dial == nil {
 		s.opts.Dial = (&net.Dialer{}).DialContext
 	}
+	s.standby = s.opts.Lease != nil
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, nil
+}
+
+// Elsewhere reports whether another process holds the bind, or, with a lease,
+// whether nobody has asked for it yet: Run does.
+func (s *Sender) Elsewhere() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.standby
 }
 
 // Describe tells the core how to use the sender. SMPP has no idempotency key.
 func (s *Sender) Describe() notify.Capabilities {
 	return notify.Capabilities{
-		Name: s.config.Name, Channel: notify.SMS, Timeout: s.config.Timeout, Parallel: s.config.Window, Session: true,
+		Name: s.config.Name, Channel: notify.SMS, Timeout: s.config.Timeout, Parallel: s.config.Window, Session: true, Exclusive: s.opts.Lease != nil,
 		Segments: func(text string) int {
 			prepared, err := smstext.Prepare(text, s.config.text())
 			if err != nil {
@@ -246,15 +257,44 @@ func (s *Sender) connect() {
 		session.end(errClosed)
 		err = errClosed
 	}
+	s.standby = errors.Is(err, errLease)
 	if err != nil {
-		s.pause = min(max(2*s.pause, s.config.Retry), 10*time.Second)
-		s.failed, s.retryAt = err, time.Now().Add(s.pause)
+		wait := s.wait()
+		s.failed, s.retryAt = err, time.Now().Add(wait)
 		return
 	}
 	s.bound, s.failed, s.pause = session, nil, 0
-	s.work.Go(func() { session.keep(s.opts.Lease, until) })
+	s.work.Go(func() {
+		session.keep(s.opts.Lease, until)
+		if errors.Is(context.Cause(session.ctx), errLease) {
+			s.mu.Lock()
+			s.standby = true
+			s.mu.Unlock()
+		}
+	})
 }
 
+// lastPause is the longest wait after a bind that failed.
+const lastPause = 10 * time.Second
+
+// wait is how long the next bind has to wait after one that came to nothing.
+// Whoever stands by looks again sooner than whoever held the lease and could not
+// reach the centre: another machine may reach it.
+func (s *Sender) wait() time.Duration {
+	first := s.config.Retry
+	switch {
+	case s.standby:
+		s.pause = 0
+		return min(2*first, lastPause/2)
+	case s.opts.Lease != nil:
+		first *= 4
+	}
+	s.pause = min(max(2*s.pause, first), lastPause)
+	return s.pause
+}
+
+// open takes the lease and binds. A lease without a bind is given back: others
+// may have more luck.
 func (s *Sender) open() (bound *session, until time.Time, err error) {
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.config.Response, errSilent)
 	defer cancel()
@@ -266,25 +306,40 @@ func (s *Sender) open() (bound *session, until time.Time, err error) {
 			return nil, until, errLease
 		}
 	}
+	if bound, err = s.reach(ctx); err != nil && s.opts.Lease != nil {
+		_ = s.release() // then it ends by itself, only later
+	}
+	return bound, until, err
+}
+
+// reach connects to the centre and logs in.
+func (s *Sender) reach(ctx context.Context) (*session, error) {
 	conn, err := s.opts.Dial(ctx, "tcp", s.config.Addr)
 	if err != nil {
-		return nil, until, err
+		return nil, err
 	}
 	if s.config.TLS {
 		secure := tls.Client(conn, s.tls())
 		if err := secure.HandshakeContext(ctx); err != nil {
 			conn.Close()
-			return nil, until, err
+			return nil, err
 		}
 		conn = secure
 	}
-	bound = newSession(s.config, conn, s.taker)
+	bound := newSession(s.config, conn, s.taker)
 	if err := bound.bind(ctx); err != nil {
 		bound.end(err)
 		bound.work.Wait()
-		return nil, until, err
+		return nil, err
 	}
-	return bound, until, nil
+	return bound, nil
+}
+
+// release gives the lease back, also when the sender is being closed.
+func (s *Sender) release() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return s.opts.Lease.Release(ctx)
 }
 
 func (s *Sender) tls() *tls.Config {
@@ -351,9 +406,7 @@ func (s *Sender) Close() error {
 	s.stop()
 	s.work.Wait()
 	if s.opts.Lease != nil && bound != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		return s.opts.Lease.Release(ctx)
+		return s.release()
 	}
 	return nil
 }

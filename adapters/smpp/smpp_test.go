@@ -529,6 +529,53 @@ func TestOneProcessHoldsTheBind(t *testing.T) {
 	}
 }
 
+func TestAHolderThatCannotReachTheCentreLeavesTheBindToAnother(t *testing.T) {
+	sink := start(t, nil)
+	var mu sync.Mutex
+	var owner string
+	var tries atomic.Int64
+	cut := &smpp.Options{Lease: lease{&mu, &owner, "a", time.Minute}, Dial: func(context.Context, string, string) (net.Conn, error) {
+		tries.Add(1)
+		return nil, errors.New("no way from this machine")
+	}}
+	a := open(t, config(sink.Addr()), cut)
+	if out := send(t, a, notice(1)); out.Result != notify.ResultNotSent {
+		t.Errorf("without a way: %+v", out)
+	}
+	mu.Lock()
+	held := owner
+	mu.Unlock()
+	if held != "" || a.Elsewhere() {
+		t.Errorf("after a bind that failed the lease is held by %q, elsewhere: %t", held, a.Elsewhere())
+	}
+	collect(t, a, func(context.Context, []notify.Receipt) error { return nil }) // it tries again and again
+	b := open(t, config(sink.Addr()), &smpp.Options{Lease: lease{&mu, &owner, "b", time.Minute}})
+	collect(t, b, func(context.Context, []notify.Receipt) error { return nil })
+	until(t, "the other one binds", func() bool { return sink.Binds() == 1 })
+	until(t, "the first stands by", a.Elsewhere)
+	before := tries.Load()
+	time.Sleep(100 * time.Millisecond)
+	if tries.Load() != before || b.Elsewhere() {
+		t.Errorf("%d tries while the other holds the bind, which says elsewhere: %t", tries.Load()-before, b.Elsewhere())
+	}
+	if out := send(t, b, notice(2)); out.Result != notify.ResultAccepted {
+		t.Errorf("the other one: %+v", out)
+	}
+}
+
+func TestWithoutALeaseNobodyElseHasTheBind(t *testing.T) {
+	s := open(t, config("127.0.0.1:1"), nil)
+	if s.Elsewhere() || s.Describe().Exclusive {
+		t.Error("it says that another process may hold the bind")
+	}
+	var mu sync.Mutex
+	var owner string
+	s = open(t, config("127.0.0.1:1"), &smpp.Options{Lease: lease{&mu, &owner, "a", time.Minute}})
+	if !s.Elsewhere() || !s.Describe().Exclusive {
+		t.Error("with a lease that nobody asked for it says that the bind is here")
+	}
+}
+
 func TestAWrongConfigurationNamesItsFields(t *testing.T) {
 	for _, test := range []struct {
 		change func(*smpp.Config)

@@ -61,6 +61,7 @@ type Capabilities struct {
 	Segments   func(text string) int // SMS: parts of the text as this adapter will send it, 0 when it cannot be sent; nil: unknown
 	Mode       Mode                  // in which it sends, see Rehearse; empty: Live
 	Registered bool                  // only templates registered with the provider are sent: Message.Template with Params; Text is not
+	Exclusive  bool                  // one process at a time may call it: the sender is a Holder
 
 	// How what became of a message is told later; none of them: nobody will know.
 	Callback bool // the provider calls: the sender is a ReceiptReader
@@ -78,4 +79,13 @@ type Capabilities struct {
 type Sender interface {
 	Describe() Capabilities
 	Send(ctx context.Context, m Message) Outcome
+}
+
+// Holder is a [Sender] whose provider serves one process at a time
+// (Capabilities.Exclusive), as a message centre that allows one bind an account.
+// Elsewhere reports whether, as far as is known, that is another process: then
+// what is meant for the provider is left to that one, and costs no call. It does
+// no I/O; the answer changes by itself.
+type Holder interface {
+	Elsewhere() bool
 }

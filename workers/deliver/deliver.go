@@ -24,6 +24,11 @@ type Outbox interface {
 	Settle(ctx context.Context, settled []core.Settled) error
 }
 
+// returner is an Outbox that takes tickets back; core.System is one.
+type returner interface {
+	Requeue(ctx context.Context, tickets []core.Ticket, why string) error
+}
+
 // Options have a default each; nil is legal.
 type Options struct {
 	Log *slog.Logger // Default: discards
@@ -140,6 +145,9 @@ func (h *Handler) Deliver(ctx context.Context, sender notify.Sender, tickets []c
 	provider := sender.Describe()
 	window := max(provider.Parallel, 1)
 	for begun := false; len(tickets) > 0; begun = true {
+		if elsewhere(sender, provider) {
+			return h.giveBack(ctx, tickets)
+		}
 		n := min(window, len(tickets))
 		if apart := slices.IndexFunc(tickets[:n], func(t core.Ticket) bool { return t.Apart }); apart >= 0 {
 			n = max(apart, 1)
@@ -171,6 +179,25 @@ func (h *Handler) inTurn(ctx context.Context, sender notify.Sender, provider not
 		return errLater
 	}
 	return h.window(ctx, sender, provider, tickets)
+}
+
+// elsewhere reports whether another process is the one that may call the provider.
+func elsewhere(sender notify.Sender, provider notify.Capabilities) bool {
+	holder, ok := sender.(notify.Holder)
+	return ok && provider.Exclusive && holder.Elsewhere()
+}
+
+// giveBack returns tickets to the outbox without a call, to be handed out again.
+func (h *Handler) giveBack(ctx context.Context, tickets []core.Ticket) error {
+	h.opts.Log.Info("deliver: another process holds the provider", "channel", tickets[0].Channel, "tickets", len(tickets))
+	outbox, ok := h.outbox.(returner)
+	if !ok {
+		return errLater
+	}
+	if err := outbox.Requeue(ctx, tickets, "another process holds the provider"); err != nil {
+		return fmt.Errorf("deliver: give back: %w", err)
+	}
+	return nil
 }
 
 // enough reports whether ctx leaves time for one more call.

@@ -390,3 +390,50 @@ func TestSendersMustNotGetInEachOthersWay(t *testing.T) {
 		}
 	}
 }
+
+// held is a sender whose provider another process holds, or comes to hold after
+// so many calls.
+type held struct {
+	sender
+	calls *atomic.Int32
+	after int32
+}
+
+func (h held) Elsewhere() bool { return h.calls.Load() >= h.after }
+
+// returning is an outbox that takes tickets back.
+type returning struct {
+	outbox
+	back []core.Ticket
+	err  error
+}
+
+func (r *returning) Requeue(_ context.Context, tickets []core.Ticket, _ string) error {
+	r.back = append(r.back, tickets...)
+	return r.err
+}
+
+func TestWhatAnotherProcessHoldsIsGivenBackWithoutACall(t *testing.T) {
+	for _, test := range []struct{ after, calls, back int32 }{{0, 0, 5}, {2, 2, 3}} {
+		box, calls := &returning{}, new(atomic.Int32)
+		s := held{accepts("centre", notify.SMS, 2), calls, test.after}
+		s.caps.Exclusive = true
+		s.send = func(context.Context, notify.Message) notify.Outcome {
+			calls.Add(1)
+			return notify.Outcome{Result: notify.ResultAccepted}
+		}
+		if err := handler(t, box, s).ProcessTask(t.Context(), smsTask(t, 5)); err != nil {
+			t.Error(err)
+		}
+		if calls.Load() != test.calls || len(box.back) != int(test.back) || len(box.claimed) != int(test.calls) {
+			t.Errorf("held elsewhere after %d calls: %d calls, %d claimed, %d given back", test.after, calls.Load(), len(box.claimed), len(box.back))
+		}
+	}
+	s := held{accepts("centre", notify.SMS, 2), new(atomic.Int32), 0}
+	s.caps.Exclusive = true
+	for _, box := range []deliver.Outbox{&outbox{}, &returning{err: errors.New("database down")}} {
+		if err := handler(t, box, s).ProcessTask(t.Context(), smsTask(t, 1)); err == nil || errors.Is(err, asynq.SkipRetry) {
+			t.Errorf("%T: the task is forgotten: %v", box, err)
+		}
+	}
+}

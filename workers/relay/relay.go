@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,10 @@ type Options struct {
 	// anything is put into the queue. Default: no rates.
 	Rates   map[string]rate.Limit
 	Buckets Buckets // needed where there are rates
+
+	// Exclusive names the providers that one process at a time may call: what is
+	// for them goes into lanes of their own. Default: none.
+	Exclusive []string
 }
 
 // Buckets keep the rates of providers over all processes; *rate.Buckets is one.
@@ -154,9 +159,9 @@ func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
 	var back []core.Ticket
 	refused := make(map[string]bool) // in a cluster one queue may be out of reach and the others not
 	for _, group := range r.groups(done.Tickets) {
-		queue := task.Queue(r.opts.Prefix, group[0].Channel, group[0].Priority)
+		queue := r.lane(group[0])
 		if !refused[queue] {
-			fault := r.enqueue(ctx, group)
+			fault := r.enqueue(ctx, queue, group)
 			if fault == nil {
 				continue
 			}
@@ -226,13 +231,21 @@ func (r *Relay) groups(tickets []core.Ticket) [][]core.Ticket {
 	return groups
 }
 
+// lane is the queue that a ticket belongs into.
+func (r *Relay) lane(t core.Ticket) string {
+	if slices.Contains(r.opts.Exclusive, t.Provider) {
+		return task.OwnQueue(r.opts.Prefix, t.Channel, t.Provider, t.Priority)
+	}
+	return task.Queue(r.opts.Prefix, t.Channel, t.Priority)
+}
+
 // enqueue hands one group over. The same task already there is as good.
-func (r *Relay) enqueue(ctx context.Context, group []core.Ticket) error {
+func (r *Relay) enqueue(ctx context.Context, queue string, group []core.Ticket) error {
 	t, err := task.New(group, r.opts.Prefix, r.opts.Timeout)
 	if err != nil {
 		return err
 	}
-	if _, err = r.queue.EnqueueContext(ctx, t); errors.Is(err, asynq.ErrTaskIDConflict) {
+	if _, err = r.queue.EnqueueContext(ctx, t, asynq.Queue(queue)); errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil
 	}
 	return err

@@ -56,12 +56,18 @@ func (o *outbox) Requeue(ctx context.Context, tickets []core.Ticket, _ string) e
 // queue takes so many tasks and refuses the others with err, if there is one.
 type queue struct {
 	tasks []*asynq.Task
+	lanes []string
 	takes int
 	err   error
 }
 
-func (q *queue) EnqueueContext(_ context.Context, t *asynq.Task, _ ...asynq.Option) (*asynq.TaskInfo, error) {
+func (q *queue) EnqueueContext(_ context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
 	q.tasks = append(q.tasks, t)
+	for _, o := range opts {
+		if o.Type() == asynq.QueueOpt {
+			q.lanes = append(q.lanes, fmt.Sprint(o.Value()))
+		}
+	}
 	if len(q.tasks) <= q.takes {
 		return nil, nil
 	}
@@ -103,6 +109,19 @@ func TestCriticalNoticesTravelAloneAndTheOthersInGroupsOfOneLane(t *testing.T) {
 	}
 	if len(sent) != len(due) {
 		t.Errorf("%d of %d tickets were handed over", len(sent), len(due))
+	}
+}
+
+func TestWhatIsForAProviderThatServesOneProcessGoesIntoItsLane(t *testing.T) {
+	due := tickets(2, notify.SMS, notify.Critical)
+	due[0].Provider, due[1].Provider = "smpp", "gateway"
+	q := &queue{}
+	r := relay.New(&outbox{passes: []core.Dispatched{{Tickets: due}}}, q, "r1", &relay.Options{Exclusive: []string{"smpp"}})
+	if _, err := r.Pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"outreach:sms.smpp:critical", "outreach:sms:critical"}; !slices.Equal(q.lanes, want) {
+		t.Errorf("lanes %v, want %v", q.lanes, want)
 	}
 }
 

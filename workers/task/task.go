@@ -90,3 +90,19 @@ func Queues(prefix string, channel notify.Channel) map[string]int {
 		Queue(prefix, channel, notify.Critical): 6, Queue(prefix, channel, notify.Normal): 3, Queue(prefix, channel, notify.Bulk): 1,
 	}
 }
+
+// OwnQueue names the lane of a provider that one process at a time may call
+// (notify.Capabilities.Exclusive), for example "outreach:sms.smpp:critical". Only
+// that process serves it.
+func OwnQueue(prefix string, channel notify.Channel, provider string, priority notify.Priority) string {
+	return Queue(prefix, own(channel, provider), priority)
+}
+
+// OwnQueues are the lanes of such a provider, with the weights of Queues.
+func OwnQueues(prefix string, channel notify.Channel, provider string) map[string]int {
+	return Queues(prefix, own(channel, provider))
+}
+
+func own(channel notify.Channel, provider string) notify.Channel {
+	return channel + "." + notify.Channel(provider)
+}

@@ -133,3 +133,15 @@ func TestATaskOfAWholeGroupIsSmall(t *testing.T) {
 		t.Errorf("%d bytes in Redis for a notice, want 160 at most", each)
 	}
 }
+
+func TestAProviderThatServesOneProcessHasLanesOfItsOwn(t *testing.T) {
+	own, shared := task.OwnQueues("outreach", notify.SMS, "smpp"), task.Queues("outreach", notify.SMS)
+	if len(own) != len(shared) || own["outreach:sms.smpp:critical"] != shared["outreach:sms:critical"] {
+		t.Errorf("lanes %v beside %v", own, shared)
+	}
+	for _, p := range []notify.Priority{notify.Critical, notify.Normal, notify.Bulk} {
+		if q := task.OwnQueue("outreach", notify.SMS, "smpp", p); own[q] == 0 || shared[q] != 0 {
+			t.Errorf("%s goes into %s, served are %v and by all %v", p, q, own, shared)
+		}
+	}
+}

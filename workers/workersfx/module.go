@@ -160,6 +160,7 @@ type Workers struct {
 	redis   redis.UniversalClient
 	client  *asynq.Client
 	servers []*asynq.Server
+	own     []*asynq.Server // of exclusive providers, nil while another process serves them
 	handler *deliver.Handler
 	log     *slog.Logger
 
@@ -194,6 +195,9 @@ func New(p Params) (*Workers, error) {
 	names := make(map[string]bool)
 	for _, sender := range senders {
 		names[sender.Describe().Name] = true
+		if _, holds := sender.(notify.Holder); sender.Describe().Exclusive && !holds {
+			return nil, fmt.Errorf("workersfx: sender %q says that one process at a time may use it, and cannot tell which (notify.Holder)", sender.Describe().Name)
+		}
 		if c := sender.Describe(); c.Timeout > p.Config.Shutdown {
 			return nil, fmt.Errorf("workersfx: a call of %s may take %s, longer than Config.Shutdown (%s): a stop would cut it short", c.Name, c.Timeout, p.Config.Shutdown)
 		}
@@ -208,7 +212,7 @@ func New(p Params) (*Workers, error) {
 	w := &Workers{config: p.Config, system: p.System, senders: senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
 	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
 		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
-		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix),
+		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix), Exclusive: w.exclusive(),
 	})
 	if p.Bell != nil {
 		p.Bell.relay.Store(w.Relay)
@@ -239,7 +243,7 @@ func (w *Workers) Start(ctx context.Context) error {
 		return fmt.Errorf("workersfx: providers: %w", err)
 	}
 	for _, channel := range w.handler.Channels() {
-		server := w.server(channel)
+		server := w.server(string(channel), task.Queues(w.config.Prefix, channel))
 		if err := server.Start(w.handler); err != nil {
 			w.shutdown()
 			return fmt.Errorf("workersfx: server of channel %s: %w", channel, err)
@@ -253,7 +257,51 @@ func (w *Workers) Start(ctx context.Context) error {
 	w.loop(run, w.register)
 	w.loop(run, w.Sweeper.Run)
 	w.loop(run, w.Desk.Run)
+	w.own = make([]*asynq.Server, len(w.senders))
+	for i, sender := range w.senders {
+		if holder, ok := sender.(notify.Holder); ok && sender.Describe().Exclusive {
+			w.loop(run, func(ctx context.Context) error { return w.serveOwn(ctx, &w.own[i], sender.Describe(), holder) })
+		}
+	}
 	return nil
+}
+
+// exclusive names the senders that one process at a time may use.
+func (w *Workers) exclusive() []string {
+	var names []string
+	for _, sender := range w.senders {
+		if sender.Describe().Exclusive {
+			names = append(names, sender.Describe().Name)
+		}
+	}
+	return names
+}
+
+// serveOwn works off the lanes of a provider that one process at a time may call
+// for as long as that is this one. What it still serves when ctx ends is left to
+// the stop.
+func (w *Workers) serveOwn(ctx context.Context, serving **asynq.Server, provider notify.Capabilities, holder notify.Holder) error {
+	ticker := time.NewTicker(w.config.Check)
+	defer ticker.Stop()
+	for {
+		switch elsewhere := holder.Elsewhere(); {
+		case elsewhere && *serving != nil:
+			(*serving).Shutdown()
+			*serving = nil
+		case !elsewhere && *serving == nil:
+			server := w.server(provider.Name, task.OwnQueues(w.config.Prefix, provider.Channel, provider.Name))
+			if err := server.Start(w.handler); err != nil {
+				w.log.Error("workers: lanes not served", "provider", provider.Name, "error", err)
+				break
+			}
+			*serving = server
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
 }
 
 // providers are the senders as the core knows them.
@@ -279,21 +327,21 @@ func (w *Workers) loop(ctx context.Context, run func(context.Context) error) {
 }
 
 // server makes the asynq server of one channel, so that a slow mail server never
-// takes the places of SMS.
-func (w *Workers) server(channel notify.Channel) *asynq.Server {
-	return asynq.NewServerFromRedisClient(w.redis, w.settings(channel))
+// takes the places of SMS, or of one exclusive provider.
+func (w *Workers) server(of string, queues map[string]int) *asynq.Server {
+	return asynq.NewServerFromRedisClient(w.redis, w.settings(of, queues))
 }
 
 // toWrite is what a stop leaves, after the longest call, for its outcome to be
 // written: asynq lets go of a task that takes longer, and the process ends.
 const toWrite = 4 * time.Second
 
-// settings are those of asynq for one channel. What is not set stays out on
+// settings are those of asynq for the lanes of one server. What is not set stays out on
 // purpose; the documentation of package workers says why.
-func (w *Workers) settings(channel notify.Channel) asynq.Config {
+func (w *Workers) settings(of string, queues map[string]int) asynq.Config {
 	return asynq.Config{
 		Concurrency:              w.config.Concurrency,
-		Queues:                   task.Queues(w.config.Prefix, channel),
+		Queues:                   queues,
 		TaskCheckInterval:        w.config.Check,
 		DelayedTaskCheckInterval: time.Second,
 		ShutdownTimeout:          w.config.Shutdown + toWrite,
@@ -301,21 +349,21 @@ func (w *Workers) settings(channel notify.Channel) asynq.Config {
 		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, t *asynq.Task, err error) {
 			w.log.Error("workers: task failed", "type", t.Type(), "error", err)
 		}),
-		HealthCheckFunc: w.reached(channel),
+		HealthCheckFunc: w.reached(of),
 		Logger:          quiet{w.log},
 		LogLevel:        asynq.WarnLevel,
 	}
 }
 
 // reached logs when the server of a channel loses Redis and when it has it back.
-func (w *Workers) reached(channel notify.Channel) func(error) {
+func (w *Workers) reached(of string) func(error) {
 	var lost atomic.Bool
 	return func(err error) {
 		switch was := lost.Swap(err != nil); {
 		case err != nil && !was:
-			w.log.Error("workers: Redis is out of reach", "channel", channel, "error", err)
+			w.log.Error("workers: Redis is out of reach", "channel", of, "error", err)
 		case err == nil && was:
-			w.log.Warn("workers: Redis is back", "channel", channel)
+			w.log.Warn("workers: Redis is back", "channel", of)
 		}
 	}
 }
@@ -330,6 +378,13 @@ func (w *Workers) register(ctx context.Context) error {
 	for _, channel := range w.handler.Channels() {
 		for queue := range task.Queues(w.config.Prefix, channel) {
 			queues = append(queues, queue)
+		}
+	}
+	for _, sender := range w.senders {
+		if c := sender.Describe(); c.Exclusive {
+			for queue := range task.OwnQueues(w.config.Prefix, c.Channel, c.Name) {
+				queues = append(queues, queue)
+			}
 		}
 	}
 	for {
@@ -365,8 +420,13 @@ func (w *Workers) shutdown() {
 	for _, s := range w.servers {
 		all.Go(s.Shutdown)
 	}
+	for _, s := range w.own {
+		if s != nil {
+			all.Go(s.Shutdown)
+		}
+	}
 	all.Wait()
-	w.servers = nil
+	w.servers, w.own = nil, nil
 }
 
 // quiet passes asynq's log lines on.

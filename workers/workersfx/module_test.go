@@ -233,6 +233,61 @@ func TestTwoProcessesOverOneStoreDoubleNothing(t *testing.T) {
 	})
 }
 
+// centre is a provider that serves whichever of several processes holds it.
+type centre struct {
+	*provider
+	name   string
+	holder *atomic.Value
+}
+
+func (c centre) Elsewhere() bool { return c.holder.Load() != c.name }
+
+func (c centre) Send(ctx context.Context, m notify.Message) notify.Outcome {
+	if c.Elsewhere() {
+		return notify.Outcome{Result: notify.ResultThrottled, RetryAfter: 5 * time.Second}
+	}
+	return c.provider.Send(ctx, m)
+}
+
+func TestAProviderThatServesOneProcessIsLeftToIt(t *testing.T) {
+	servers(t, func(t *testing.T, addr string) {
+		s := newStage(t, 60, addr)
+		var holder atomic.Value
+		holder.Store("a")
+		of := map[string]*provider{}
+		for _, name := range []string{"a", "b", "c"} {
+			of[name] = newProvider("centre", notify.SMS)
+			of[name].caps.Exclusive = true
+			s.start(quick(), []notify.Sender{centre{of[name], name, &holder}})
+		}
+		s.add(notify.SMS, 0, 30)
+		s.settled()
+		holder.Store("b")
+		s.add(notify.SMS, 30, 60)
+		s.until("the new holder sent the rest", func() bool {
+			s.ahead.Add(int64(50 * time.Millisecond)) // what the former one gave back waits for a while
+			n, _ := of["b"].count()
+			return n == 30
+		})
+		s.settled()
+		once(t, 60, of["a"], of["b"], of["c"])
+		for name, want := range map[string]int{"a": 30, "b": 30, "c": 0} {
+			if n, _ := of[name].count(); n != want {
+				t.Errorf("%s sent %d, want %d", name, n, want)
+			}
+		}
+		var calls int
+		err := s.store.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			log, err := tx.AttemptLog(ctx, notify.AttemptQuery{})
+			calls = len(log)
+			return err
+		})
+		if err != nil || calls != 60 {
+			t.Errorf("%d calls were made for 60 notices, %v", calls, err)
+		}
+	})
+}
+
 func TestARelayThatIsWokenDoesNotWaitForItsPoll(t *testing.T) {
 	noLeaks(t)
 	s := newStage(t, 2, redistest.Mini(t).Addr())
@@ -460,7 +515,8 @@ func TestARedisThatCannotBeJudgedIsWarnedOf(t *testing.T) {
 func TestMistakesSurfaceBeforeAnythingStarts(t *testing.T) {
 	noLeaks(t)
 	s := newStage(t, 1, redistest.Mini(t).Addr())
-	sms := newProvider("gateway", notify.SMS)
+	sms, nobody := newProvider("gateway", notify.SMS), newProvider("centre", notify.SMS)
+	nobody.caps.Exclusive = true
 	for name, c := range map[string]struct {
 		config  workersfx.Config
 		senders []notify.Sender
@@ -472,6 +528,7 @@ func TestMistakesSurfaceBeforeAnythingStarts(t *testing.T) {
 		"a mode that is none":       {workersfx.Config{Mode: "loud"}, []notify.Sender{sms}, "want live, pilot or dry-run"},
 		"a list without a pilot":    {workersfx.Config{Pilot: []string{"+84912345678"}}, []notify.Sender{sms}, "a list for the mode pilot"},
 		"a standby nobody knows":    {workersfx.Config{Standby: []string{"other"}}, []notify.Sender{sms}, `a provider "other"`},
+		"a holder that is none":     {quick(), []notify.Sender{nobody}, "notify.Holder"},
 		"a timeout beyond the stop": {workersfx.Config{Shutdown: time.Second}, []notify.Sender{sms}, "Config.Shutdown"},
 	} {
 		if err := s.app(c.config, c.senders).Err(); err == nil || !strings.Contains(err.Error(), c.say) {

@@ -21,7 +21,7 @@ func settings(t *testing.T, c Config, log *slog.Logger) asynq.Config {
 	if err := c.fill(); err != nil {
 		t.Fatal(err)
 	}
-	return (&Workers{config: c, log: log}).settings(notify.Email)
+	return (&Workers{config: c, log: log}).settings("email", task.Queues(c.Prefix, notify.Email))
 }
 
 func TestTheSettingsOfAsynqAreThoseThatHold(t *testing.T) {

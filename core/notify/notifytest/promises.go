@@ -85,6 +85,7 @@ func declares(c *check) {
 	_, asks := sender.(notify.StatusQuerier)
 	_, polls := sender.(notify.ReceiptPoller)
 	_, runs := sender.(notify.SessionRunner)
+	_, holds := sender.(notify.Holder)
 	r := c.fixture.Receipts
 	for _, way := range []struct {
 		name            string
@@ -94,6 +95,7 @@ func declares(c *check) {
 		{"Query", d.Query, asks && r != nil && r.Tell != nil},
 		{"Poll", d.Poll, polls && r != nil && r.Tell != nil},
 		{"Session", d.Session, runs},
+		{"Exclusive", d.Exclusive, holds},
 	} {
 		if way.declared && !way.shown {
 			c.broken("Describe declares %s: the sender has no method for it, or the fixture's Receipts do not show it", way.name)
