@@ -61,6 +61,7 @@ var (
 	_ StatusQuerier = (*rehearsal)(nil)
 	_ ReceiptPoller = (*rehearsal)(nil)
 	_ SessionRunner = (*rehearsal)(nil)
+	_ Holder        = (*rehearsal)(nil)
 )
 
 func plainAddress(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
@@ -79,7 +80,7 @@ func (r *rehearsal) Describe() Capabilities {
 		c.Query = true
 	}
 	if r.mode != Live && r.mode != Pilot {
-		c.Session, c.Poll = false, false
+		c.Session, c.Poll, c.Exclusive = false, false, false
 	}
 	return c
 }
@@ -120,6 +121,12 @@ func (r *rehearsal) QueryStatus(ctx context.Context, about Reference) (Receipt, 
 		return inner.QueryStatus(ctx, about)
 	}
 	return Receipt{}, false, nil
+}
+
+// Elsewhere implements [Holder] for a sender that is one.
+func (r *rehearsal) Elsewhere() bool {
+	inner, ok := r.Sender.(Holder)
+	return ok && inner.Elsewhere()
 }
 
 // PollReceipts implements [ReceiptPoller] for a sender that is one.

@@ -67,7 +67,7 @@ type chatty struct {
 }
 
 func (c *chatty) Describe() notify.Capabilities {
-	return notify.Capabilities{Name: "x", Channel: notify.SMS, Callback: true, Query: true, Poll: true, Session: true}
+	return notify.Capabilities{Name: "x", Channel: notify.SMS, Callback: true, Query: true, Poll: true, Session: true, Exclusive: true}
 }
 
 func (c *chatty) ReadReceipts(notify.Callback) ([]notify.Receipt, notify.Reply, error) {
@@ -78,6 +78,8 @@ func (c *chatty) QueryStatus(context.Context, notify.Reference) (notify.Receipt,
 	c.asked++
 	return notify.Receipt{Verdict: notify.VerdictUnderway}, true, nil
 }
+
+func (c *chatty) Elsewhere() bool { return true }
 
 func (c *chatty) PollReceipts(context.Context, notify.TakeReceipts) error { c.fetched++; return nil }
 
@@ -90,6 +92,7 @@ type all interface {
 	notify.StatusQuerier
 	notify.ReceiptPoller
 	notify.SessionRunner
+	notify.Holder
 }
 
 func TestARehearsalTellsWhatBecameOfWhatItKept(t *testing.T) {
@@ -115,7 +118,7 @@ func TestARehearsalKeepsTheAbilitiesOfItsSender(t *testing.T) {
 	}{{notify.Live, true}, {notify.Pilot, true}, {notify.DryRun, false}} {
 		inner := &chatty{}
 		s := notify.Rehearse(inner, c.mode, nil).(all)
-		if d := s.Describe(); d.Mode != c.mode || !d.Callback || !d.Query || d.Poll != c.runs || d.Session != c.runs {
+		if d := s.Describe(); d.Mode != c.mode || !d.Callback || !d.Query || d.Poll != c.runs || d.Session != c.runs || d.Exclusive != c.runs || !s.Elsewhere() {
 			t.Errorf("%s: %+v", c.mode, d)
 		}
 		if r, _, err := s.ReadReceipts(notify.Callback{}); len(r) != 1 || err != nil {
@@ -131,7 +134,7 @@ func TestARehearsalKeepsTheAbilitiesOfItsSender(t *testing.T) {
 		}
 	}
 	plain := notify.Rehearse(&counting{}, notify.Pilot, nil).(all)
-	if d := plain.Describe(); d.Callback || !d.Query || d.Poll || d.Session {
+	if d := plain.Describe(); d.Callback || !d.Query || d.Poll || d.Session || d.Exclusive || plain.Elsewhere() {
 		t.Errorf("a sender without abilities: %+v", d)
 	}
 	if _, reply, err := plain.ReadReceipts(notify.Callback{}); !errors.Is(err, notify.ErrForeign) || reply.Status != 404 {

@@ -186,6 +186,9 @@ func New(p Params) (*Workers, error) {
 	}
 	senders := make([]notify.Sender, len(p.Senders))
 	for i, s := range p.Senders { // nothing below has a sender that does not obey the mode
+		if _, holds := s.(notify.Holder); s.Describe().Exclusive && !holds {
+			return nil, fmt.Errorf("workersfx: sender %q says that one process at a time may use it, and cannot tell which (notify.Holder)", s.Describe().Name)
+		}
 		senders[i] = notify.Rehearse(s, p.Config.Mode, p.Config.Pilot)
 	}
 	handler, err := deliver.New(p.System, p.Config.Owner, senders, &opts)
@@ -195,9 +198,6 @@ func New(p Params) (*Workers, error) {
 	names := make(map[string]bool)
 	for _, sender := range senders {
 		names[sender.Describe().Name] = true
-		if _, holds := sender.(notify.Holder); sender.Describe().Exclusive && !holds {
-			return nil, fmt.Errorf("workersfx: sender %q says that one process at a time may use it, and cannot tell which (notify.Holder)", sender.Describe().Name)
-		}
 		if c := sender.Describe(); c.Timeout > p.Config.Shutdown {
 			return nil, fmt.Errorf("workersfx: a call of %s may take %s, longer than Config.Shutdown (%s): a stop would cut it short", c.Name, c.Timeout, p.Config.Shutdown)
 		}
