@@ -79,6 +79,12 @@ func (s *Duties) shown(ctx context.Context, found ...duty.State) ([]duty.State, 
 // Overdue returns the duties that q selects, are still owed and are late today,
 // the oldest due date first. Statuses and the later end of Due in q are not used.
 func (s *Duties) Overdue(ctx context.Context, q duty.Query) ([]duty.State, error) {
+	late, _, err := s.overdue(ctx, q)
+	return late, err
+}
+
+// overdue also reports whether the limit of q may have left some out.
+func (s *Duties) overdue(ctx context.Context, q duty.Query) (overdue []duty.State, more bool, err error) {
 	q.Statuses = []duty.Status{duty.Running}
 	if q.Due.From.IsZero() {
 		q.Due.From = calendar.MustDate(1, 1, 1)
@@ -87,11 +93,11 @@ func (s *Duties) Overdue(ctx context.Context, q duty.Query) ([]duty.State, error
 		q.Due.To = yesterday
 	}
 	if !q.Due.Valid() {
-		return nil, nil
+		return nil, false, nil
 	}
 	found, err := s.u.tx.Duties(ctx, q)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var late []duty.State
 	for _, d := range found {
@@ -99,8 +105,13 @@ func (s *Duties) Overdue(ctx context.Context, q duty.Query) ([]duty.State, error
 			late = append(late, d)
 		}
 	}
-	return s.shown(ctx, late...)
+	late, err = s.shown(ctx, late...)
+	return late, q.Limit > 0 && len(found) == q.Limit, err
 }
+
+// redListLook is how many times as many late duties the red list looks at as it
+// shows: the oldest come first, and few of them are left out.
+const redListLook = 4
 
 // RedList is the few worst delays of today (danh sách đỏ, N24): those that have
 // passed the level of the unit head, of kinds that reach the programme's leader
@@ -116,12 +127,17 @@ func (s *Duties) RedList(ctx context.Context) ([]duty.State, error) {
 			kinds = append(kinds, kind)
 		}
 	}
-	late, err := s.Overdue(ctx, duty.Query{Kinds: kinds})
-	if err != nil {
-		return nil, err
+	wanted := book.Reports.RedListMax
+	for limit := redListLook * wanted; ; limit *= redListLook {
+		late, more, err := s.overdue(ctx, duty.Query{Kinds: kinds, Limit: limit})
+		if err != nil {
+			return nil, err
+		}
+		late = slices.DeleteFunc(late, func(d duty.State) bool { return d.Late(s.u.today, book.Calendar) < book.Ladder.Head })
+		if len(late) >= wanted || !more {
+			return late[:min(len(late), wanted)], nil
+		}
 	}
-	late = slices.DeleteFunc(late, func(d duty.State) bool { return d.Late(s.u.today, book.Calendar) < book.Ladder.Head })
-	return late[:min(len(late), book.Reports.RedListMax)], nil
 }
 
 // Owed is what a person still owes today (việc tôi còn nợ), the earliest due date

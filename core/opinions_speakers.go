@@ -125,14 +125,14 @@ func (s *Opinions) ScrubSpeakers(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	cutOff := u.today.AddMonths(-book.Retention.SpeakerMonths)
-	old, err := u.tx.Opinions(ctx, opinion.Query{During: calendar.Period{From: calendar.MustDate(1, 1, 1), To: cutOff}})
+	old, err := u.tx.Opinions(ctx, opinion.Query{Named: true, During: calendar.Period{From: calendar.MustDate(1, 1, 1), To: cutOff}})
 	if err != nil {
 		return 0, err
 	}
 	scrubbed := 0
 	seen := make(map[opinion.SpeakerID]bool)
 	for _, o := range old {
-		if o.Anonymous() || seen[o.Speaker] {
+		if seen[o.Speaker] {
 			continue
 		}
 		seen[o.Speaker] = true

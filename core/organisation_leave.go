@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/event"
@@ -89,15 +88,17 @@ func (s *Organisation) NameSubstitute(ctx context.Context, id org.LeaveID, subst
 
 // leave reads a leave that stands and that the actor may change.
 func (s *Organisation) leave(ctx context.Context, id org.LeaveID) (org.Leave, error) {
-	all, err := s.u.tx.Leaves(ctx, org.LeaveQuery{})
+	if id == "" {
+		return org.Leave{}, fault.NotFound("leave", "")
+	}
+	found, err := s.u.tx.Leaves(ctx, org.LeaveQuery{ID: id})
 	if err != nil {
 		return org.Leave{}, err
 	}
-	i := slices.IndexFunc(all, func(l org.Leave) bool { return l.ID == id })
-	if i < 0 {
+	if len(found) == 0 {
 		return org.Leave{}, fault.NotFound("leave", string(id))
 	}
-	return all[i], s.mayTakeLeave(ctx, all[i].Person)
+	return found[0], s.mayTakeLeave(ctx, found[0].Person)
 }
 
 // keepLeave stores a leave that changed and journals how.

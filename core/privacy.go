@@ -1,10 +1,8 @@
 package core
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -48,9 +46,8 @@ type HeldNotice struct {
 }
 
 // OnPhone lists what is kept about the speakers with a telephone number, written
-// +84…, by the programme office; several people may share one. It looks through
-// all speakers, which is rarely asked for. Every look is journalled for each
-// speaker. The rule is "opinion.speaker.phone".
+// +84…, by the programme office; several people may share one. Every look is
+// journalled for each speaker. The rule is "opinion.speaker.phone".
 func (s *Privacy) OnPhone(ctx context.Context, phone string) ([]Held, error) {
 	u := s.u
 	if err := u.allow(ctx, SeeSpeaker, scope{}); err != nil {
@@ -59,31 +56,18 @@ func (s *Privacy) OnPhone(ctx context.Context, phone string) ([]Held, error) {
 	if err := (opinion.Speaker{Phone: phone}).Validate(); err != nil {
 		return nil, err
 	}
-	all, err := u.tx.Opinions(ctx, opinion.Query{})
-	if err != nil || phone == "" {
+	speakers, err := u.tx.SpeakersByPhone(ctx, phone)
+	if err != nil {
 		return nil, err
 	}
 	var found []Held
-	seen := make(map[opinion.SpeakerID]bool)
-	for _, o := range all {
-		if o.Anonymous() || seen[o.Speaker] {
-			continue
-		}
-		seen[o.Speaker] = true
-		speaker, err := u.tx.Speaker(ctx, o.Speaker)
-		if err != nil {
-			return nil, err
-		}
-		if speaker.Phone != phone {
-			continue
-		}
+	for _, speaker := range speakers {
 		held, err := s.held(ctx, speaker)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, held)
 	}
-	slices.SortFunc(found, func(a, b Held) int { return cmp.Compare(a.Speaker.ID, b.Speaker.ID) })
 	return found, nil
 }
 

@@ -34,7 +34,7 @@ func (u *unit) cover(ctx context.Context, period calendar.Period, official org.P
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{})
+	leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{During: period})
 	if err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func (s *Programme) PlanMonth(ctx context.Context, month calendar.Month, team or
 	if err := u.hosts(ctx, &r, assignments); err != nil {
 		return programme.Draft{}, err
 	}
-	leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{})
+	leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{During: month.Period()})
 	if err != nil {
 		return programme.Draft{}, err
 	}

@@ -120,7 +120,7 @@ func (tx *Tx) Opinions(_ context.Context, q opinion.Query) ([]opinion.State, err
 	return tx.opinions.pick(tx.opinions.having(firstOf(terms("visit", q.Visit, "issue", q.Issue))...), func(s *opinion.State) bool {
 		return is(q.Place, s.Place) && is(q.Visit, s.Visit) && is(q.Issue, s.Issue) && is(q.Speaker, s.Speaker) &&
 			among(q.Kinds, s.Kind) && among(q.Statuses, s.Status) && within(q.During, s.Happened) &&
-			(q.Topic == "" || slices.Contains(s.Topics, q.Topic))
+			(q.Topic == "" || slices.Contains(s.Topics, q.Topic)) && (!q.Named || tx.named(s))
 	}, func(a, b *opinion.State) int { return a.Happened.Compare(b.Happened) }, q.Limit)
 }
 
@@ -131,6 +131,17 @@ func (tx *Tx) Speaker(_ context.Context, id opinion.SpeakerID) (opinion.Speaker,
 
 // PutSpeaker implements [opinion.Repository].
 func (tx *Tx) PutSpeaker(_ context.Context, s *opinion.Speaker) error { return tx.speakers.put(s) }
+
+// SpeakersByPhone implements [opinion.Repository].
+func (tx *Tx) SpeakersByPhone(_ context.Context, phone string) ([]opinion.Speaker, error) {
+	return tx.speakers.pick(tx.speakers.all(), func(s *opinion.Speaker) bool { return phone != "" && s.Phone == phone }, byID, 0)
+}
+
+// named reports whether the name of whoever gave an opinion is kept still.
+func (tx *Tx) named(o *opinion.State) bool {
+	s, ok := tx.speakers.at(string(o.Speaker))
+	return ok && s.value.Scrubbed.IsZero()
+}
 
 // Issue implements [issue.Repository].
 func (tx *Tx) Issue(_ context.Context, id issue.ID) (issue.State, error) {

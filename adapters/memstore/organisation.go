@@ -69,7 +69,7 @@ func (tx *Tx) PutLeave(_ context.Context, l *org.Leave) error { return tx.leaves
 // Leaves implements [org.Directory].
 func (tx *Tx) Leaves(_ context.Context, q org.LeaveQuery) ([]org.Leave, error) {
 	return tx.leaves.pick(tx.leaves.all(), func(l *org.Leave) bool {
-		return !l.Cancelled && is(q.Person, l.Person) && valid(q.On, l.Days)
+		return !l.Cancelled && is(q.ID, l.ID) && is(q.Person, l.Person) && valid(q.On, l.Days) && overlap(q.During, l.Days)
 	}, byID, 0)
 }
 

@@ -32,6 +32,7 @@ type dialect struct {
 	find    string // function (text, part): where part is within text, 0 when it is not
 	member  string // after a column: is among the values of a list, the parameter %s
 	list    func([]string) string
+	field   func(state, name string) string // a field of a state, as text
 	instant func(time.Time) any
 	// setBased: many rows can be written with one statement by unnest.
 	setBased bool
@@ -47,6 +48,7 @@ func (d Dialect) differences() (*dialect, error) {
 			find:    "instr",
 			member:  "IN (SELECT value FROM json_each(%s))",
 			list:    jsonList,
+			field:   func(state, name string) string { return "(" + state + "->>'$." + name + "')" },
 			instant: func(t time.Time) any { return t.UTC().Format(fixedWidth) },
 		}, nil
 	case Postgres:
@@ -58,6 +60,7 @@ func (d Dialect) differences() (*dialect, error) {
 			find:     "strpos",
 			member:   "= ANY(%s::text[])",
 			list:     arrayLiteral,
+			field:    func(state, name string) string { return "(" + state + "->>'" + name + "')" },
 			instant:  func(t time.Time) any { return t.UTC() },
 			setBased: true,
 		}, nil

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,8 @@ var (
 		text("kind", func(s *opinion.State) opinion.Kind { return s.Kind }),
 		text("status", func(s *opinion.State) opinion.Status { return s.Status }),
 		text("topics", func(s *opinion.State) string { return enclosed(s.Topics...) }),
-		date("happened", func(s *opinion.State) calendar.Date { return s.Happened }))
+		date("happened", func(s *opinion.State) calendar.Date { return s.Happened }),
+		boolean("named", func(s *opinion.State) bool { return !s.Anonymous() }))
 
 	speakers = newTable("speaker", "outreach_speaker",
 		func(s *opinion.Speaker) string { return string(s.ID) }, func(s *opinion.Speaker) *int64 { return &s.Version })
@@ -119,6 +121,9 @@ func (t *tx) Duties(ctx context.Context, q duty.Query) ([]duty.State, error) {
 	where.about(q.Subject)
 	oneOf(where, "kind", q.Kinds)
 	oneOf(where, "status", q.Statuses)
+	if len(q.Statuses) > 0 && !slices.ContainsFunc(q.Statuses, closed) {
+		where.add(open)
+	}
 	where.is("person", string(q.Person))
 	where.is("unit", string(q.Unit))
 	where.is("place", string(q.Place))
@@ -126,8 +131,15 @@ func (t *tx) Duties(ctx context.Context, q duty.Query) ([]duty.State, error) {
 	return duties.list(ctx, t, where.ordered("due NULLS FIRST, id", q.Limit), where.args...)
 }
 
+// open are the duties that are still owed: those of the partial index
+// outreach_duty_open, however many there were before. SQLite has to see the words
+// of the index in the question.
+const open = "status IN ('running', 'paused')"
+
+func closed(s duty.Status) bool { return s != duty.Running && s != duty.Paused }
+
 // wakeable are the duties that can wake: those of the partial index outreach_duty_wake.
-const wakeable = "status IN ('running', 'paused') AND wake_at IS NOT NULL"
+const wakeable = open + " AND wake_at IS NOT NULL"
 
 // DutiesToWake implements [duty.Repository].
 func (t *tx) DutiesToWake(ctx context.Context, now time.Time, limit int) ([]duty.State, error) {
@@ -211,6 +223,11 @@ func (t *tx) Opinion(ctx context.Context, id opinion.ID) (opinion.State, error) 
 // PutOpinion implements [opinion.Repository].
 func (t *tx) PutOpinion(ctx context.Context, s *opinion.State) error { return opinions.put(ctx, t, s) }
 
+// namedOn is when something was said by somebody whose name is kept: the
+// expression of an index, so that PostgreSQL counts what is old among these alone
+// and does not take it for as much as is old among all.
+const namedOn = "CASE WHEN named THEN happened END"
+
 // Opinions implements [opinion.Repository].
 func (t *tx) Opinions(ctx context.Context, q opinion.Query) ([]opinion.State, error) {
 	where := t.where()
@@ -223,7 +240,12 @@ func (t *tx) Opinions(ctx context.Context, q opinion.Query) ([]opinion.State, er
 	if q.Topic != "" {
 		where.add(t.dialect.find+"(topics, %s) > 0", where.param(enclosed(q.Topic)))
 	}
-	where.within("happened", q.During)
+	if q.Named {
+		where.add("named AND EXISTS (SELECT 1 FROM outreach_speaker s WHERE s.id = speaker AND %s IS NULL)", t.dialect.field("s.state", "scrubbed"))
+		where.within(namedOn, q.During)
+	} else {
+		where.within("happened", q.During)
+	}
 	return opinions.list(ctx, t, where.ordered("happened NULLS FIRST, id", q.Limit), where.args...)
 }
 
@@ -233,8 +255,20 @@ func (t *tx) Speaker(ctx context.Context, id opinion.SpeakerID) (opinion.Speaker
 }
 
 // PutSpeaker implements [opinion.Repository].
+// What was said by somebody whose name is scrubbed leaves the index of what may
+// have to be scrubbed.
 func (t *tx) PutSpeaker(ctx context.Context, s *opinion.Speaker) error {
-	return speakers.put(ctx, t, s)
+	if err := speakers.put(ctx, t, s); err != nil || s.Scrubbed.IsZero() {
+		return err
+	}
+	_, err := t.exec(ctx, "UPDATE outreach_opinion SET named = false WHERE speaker = $1", string(s.ID))
+	return err
+}
+
+// SpeakersByPhone implements [opinion.Repository]. The number stands in the state
+// alone, from which an index takes it: whoever scrubs that leaves no copy behind.
+func (t *tx) SpeakersByPhone(ctx context.Context, phone string) ([]opinion.Speaker, error) {
+	return speakers.list(ctx, t, "WHERE "+t.dialect.field("state", "phone")+" = $1 AND $1 <> '' ORDER BY id", phone)
 }
 
 // Issue implements [issue.Repository].

@@ -123,8 +123,10 @@ func (t *tx) PutLeave(ctx context.Context, l *org.Leave) error { return leaves.p
 func (t *tx) Leaves(ctx context.Context, q org.LeaveQuery) ([]org.Leave, error) {
 	where := t.where()
 	where.add("NOT cancelled")
+	where.is("id", string(q.ID))
 	where.is("person", string(q.Person))
 	where.on("days_from", "days_to", q.On)
+	where.overlaps("days_from", "days_to", q.During)
 	return leaves.list(ctx, t, where.ordered("id", 0), where.args...)
 }
 

@@ -118,6 +118,7 @@ type Query struct {
 	Statuses []Status
 	Topic    string
 	During   calendar.Period // Happened
+	Named    bool            // only of speakers whose name has not been scrubbed
 	Limit    int
 }
 
@@ -129,4 +130,7 @@ type Repository interface {
 	Opinions(ctx context.Context, q Query) ([]State, error)
 	Speaker(ctx context.Context, id SpeakerID) (Speaker, error)
 	PutSpeaker(ctx context.Context, s *Speaker) error
+	// SpeakersByPhone returns the speakers with a telephone number, ordered by id;
+	// nobody has the empty one.
+	SpeakersByPhone(ctx context.Context, phone string) ([]Speaker, error)
 }

@@ -198,8 +198,13 @@ type HoldingQuery struct {
 
 // LeaveQuery selects leaves that are not cancelled.
 type LeaveQuery struct {
+	ID     LeaveID
 	Person PersonID
 	On     calendar.Date
+	// During selects the leaves that share a day with a period. It is there so that
+	// the leaves of past years are not read again and again; a directory that does
+	// not know it returns more than was asked for, which does no harm.
+	During calendar.Period
 }
 
 // Directory answers who is who. A district with a staff system of its own

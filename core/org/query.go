@@ -10,5 +10,6 @@ func (q HoldingQuery) Selects(h Holding) bool {
 
 // Selects reports whether the query selects the leave; a cancelled one never is.
 func (q LeaveQuery) Selects(l Leave) bool {
-	return !l.Cancelled && (q.Person == "" || q.Person == l.Person) && (q.On.IsZero() || l.Days.Contains(q.On))
+	return !l.Cancelled && (q.ID == "" || q.ID == l.ID) && (q.Person == "" || q.Person == l.Person) &&
+		(q.On.IsZero() || l.Days.Contains(q.On)) && (q.During.IsZero() || l.Days.Overlaps(q.During))
 }

@@ -30,7 +30,8 @@ func fieldwork() []promise {
 		{"visit/order", "Visits come ordered by the day they happened, else by the day planned, then by id.", ordersVisits},
 		{"visit/profiles", "Profiles lists those of the place in ascending edition.", listsProfiles},
 		{"visit/items", "Items selects those valid in a period, ordered by id.", selectsItems},
-		{"opinion/query", "Opinions selects by place, visit, issue, speaker, kind, status, topic, period and limit.", selectsOpinions},
+		{"opinion/query", "Opinions selects by place, visit, issue, speaker, kind, status, topic, period, whether the speaker's name is kept, and limit.", selectsOpinions},
+		{"opinion/by phone", "SpeakersByPhone finds everybody who has a number, ordered by id, until it is taken away.", findsSpeakers},
 		{"opinion/order", "Opinions come ordered by Happened, then by id.", ordersOpinions},
 		{"issue/query", "Issues selects by place, team, owner, lead unit, subject, status, day of registration, link and limit.", selectsIssues},
 		{"issue/order", "Issues come ordered by Registered, then by id.", ordersIssues},
@@ -303,6 +304,7 @@ func selectsOpinions(k kit) {
 		{"topic", func(q *q) { q.Topic = "điện" }, func(s *v) { s.Topics = []string{"đường", "điện nước", "Điện"} }},
 		{"period", func(q *q) { q.During = march }, func(s *v) { s.Happened = march.To.Add(1) }},
 	})
+	namesOpinions(k)
 	a.insert(k, a.model("odd", func(s *v) { s.Topics = []string{"100%", "a,b", `c"d`, "e_f", "x\ty"} }))
 	for _, topic := range []string{"100%", "a,b", `c"d`, "e_f", "x\ty"} {
 		a.expect(k, "topic "+topic, q{Topic: topic}, "odd")
@@ -313,6 +315,62 @@ func selectsOpinions(k kit) {
 	a.within(k, func(s *v) { s.Place = "happened" }, func(s *v, on calendar.Date) { s.Happened = on },
 		func(p calendar.Period) q { return q{Place: "happened", During: p} })
 	a.inOrder(k, "limit 2", q{Place: "happened", Limit: 2}, "no date", "before")
+}
+
+// namesOpinions asks for the opinions of speakers whose name is kept.
+func namesOpinions(k kit) {
+	a := opinionsAsked
+	say := func(id string, by opinion.SpeakerID) opinion.State {
+		return a.model(id, func(s *opinion.State) { s.Place, s.Speaker = "names", by })
+	}
+	ask := opinion.Query{Place: "names", Named: true}
+	known, gone := opinion.Speaker{ID: "kept", Name: "Lan"}, opinion.Speaker{ID: "gone", Name: "Minh"}
+	speakers.insert(k, &known)
+	speakers.insert(k, &gone)
+	a.insert(k, say("of a name", "kept"), say("of no name", ""), say("of a name that goes", "gone"), say("again", "gone"))
+	a.expect(k, "names kept", ask, "of a name", "of a name that goes", "again")
+	gone.Scrub(march.To)
+	k.update(func(ctx context.Context, tx store.Tx) error { return tx.PutSpeaker(ctx, &gone) })
+	a.expect(k, "names kept after one was scrubbed", ask, "of a name")
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		o, err := tx.Opinion(ctx, "again")
+		if err != nil {
+			return err
+		}
+		o.Text = "changed later"
+		return tx.PutOpinion(ctx, &o)
+	})
+	a.expect(k, "names kept after an opinion of a scrubbed one changed", ask, "of a name")
+}
+
+func findsSpeakers(k kit) {
+	a := question[string, opinion.Speaker]{name: "SpeakersByPhone", of: speakers,
+		find: func(ctx context.Context, tx store.Tx, phone string) ([]opinion.Speaker, error) {
+			return tx.SpeakersByPhone(ctx, phone)
+		}}
+	speaker := func(id, phone string) opinion.Speaker {
+		return a.model(id, func(s *opinion.Speaker) { s.Phone = phone })
+	}
+	const ours, theirs = "+84900000001", "+84900000002"
+	a.insert(k, speaker("none", ""), speaker("theirs", theirs))
+	var shared []opinion.Speaker
+	for _, id := range disorder {
+		shared = append(shared, speaker(id, ours))
+	}
+	a.insert(k, shared...)
+	a.inOrder(k, "a number that several share", ours, disorder...)
+	a.inOrder(k, "another number", theirs, "theirs")
+	a.inOrder(k, "a number that nobody has", "+84900000003")
+	a.inOrder(k, "no number", "")
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		s, err := tx.Speaker(ctx, "theirs")
+		if err != nil {
+			return err
+		}
+		s.Scrub(march.To)
+		return tx.PutSpeaker(ctx, &s)
+	})
+	a.inOrder(k, "a number that was taken away", theirs)
 }
 
 func ordersOpinions(k kit) {

@@ -124,6 +124,9 @@ func (m *meddler) Profiles(ctx context.Context, place org.PlaceID) ([]visit.Prof
 func (m *meddler) Items(ctx context.Context, during calendar.Period) ([]visit.Item, error) {
 	return meddle(m, "Items", of[calendar.Period]{during}, func(q of[calendar.Period]) ([]visit.Item, error) { return m.Tx.Items(ctx, q.ID) })
 }
+func (m *meddler) SpeakersByPhone(ctx context.Context, phone string) ([]opinion.Speaker, error) {
+	return meddle(m, "SpeakersByPhone", of[string]{phone}, func(q of[string]) ([]opinion.Speaker, error) { return m.Tx.SpeakersByPhone(ctx, q.ID) })
+}
 func (m *meddler) Opinions(ctx context.Context, q opinion.Query) ([]opinion.State, error) {
 	return meddle(m, "Opinions", q, func(q opinion.Query) ([]opinion.State, error) { return m.Tx.Opinions(ctx, q) })
 }
@@ -211,6 +214,7 @@ var meddled = []struct {
 	{"Profiles", of[org.PlaceID]{}, []string{"visit/profiles"}, false},
 	{"Items", of[calendar.Period]{}, []string{"visit/items"}, false},
 	{"Opinions", opinion.Query{}, []string{"opinion/query", "opinion/order"}, false},
+	{"SpeakersByPhone", of[string]{}, []string{"opinion/by phone"}, false},
 	{"Issues", issue.Query{}, []string{"issue/query", "issue/order"}, false},
 	{"Routes", none{}, []string{"issue/routes"}, false},
 	{"SealedCases", none{}, []string{"sealed/cases"}, false},

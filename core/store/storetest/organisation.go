@@ -15,7 +15,7 @@ func organisation() []promise {
 		{"org/lists", "Persons, Places and Units list everything, ordered by id as bytes.", listsOrganisation},
 		{"org/persons by id", "PersonsByID returns those of the ids that exist, each once.", findsPersonsByID},
 		{"org/holdings", "Holdings selects by person, role, place, unit, team and day, ordered by id.", selectsHoldings},
-		{"org/leaves", "Leaves selects by person and day, leaves out what is cancelled, ordered by id.", selectsLeaves},
+		{"org/leaves", "Leaves selects by id, person, day and period, leaves out what is cancelled, ordered by id.", selectsLeaves},
 		{"programme/lists", "Programmes, Teams and Rules list everything, ordered by id as bytes.", listsProgrammes},
 		{"programme/assignments", "Assignments selects by official, place, team, status and period, ordered by id.", selectsAssignments},
 	}
@@ -188,18 +188,20 @@ func selectsLeaves(k kit) {
 	a.filters(k, func(l *org.Leave) { l.Person, l.Days = "person", march }, []f{
 		{"person", func(q *org.LeaveQuery) { q.Person = "person" }, func(l *org.Leave) { l.Person = "other" }},
 		{"day", func(q *org.LeaveQuery) { q.On = march.To }, func(l *org.Leave) { l.Days.To = march.To.Add(-1) }},
+		{"period", func(q *org.LeaveQuery) { q.During = calendar.Period{From: march.From, To: march.From.Add(3)} }, func(l *org.Leave) { l.Days.From = march.From.Add(4) }},
 	})
+	a.expect(k, "id", org.LeaveQuery{ID: "model"}, "model")
+	a.expect(k, "id of somebody else's", org.LeaveQuery{ID: "model", Person: "other"})
+	a.overlapping(k, func(l *org.Leave) { l.Person = "days" }, func(l *org.Leave) *calendar.Period { return &l.Days },
+		func(p calendar.Period) org.LeaveQuery { return org.LeaveQuery{Person: "days", During: p} })
 	var want []string
-	var values []org.Leave
 	for _, p := range around {
-		values = append(values, a.model(p.name, func(l *org.Leave) { l.Person, l.Days = "days", p.valid }))
 		if p.onFirst {
 			want = append(want, p.name)
 		}
 	}
-	a.insert(k, values...)
 	a.expect(k, "on a day", org.LeaveQuery{Person: "days", On: march.From}, want...)
-	values = nil
+	var values []org.Leave
 	for _, id := range disorder {
 		values = append(values, a.model(id, func(l *org.Leave) { l.Person = "order" }))
 	}
