@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/redischeck"
 )
 
@@ -40,7 +42,7 @@ func doctor(ctx context.Context, c *call) error {
 	for _, w := range p.warnings() {
 		all = append(all, finding{doubted, "configuration", w})
 	}
-	for _, look := range []func(context.Context) []finding{p.lookAtDatabase, p.lookAtRedis, p.lookAtTexts, p.lookAtCalendar, p.lookAtProviders, p.lookAtSignature} {
+	for _, look := range []func(context.Context) []finding{p.lookAtDatabase, p.lookAtRedis, p.lookAtTexts, p.lookAtCalendar, p.lookAtMode, p.lookAtProviders, p.lookAtSignature} {
 		all = append(all, look(ctx)...)
 	}
 	failed := 0
@@ -129,14 +131,36 @@ func (p *parts) lookAtCalendar(context.Context) []finding {
 	return []finding{{fine, "calendar", says}}
 }
 
+// lookAtMode compares the configuration with what the installation is.
+func (p *parts) lookAtMode(ctx context.Context) []finding {
+	mine := p.config.Sending.Mode
+	if p.ready(ctx) != nil {
+		return nil // that was told
+	}
+	all, err := p.system.Providers(ctx)
+	if err != nil {
+		return []finding{{broken, "mode", err.Error()}}
+	}
+	for _, one := range all {
+		if !one.Mode.Same(mine) {
+			return []finding{{broken, "mode", fmt.Sprintf("the installation is in mode %s and this configuration in mode %s: change the setting, or %q on purpose",
+				cmp.Or(one.Mode, notify.Live), mine, program+" providers --mode "+string(mine))}}
+		}
+	}
+	if mine != notify.Live {
+		return []finding{{doubted, "mode", reached(mine)}}
+	}
+	return []finding{{fine, "mode", string(mine)}}
+}
+
 func (p *parts) lookAtProviders(ctx context.Context) []finding {
 	mail := finding{doubted, "mail", "no relay is set: mails are logged and reach nobody"}
 	if addr := p.config.SMTP.Addr; addr != "" {
 		mail = knock(ctx, "mail", addr)
 	}
 	all := []finding{mail}
-	if p.gateway != nil {
-		all = append(all, knock(ctx, "sms", hostPort(p.gateway.URL)))
+	for _, g := range p.gateways {
+		all = append(all, knock(ctx, "sms", hostPort(g.URL)))
 	}
 	if addr := p.config.SMPP.Addr; addr != "" {
 		all = append(all, knock(ctx, "smpp", addr))

@@ -13,6 +13,7 @@ func commands() []command {
 		{name: "migrate", what: "make the tables, or bring them to this version", do: migrate,
 			long: "Applies the migrations that were not applied yet, all in one transaction. It may\n" +
 				"be called again, and by several at once. No other command ever does this."},
+		configCommand(),
 		{name: "doctor", what: "look whether everything it needs is there and fit", do: doctor,
 			long: "Looks at the configuration, the database and its tables, Redis, the clocks, the\n" +
 				"texts, the calendar and the providers, and says of each whether it will do.\n" +

@@ -52,6 +52,7 @@ type command struct {
 	long  string
 	flags func(*flag.FlagSet) any // what do gets as its options
 	do    func(context.Context, *call) error
+	bare  bool            // it looks at the settings by itself, if at all
 	ends  func(error) int // what it ends with after an error; nil: 1 or 2
 }
 
@@ -61,6 +62,9 @@ type call struct {
 	options  any
 	parts    *parts
 	out, err io.Writer
+
+	path        string // of the configuration file
+	environment []string
 }
 
 // errUsage is a call that cannot be understood.
@@ -108,6 +112,10 @@ func (c command) run(ctx context.Context, args, environment []string, out, errs 
 	}
 	if *path == "" {
 		*path = lookUp(environment, "OUTREACH_CONFIG")
+	}
+	called.path, called.environment = *path, environment
+	if c.bare {
+		return c.fail(errs, c.do(ctx, called))
 	}
 	parts, err := configured(*path, environment)
 	if parts != nil {

@@ -175,6 +175,20 @@ func TestEveryMistakeOfTheConfigurationIsTold(t *testing.T) {
 		"nobody at work":                      {`{"database": "x.db", "workers": {"concurrency": "0"}}`, nil, []string{"must be positive"}},
 		"a stop that is too short":            {`{"database": "x.db", "workers": {"shutdown": "15s"}}`, nil, []string{"shorter than smtp.timeout (20s)"}},
 		"a stop that is too long":             {`{"database": "x.db", "workers": {"shutdown": "1h"}}`, nil, []string{"shutdown must be 35s at most"}},
+		"a mode that is none":                 {`{"database": "x.db", "mode": "test"}`, nil, []string{"mode: want live, pilot or dry-run", `not "test"`}},
+		"a pilot without a list":              {`{"database": "x.db", "mode": "pilot"}`, nil, []string{"mode: a pilot needs the list", "pilot_file"}},
+		"a list without a pilot":              {`{"database": "x.db", "pilot": "0912 345 678"}`, nil, []string{"pilot is given and mode is live"}},
+		"a list with something else":          {`{"database": "x.db", "mode": "pilot", "pilot": "a@xuanloc.example\nhunter2"}`, nil, []string{"pilot: line 2 is neither a number nor a mailbox"}},
+		"a breaker that never opens":          {`{"database": "x.db", "breaker": {"in_row": 0}}`, nil, []string{"breaker: in_row, of, span and first_probe must be positive"}},
+		"a breaker backwards":                 {`{"database": "x.db", "breaker": {"last_probe": "1s"}}`, nil, []string{"breaker: last_probe is 1s, shorter than first_probe (30s)"}},
+		"a weight that is none":               {`{"database": "x.db", "sms": {"weight": "much"}}`, nil, []string{"sms.weight: want a number"}},
+		"half a weight":                       {`{"database": "x.db", "smpp": {"addr": "smsc.xuanloc.example:3550", "system_id": "x", "source": "XL", "weight": 0.5}}`, nil, []string{"smpp.weight: want whole numbers"}},
+		"a weight of nobody":                  {`{"database": "x.db", "smtp": {"addr": "mail.xuanloc.example:25", "from": "a@xuanloc.example", "domain": "xuanloc.example", "rate": "esms=3"}}`, nil, []string{`smtp.rate: there is no provider "esms" here: [smtp]`}},
+		"a standby that is none":              {`{"database": "x.db", "workers": {"standby": "esms"}}`, nil, []string{`workers.standby: there is no provider "esms"`}},
+		"a standby with a weight":             {`{"database": "x.db", "workers": {"standby": "sms"}, "sms": {"url": "https://sms.xuanloc.example", "sender": "XUANLOC"}}`, nil, []string{"workers.standby: sms has weight 1"}},
+		"two gateways and one token":          {`{"database": "x.db", "sms": {"gateway": "a.json, b.json", "token": "hunter2"}}`, nil, []string{"sms: there are several gateways"}},
+		"too many messages":                   {`{"database": "x.db", "sms": {"per_day": 51, "gap": "90s"}}`, nil, []string{"sms.gap: want whole minutes"}},
+		"a number the policy refuses":         {`{"database": "x.db", "sms": {"per_day": 51}}`, nil, []string{"sms.per_day:"}},
 		"a secret file that is not there":     {`{"database": "x.db", "secret_file": "/no/such"}`, nil, []string{"secret_file: open /no/such"}},
 		"a secret given twice":                {`{"database": "x.db", "secret": "hunter2", "secret_file": "/no/such"}`, nil, []string{"given twice"}},
 		"a mistake in the environment":        {`{"database": "x.db"}`, []string{"OUTREACH_WORKERS_POLL=soon"}, []string{"OUTREACH_WORKERS_POLL: want a time"}},
@@ -227,7 +241,7 @@ func example(t *testing.T) string {
 	comma := ""
 	for _, s := range new(config).settings() {
 		name, value := s.name, s.example
-		if s.secret && value == "" {
+		if s.secret && !s.rare && value == "" {
 			name, value = s.name+"_file", "/etc/outreach/"+strings.ReplaceAll(s.name, ".", "-")
 		}
 		if value == "" {
@@ -278,9 +292,62 @@ func TestTheExampleIsCompleteAndRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.close()
-	if c.SMTP.From != "UBND huyện Xuân Lộc <vanphong@xuanloc.example>" || p.gateway == nil || p.gateway.Sender != "XUANLOC" || c.Secret != "s3cret" {
+	if c.SMTP.From != "UBND huyện Xuân Lộc <vanphong@xuanloc.example>" || len(p.gateways) != 1 || p.gateways[0].Sender != "XUANLOC" || c.Secret != "s3cret" {
 		t.Errorf("the example says %+v", c)
 	}
+}
+
+// Every setting stands in what config prints, with its default, and what it prints
+// can be loaded: as it is, and with everything taken out of its comments.
+func TestTheReferenceHoldsEverySettingWithItsDefault(t *testing.T) {
+	text := invoke(t, nil, "config").out
+	golden(t, "reference.jsonc", text)
+	plain, err := load("", []string{"OUTREACH_DATABASE=x.db"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	commented := regexp.MustCompile(`(?m)^( *)// ("\w+": .*)$`)
+	shown := map[string]string{}
+	open := commented.ReplaceAllStringFunc(text, func(line string) string {
+		part := commented.FindStringSubmatch(line)
+		if strings.Contains(part[2], `_file": "",`) && !strings.Contains(part[2], `"token_file"`) && !strings.Contains(part[2], `"dkim_key_file"`) {
+			return line // in place of the value
+		}
+		return part[1] + part[2]
+	})
+	for name, file := range map[string]string{"as it is": text, "with everything": open} {
+		c, err := load(write(t, "c.json", file), []string{"OUTREACH_DATABASE=x.db"})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, s := range c.settings() {
+			given, ok := c.given[s.name]
+			if name == "with everything" && (!ok || given.value != s.normal) && s.name != "database" {
+				t.Errorf("%s is shown as %q, its default is %q", s.name, given.value, s.normal)
+			}
+			shown[s.name] = given.value
+		}
+		c.given, plain.given = nil, nil
+		if diff := cmp.Diff(fmt.Sprintf("%+v", plain), fmt.Sprintf("%+v", c)); diff != "" {
+			t.Errorf("%s it sets something (-default +now):\n%s", name, diff)
+		}
+	}
+	if len(shown) != len(plain.settings()) {
+		t.Errorf("%d of %d settings are shown", len(shown), len(plain.settings()))
+	}
+}
+
+func TestTheEffectiveSettingsAreShownWithTheirOriginAndWithoutSecrets(t *testing.T) {
+	file := write(t, "c.json", "{\n  // a comment\n  \"series\": \"XL\", \"secret\": \"hunter2\", \"sms\": {\"token_file\": \""+write(t, "token", "hunter3")+"\"},\n}")
+	r := invoke(t, []string{"OUTREACH_OFFICE=UBND"}, "config", "--effective", "--config", file)
+	r.want(t, exitOK, "OUTREACH_OFFICE", "[secret]", "not set", "c.json: sms.token_file")
+	if !regexp.MustCompile(`(?m)^series +XL +.*c.json: series$`).MatchString(r.out) || !regexp.MustCompile(`(?m)^workers.poll +1s +default$`).MatchString(r.out) {
+		t.Errorf("it says\n%s", r.out)
+	}
+	if strings.Contains(r.out+r.err, "hunter") {
+		t.Errorf("it shows a secret:\n%s", r.out)
+	}
+	invoke(t, []string{"OUTREACH_MODE=loud"}, "config", "--effective").want(t, exitUsage, "OUTREACH_MODE: want live, pilot or dry-run")
 }
 
 func TestTheReadmeExplainsEverySetting(t *testing.T) {
@@ -721,7 +788,9 @@ func TestAnOperatorSeesAndWeighsProviders(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	d.call("providers").want(t, exitOK, "esms", "2/s", "closed")
+	d.call("providers").want(t, exitOK, "Mode: live", "esms", "2/s", "closed")
+	d.call("providers", "--mode", "pilot").want(t, exitUsage, "--why")
+	d.call("providers", "--mode", "loud", "--as", admin, "--why", "x").want(t, exitFailed, "notice.mode.unknown")
 	d.call("providers", "--weigh", "esms=x", "--as", admin, "--why", "x").want(t, exitUsage, "NAME=N")
 	d.call("providers", "--weigh", "esms=7").want(t, exitUsage, "--why")
 	d.call("providers", "--open", "esms", "--as", admin, "--why", "works tonight").want(t, exitOK, "OPEN", "works tonight")

@@ -41,7 +41,12 @@ func newMetrics(p *parts) *metrics {
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30},
 		}, []string{"provider", "channel"}),
 	}
-	m.registry.MustRegister(m.calls, m.seconds, newOutboxCollector(p),
+	mode := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "outreach_mode", Help: "Whom messages reach: 1 for the mode of this process."}, []string{"mode"})
+	for _, one := range []notify.Mode{notify.Live, notify.Pilot, notify.DryRun} {
+		mode.WithLabelValues(string(one)).Set(0)
+	}
+	mode.WithLabelValues(string(p.config.Sending.Mode)).Set(1)
+	m.registry.MustRegister(mode, m.calls, m.seconds, newOutboxCollector(p),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }

@@ -34,7 +34,9 @@ func operateCommands() []command {
 				"until a probe succeeds: its breaker is open.\n\n" +
 				"  --weigh NAME=N  its share among those of its channel; 0: only when no other will do\n" +
 				"  --close NAME    call it again now, as after a repair\n" +
-				"  --open NAME     leave it alone until a probe succeeds, as before announced works\n\n" +
+				"  --open NAME     leave it alone until a probe succeeds, as before announced works\n" +
+				"  --mode MODE     live, pilot or dry-run: what the installation is from now on. Copies\n" +
+				"                  of another mode send nothing until they are started with this one\n\n" +
 				"A change wants --as and --why; both are kept in the journal.\n\n" + actHelp},
 		{name: "preview", args: "TEMPLATE [FIELD=VALUE …]", what: "show how a text reads, and what it costs as an SMS", flags: previewFlags, do: preview,
 			long: "Renders a text with the given values; a field that is not given stands as its name.\n" +
@@ -183,7 +185,7 @@ func (c *call) showNotice(n notify.Notice, attempts []notify.Attempt) {
 
 type providerOptions struct {
 	actOptions
-	weigh, shut, open string
+	weigh, shut, open, mode string
 }
 
 func providerFlags(set *flag.FlagSet) any {
@@ -192,6 +194,7 @@ func providerFlags(set *flag.FlagSet) any {
 	set.StringVar(&o.weigh, "weigh", "", "")
 	set.StringVar(&o.shut, "close", "", "")
 	set.StringVar(&o.open, "open", "", "")
+	set.StringVar(&o.mode, "mode", "", "")
 	return o
 }
 
@@ -220,6 +223,7 @@ func providersCommand(ctx context.Context, c *call) error {
 		fmt.Fprintln(c.out, "No provider is registered: the workers do that when they start.")
 		return nil
 	}
+	fmt.Fprintf(c.out, "Mode: %s\n\n", reached(all[0].Mode))
 	w := tabwriter.NewWriter(c.out, 2, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "provider\tchannel\tweight\trate\tbreaker\tsince\twhy")
 	now := c.parts.system.Now()
@@ -239,6 +243,17 @@ func providersCommand(ctx context.Context, c *call) error {
 	return w.Flush()
 }
 
+// reached says of a mode whom messages reach.
+func reached(m notify.Mode) string {
+	switch m {
+	case notify.Pilot:
+		return "PILOT, messages reach those on the list and nobody else"
+	case notify.DryRun:
+		return "DRY RUN, messages reach nobody"
+	}
+	return "live"
+}
+
 // change is what the flags ask for, nil when only to show.
 func (o *providerOptions) change() (func(context.Context, *core.Notices) error, error) {
 	switch {
@@ -246,6 +261,8 @@ func (o *providerOptions) change() (func(context.Context, *core.Notices) error, 
 		return func(ctx context.Context, n *core.Notices) error { return n.CloseBreaker(ctx, o.shut, o.why) }, nil
 	case o.open != "":
 		return func(ctx context.Context, n *core.Notices) error { return n.OpenBreaker(ctx, o.open, o.why) }, nil
+	case o.mode != "":
+		return func(ctx context.Context, n *core.Notices) error { return n.SetMode(ctx, notify.Mode(o.mode), o.why) }, nil
 	case o.weigh == "":
 		return nil, nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -40,7 +41,7 @@ type parts struct {
 	policy    policy.Policy
 	calendar  *calendar.Calendar
 	templates *notify.Templates
-	gateway   *httpsms.Config // nil: none
+	gateways  []httpsms.Config
 	bell      *workersfx.Bell
 	system    *core.System
 }
@@ -55,7 +56,8 @@ func build(c *config) (*parts, error) {
 		make    func() error
 	}{
 		{"database", p.openDatabase}, {"redis", p.openRedis}, {"policy", p.readPolicy}, {"calendar", p.readCalendar},
-		{"templates", p.readTemplates}, {"listen", p.checkListen}, {"receipts.listen", p.checkReceipts}, {"smtp", p.checkSMTP}, {"sms", p.readGateway}, {"smpp", p.checkSMPP}, {"workers", p.checkTimes},
+		{"templates", p.readTemplates}, {"listen", p.checkListen}, {"receipts.listen", p.checkReceipts}, {"smtp", p.checkSMTP}, {"sms", p.readGateways}, {"smpp", p.checkSMPP}, {"workers", p.checkTimes},
+		{"mode", p.checkMode}, {"breaker", p.checkBreaker}, {"", p.applyLimits}, {"", p.share},
 	} {
 		if err := part.make(); err != nil {
 			for line := range strings.Lines(err.Error()) {
@@ -260,23 +262,47 @@ func (p *parts) checkSMTP() error {
 	return s.Close()
 }
 
-func (p *parts) readGateway() error {
+// readGateways reads what describes each gateway; the generic one needs no file.
+func (p *parts) readGateways() error {
 	c := p.config.SMS
-	if c.Gateway == "" && c.URL == "" {
-		if c.Sender != "" || c.Token != "" {
+	files := c.Gateway
+	switch own := c.URL + c.Sender + c.Token; {
+	case len(files) == 0 && c.URL == "":
+		if own != "" {
 			return errors.New("sms.url or sms.gateway is missing: there are other settings of the gateway")
 		}
 		return nil
+	case len(files) == 0:
+		files = []string{""}
+	case len(files) > 1 && own != "":
+		return errors.New("there are several gateways: url, sender and token of each belong into its file of sms.gateway")
 	}
-	gateway := httpsms.Generic()
-	if c.Gateway != "" {
-		data, err := os.ReadFile(c.Gateway)
+	var wrong []error
+	for _, file := range files {
+		gateway, err := p.readGateway(file)
+		if err == nil && slices.ContainsFunc(p.gateways, func(g httpsms.Config) bool { return g.Name == gateway.Name }) {
+			err = fmt.Errorf("%s: two gateways are called %q", file, gateway.Name)
+		}
 		if err != nil {
-			return err
+			wrong = append(wrong, err)
+			continue
+		}
+		p.gateways = append(p.gateways, gateway)
+	}
+	return errors.Join(wrong...)
+}
+
+func (p *parts) readGateway(file string) (httpsms.Config, error) {
+	c := p.config.SMS
+	gateway := httpsms.Generic()
+	if file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return gateway, err
 		}
 		gateway, err = httpsms.ParseConfig(data)
 		if unreadable := brokenRule(err, "httpsms.config.json"); unreadable {
-			return fmt.Errorf("%s: %w", c.Gateway, err)
+			return gateway, fmt.Errorf("%s: %w", file, err)
 		} // what else is wrong may be put right below, and is told by New
 	}
 	if c.URL != "" {
@@ -296,10 +322,9 @@ func (p *parts) readGateway() error {
 	}
 	s, err := httpsms.New(gateway, p.smsOptions())
 	if err != nil {
-		return err
+		return gateway, err
 	}
-	p.gateway = &gateway
-	return s.Close()
+	return gateway, s.Close()
 }
 
 // smsOptions say where the gateway's tokens are kept.
@@ -332,11 +357,13 @@ func (p *parts) checkTimes() error {
 	return errors.Join(wrong...)
 }
 
+// smsTimeout is that of the slowest gateway.
 func (p *parts) smsTimeout() time.Duration {
-	if p.gateway != nil {
-		return time.Duration(p.gateway.Timeout)
+	longest := time.Duration(0)
+	for _, g := range p.gateways {
+		longest = max(longest, time.Duration(g.Timeout))
 	}
-	return p.config.SMS.Timeout
+	return cmp.Or(longest, p.config.SMS.Timeout)
 }
 
 // ready reports what keeps the program from working: a database that does not

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -86,8 +87,8 @@ func (p *parts) senders() fx.Option {
 	} else {
 		logged = append(logged, notify.Email)
 	}
-	if p.gateway != nil {
-		options = append(options, fx.Supply(httpsmsfx.Gateways{*p.gateway}, p.smsOptions()), httpsmsfx.Module)
+	if len(p.gateways) > 0 {
+		options = append(options, fx.Supply(httpsmsfx.Gateways(p.gateways), p.smsOptions()), httpsmsfx.Module)
 	}
 	if p.config.SMPP.Addr != "" {
 		options = append(options, p.centre())
@@ -102,11 +103,17 @@ func (p *parts) senders() fx.Option {
 }
 
 // sendsSMS reports whether a provider of SMS is set.
-func (p *parts) sendsSMS() bool { return p.gateway != nil || p.config.SMPP.Addr != "" }
+func (p *parts) sendsSMS() bool { return len(p.gateways) > 0 || p.config.SMPP.Addr != "" }
 
 // warnings are what is allowed and hardly meant.
 func (p *parts) warnings() []string {
-	all := p.config.warnings
+	all := slices.Clone(p.config.warnings)
+	switch c := p.config.Sending; c.Mode {
+	case notify.Pilot:
+		all = append(all, fmt.Sprintf("this is a PILOT: messages reach the %d addresses of its list and NOBODY ELSE, and count as sent", len(c.Pilot)))
+	case notify.DryRun:
+		all = append(all, "this is a DRY RUN: messages REACH NOBODY, and count as sent")
+	}
 	if p.config.SMTP.Addr == "" {
 		all = append(all, "no mail relay is set (smtp.addr): mails are LOGGED AND REACH NOBODY, and count as sent")
 	}

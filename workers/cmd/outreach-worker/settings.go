@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tailscale/hujson"
+
 	"github.com/huongvecoso/outreach/adapters/smtpmail"
 	"github.com/huongvecoso/outreach/workers/workersfx"
 )
@@ -35,18 +37,26 @@ type config struct {
 	Listen      string
 	LogLevel    slog.Level
 	Workers     workersfx.Config
+	Sending     modeConfig
+	Limits      limitConfig
 	SMTP        smtpmail.Config
 	Mail        mailConfig
+	MailShare   shareConfig
 	SMS         smsConfig
 	SMPP        smppConfig
 	Receipts    receiptConfig
 
 	warnings []string
+	given    map[string]origin // by the setting's name
 }
+
+// origin is what was given for a setting, and where.
+type origin struct{ value, from string }
 
 // smsConfig is a gateway: described by a file, or the generic one.
 type smsConfig struct {
-	Gateway string
+	Gateway []string
+	Share   shareConfig
 	URL     string
 	Sender  string
 	Token   string
@@ -68,6 +78,7 @@ type setting struct {
 	secret  bool   // may come from a file of its own: "…_file", "…_FILE"
 	what    string // one line for the operator
 	example string // how the example file shows it; empty: not there
+	rare    bool   // a secret that the example does without
 	set     func(string) error
 }
 
@@ -99,7 +110,9 @@ func (c *config) settings() []setting {
 			what: "key of the hashes that stand for addresses: long, random, the same for every process of the programme"},
 		{name: "listen", normal: "127.0.0.1:9464", set: text(&c.Listen), what: "address of /healthz, /readyz and /metrics; off: none", example: "127.0.0.1:9464"},
 		{name: "log_level", normal: "info", set: level(&c.LogLevel), what: "debug, info, warn or error", example: "info"},
-
+	}
+	all = append(all, c.Sending.settings()...)
+	all = append(all, []setting{
 		{name: "workers.owner", set: text(&c.Workers.Owner), what: "name of this process, unique among all. Without: host, process and a random part"},
 		{name: "workers.prefix", normal: "outreach", set: text(&c.Workers.Prefix), what: "beginning of the names of the queues"},
 		{name: "workers.concurrency", normal: "4", set: number(&c.Workers.Concurrency), what: "tasks at once on each channel", example: "4"},
@@ -111,7 +124,10 @@ func (c *config) settings() []setting {
 		{name: "workers.window", normal: "20000", set: number(&c.Workers.Window), what: "notices of one channel in Redis at once, at most; begins small and follows the pace of the provider"},
 		{name: "workers.watch", normal: "1m", set: duration(&c.Workers.Watch), what: "how often it is looked whether delivery is in order; administrators are told when not. Negative: never"},
 		{name: "workers.shutdown", normal: "30s", set: duration(&c.Workers.Shutdown), what: "how long a stop waits for calls under way"},
-
+		{name: "workers.standby", set: list(&c.Workers.Standby), what: "providers of weight 0 in the order in which they are asked when no other will do, with commas. Without: by name"},
+	}...)
+	all = append(all, c.breakerSettings()...)
+	all = append(all, []setting{
 		{name: "smtp.addr", set: text(&c.SMTP.Addr), what: "host:port of the mail relay. Without: mails are logged and not sent", example: "mail.xuanloc.example:587"},
 		{name: "smtp.tls", normal: "starttls", set: text(&c.SMTP.TLS), what: "starttls, implicit, or none for a relay on this machine", example: "starttls"},
 		{name: "smtp.username", set: text(&c.SMTP.Username), what: "login at the relay", example: "hvcs"},
@@ -129,17 +145,20 @@ func (c *config) settings() []setting {
 		{name: "smtp.insecure", normal: "false", set: boolean(&c.SMTP.Insecure), what: "allow tls none to another machine"},
 		{name: "smtp.timeout", normal: "20s", set: duration(&c.SMTP.Timeout), what: "the most one mail may take"},
 		{name: "smtp.connections", normal: "8", set: number(&c.SMTP.MaxConns), what: "connections to the relay at once"},
-	}
+	}...)
+	all = append(all, c.MailShare.settings("smtp", "mails", false)...)
 	all = append(all, c.mailSettings()...)
 	all = append(all, []setting{
 		{name: "sms.url", set: text(&c.SMS.URL), what: "https:// address of a generic gateway. Without it and a gateway: SMS are logged and not sent",
 			example: "https://sms.xuanloc.example/send"},
 		{name: "sms.sender", set: text(&c.SMS.Sender), what: "registered sender name (brandname)", example: "XUANLOC"},
 		{name: "sms.token", secret: true, set: text(&c.SMS.Token), what: "bearer token at the gateway"},
-		{name: "sms.gateway", set: text(&c.SMS.Gateway), what: "JSON file that describes any other gateway; url, sender and token, where given, count more"},
+		{name: "sms.gateway", set: list(&c.SMS.Gateway), what: "JSON file that describes any other gateway; url, sender and token, where given, count more. Several gateways: their files, with commas"},
 		{name: "sms.timeout", normal: "10s", set: duration(&c.SMS.Timeout), what: "the most one SMS may take, where the gateway's file does not say"},
 		{name: "sms.tokens", set: text(&c.SMS.Tokens), what: "folder with NAME.token, for a gateway whose refresh token works once (Zalo ZNS)"},
 	}...)
+	all = append(all, c.SMS.Share.settings("sms", "segments", true)...)
+	all = append(all, c.Limits.settings()...)
 	all = append(all, c.SMPP.settings()...)
 	return append(all, []setting{
 		{name: "receipts.listen", normal: "off", set: text(&c.Receipts.Listen),
@@ -194,14 +213,17 @@ type faults []string
 func (f faults) Error() string { return strings.Join(f, "\n") }
 
 func (f *faults) add(where, format string, args ...any) {
-	*f = append(*f, where+": "+fmt.Sprintf(format, args...))
+	if where != "" {
+		where += ": "
+	}
+	*f = append(*f, where+fmt.Sprintf(format, args...))
 }
 
 // load reads the file, which may be none, and then the environment, given as
 // "NAME=value" lines. It returns all mistakes at once. No value of a secret is
 // ever part of a message.
 func load(path string, environment []string) (*config, error) {
-	c := &config{}
+	c := &config{given: map[string]origin{}}
 	var wrong faults
 	given := map[string]string{} // by name
 	from := map[string]string{}  // where a name was given, for messages
@@ -222,6 +244,10 @@ func load(path string, environment []string) (*config, error) {
 				continue
 			}
 			value, ok = strings.TrimSpace(string(content)), true
+			from[s.name] = from[s.name+"_file"] + " " + file
+		}
+		if ok {
+			c.given[s.name] = origin{value, from[s.name]}
 		}
 		if !ok {
 			value = s.normal
@@ -230,7 +256,7 @@ func load(path string, environment []string) (*config, error) {
 			continue
 		}
 		if err := s.set(value); err != nil {
-			wrong.add(cmp.Or(from[s.name], s.name), "%v, not %q", err, value)
+			wrong.add(cmp.Or(from[s.name], s.name), "%s", s.mistake(err, value))
 			_ = s.set(s.normal) // what follows from the mistake is not told as well
 		}
 	}
@@ -244,6 +270,14 @@ func load(path string, environment []string) (*config, error) {
 		return c, wrong
 	}
 	return c, nil
+}
+
+// mistake is an error with the value that it is about, where that may be shown.
+func (s setting) mistake(err error, value string) string {
+	if s.secret || errors.As(err, new(unshown)) {
+		return err.Error()
+	}
+	return fmt.Sprintf("%v, not %q", err, value)
 }
 
 func names(settings []setting) map[string]bool {
@@ -310,7 +344,11 @@ func readFile(path string, given, from map[string]string, wrong *faults) {
 		wrong.add("--config", "%v", err)
 		return
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
+	plain, err := hujson.Standardize(bytes.Clone(data)) // comments and commas too many become blanks
+	if err != nil {
+		plain = data // and the decoder says where
+	}
+	dec := json.NewDecoder(bytes.NewReader(plain))
 	dec.UseNumber()
 	r := reader{dec: dec, path: path, given: given, from: from, wrong: wrong}
 	if err := r.begin(); err != nil {

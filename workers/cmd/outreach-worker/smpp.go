@@ -7,26 +7,27 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
 	"go.uber.org/fx"
 
+	"github.com/huongvecoso/outreach/adapters/httpsms"
 	"github.com/huongvecoso/outreach/adapters/smpp"
 	"github.com/huongvecoso/outreach/adapters/smpp/smppfx"
 	"github.com/huongvecoso/outreach/core/store"
-	"github.com/huongvecoso/outreach/workers/rate"
 )
 
 // smppConfig is a message centre and what the sender itself does not decide.
 type smppConfig struct {
 	smpp.Config
-	Rate  float64       // segments a second, over all processes; 0: no limit
+	Share shareConfig
 	Lease time.Duration // how long a process that has gone silent keeps the bind
 }
 
 func (c *smppConfig) settings() []setting {
-	return []setting{
+	return append([]setting{
 		{name: "smpp.addr", set: text(&c.Addr), example: "smsc.xuanloc.example:3550",
 			what: "host:port of a message centre that speaks SMPP 3.4, in place of sms.url or beside it"},
 		{name: "smpp.tls", normal: "true", set: boolean(&c.TLS), what: "speak TLS to it from the first byte"},
@@ -39,12 +40,11 @@ func (c *smppConfig) settings() []setting {
 		{name: "smpp.ids", normal: "same", set: text(&c.IDs), what: "how ids are written in answers and in receipts: same, hex_decimal or decimal_hex"},
 		{name: "smpp.sar", normal: "false", set: boolean(&c.SAR), what: "number the parts of a long text by parameters, as some centres want"},
 		{name: "smpp.window", normal: "10", set: number(&c.Window), what: "requests under way at once, as the contract says"},
-		{name: "smpp.rate", normal: "0", set: decimal(&c.Rate), what: "segments a second over all processes, as the contract says; 0: no limit"},
 		{name: "smpp.timeout", normal: "20s", set: duration(&c.Timeout), what: "the most one SMS may take"},
 		{name: "smpp.response", normal: "10s", set: duration(&c.Response), what: "how long one answer of the centre, to a bind too, may take"},
 		{name: "smpp.enquire", normal: "15s", set: duration(&c.Enquire), what: "how often an idle centre is asked whether it is there"},
 		{name: "smpp.lease", normal: "20s", set: duration(&c.Lease), what: "how soon another process takes over the bind of one that has died"},
-	}
+	}, c.Share.settings("smpp", "segments", false)...)
 }
 
 // octet reads a byte.
@@ -56,18 +56,6 @@ func octet(at **byte) func(string) error {
 		}
 		b := byte(n)
 		*at = &b
-		return nil
-	}
-}
-
-// decimal reads a number that is not negative.
-func decimal(at *float64) func(string) error {
-	return func(s string) error {
-		n, err := strconv.ParseFloat(s, 64)
-		if err != nil || !(n >= 0 && n < 1e6) {
-			return errors.New("want a number, 0 or more")
-		}
-		*at = n
 		return nil
 	}
 }
@@ -89,11 +77,8 @@ func (p *parts) checkSMPP() error {
 		return err
 	}
 	name := s.Describe().Name
-	if p.gateway != nil && cmp.Or(p.gateway.Name, "sms") == name {
+	if slices.ContainsFunc(p.gateways, func(g httpsms.Config) bool { return g.Name == name }) {
 		return fmt.Errorf("the gateway of sms.gateway is called %q like the message centre: call it otherwise", name)
-	}
-	if c.Rate > 0 {
-		p.config.Workers.Rates = map[string]rate.Limit{name: {PerSecond: c.Rate}}
 	}
 	return s.Close()
 }
