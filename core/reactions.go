@@ -8,7 +8,10 @@ import (
 )
 
 // The programme reacts to its own events in the same transaction. Each module's
-// service says what it reacts to; this file only puts the tables together.
+// service says what it reacts to; this file only puts the tables together. A
+// System holds the first of them. The sweep asks for the other two, so that a
+// program that leaves the sweep to the workers does not carry what only the
+// sweep does: half a megabyte.
 
 // reactions maps an event kind to what the programme does by itself.
 func reactions() map[string][]reaction {

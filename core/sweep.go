@@ -90,7 +90,7 @@ func (s *System) NextWake(ctx context.Context) (time.Time, error) {
 // runRoutines runs each routine that did not run yet on this date, anywhere.
 func (s *System) runRoutines(ctx context.Context, total *Swept) error {
 	var faults fault.List
-	for _, r := range s.routines {
+	for _, r := range routines() {
 		var ran Swept
 		err := s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
 			ran = Swept{}
@@ -273,7 +273,7 @@ func (u *unit) endPause(ctx context.Context, d *duty.State, done *Swept) error {
 func (u *unit) giveOut(ctx context.Context, d duty.State, step duty.Step, done *Swept) error {
 	if step.Level == duty.Elapsed {
 		done.Elapsed++
-		act := u.sys.elapses[d.Kind]
+		act := elapses()[d.Kind]
 		if act == nil {
 			return nil
 		}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
-	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
@@ -86,8 +85,6 @@ type System struct {
 
 	permissions map[Action][]permission
 	reactions   map[string][]reaction
-	elapses     map[duty.Kind]elapse
-	routines    []routine
 }
 
 // New composes a System over st, governed by pol until another policy version
@@ -101,7 +98,7 @@ func New(st store.Store, pol policy.Policy, opts *Options) (*System, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &System{store: st, policy: pol, permissions: permissions(), reactions: reactions(), elapses: elapses(), routines: routines()}
+	s := &System{store: st, policy: pol, permissions: permissions(), reactions: reactions()}
 	if opts != nil {
 		s.opts = *opts
 	}
