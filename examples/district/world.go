@@ -60,7 +60,19 @@ type seen func(kind string)
 // unless the configuration names one.
 func newWorld(ctx context.Context, cfg config, in input, now *clock, dir string, see seen) (*world, error) {
 	w := &world{}
-	w.app = fx.New(
+	w.app = fx.New(w.parts(cfg, in, now, dir, see))
+	if err := w.app.Err(); err != nil {
+		return nil, err
+	}
+	if err := w.app.Start(ctx); err != nil {
+		return nil, usage("%w", err)
+	}
+	return w, nil
+}
+
+// parts are what the application is put together of.
+func (w *world) parts(cfg config, in input, now *clock, dir string, see seen) fx.Option {
+	return fx.Options(
 		fx.NopLogger,
 		fx.Supply(cfg, in, now, fx.Annotate(dir, fx.ResultTags(`name:"dir"`)), see),
 		fx.Provide(
@@ -73,13 +85,6 @@ func newWorld(ctx context.Context, cfg config, in input, now *clock, dir string,
 		fx.Populate(&w.sys, &w.mails, &w.texts),
 		fx.Invoke(func(d *database) { w.where = d.where }),
 	)
-	if err := w.app.Err(); err != nil {
-		return nil, err
-	}
-	if err := w.app.Start(ctx); err != nil {
-		return nil, usage("%w", err)
-	}
-	return w, nil
 }
 
 // workforce are the workers: in this process, or apart, to be killed.

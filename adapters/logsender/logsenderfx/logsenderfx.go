@@ -10,14 +10,16 @@ package logsenderfx
 
 import (
 	"log/slog"
+	"slices"
 
 	"go.uber.org/fx"
 
 	"github.com/huongvecoso/outreach/adapters/logsender"
+	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
 )
 
-// Channels are the channels whose messages are logged and not sent.
+// Channels are the channels whose messages are logged and not sent, each once.
 type Channels []notify.Channel
 
 // Module provides a [notify.Sender] for each of the [Channels] to the value
@@ -45,7 +47,7 @@ type Result struct {
 	Logs    []*logsender.Sender
 }
 
-// New makes the senders.
+// New makes the senders. It names all that is wrong with the channels.
 func New(p Params) (Result, error) {
 	var r Result
 	var opts logsender.Options
@@ -53,13 +55,19 @@ func New(p Params) (Result, error) {
 		opts = *p.Options
 	}
 	opts.Name = ""
-	for _, channel := range p.Channels {
+	var faults fault.List
+	for i, channel := range p.Channels {
 		s, err := logsender.New(p.Log, channel, &opts)
 		if err != nil {
-			return Result{}, err
+			faults.Add(err)
+			continue
+		}
+		if slices.Contains(p.Channels[:i], channel) {
+			faults.Add(fault.Broken("logsender.channels.twice", "channels", "channel %q stands twice: each needs one sender",
+				"kênh %q ghi hai lần: mỗi kênh chỉ cần một bộ gửi", channel))
 		}
 		r.Logs = append(r.Logs, s)
 		r.Senders = append(r.Senders, s)
 	}
-	return r, nil
+	return r, faults.Err()
 }

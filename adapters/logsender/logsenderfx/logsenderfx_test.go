@@ -44,8 +44,13 @@ func TestEveryChannelHasItsSender(t *testing.T) {
 }
 
 func TestAWrongConfigurationStopsTheApplicationFromStarting(t *testing.T) {
-	app := fx.New(fx.NopLogger, fx.Supply(slog.Default(), logsenderfx.Channels{""}), logsenderfx.Module)
-	if err := app.Err(); err == nil || !strings.Contains(err.Error(), "logsender.channel") {
-		t.Errorf("Err() = %v, want the channel in it", err)
+	for want, channels := range map[string]logsenderfx.Channels{
+		"logsender.channel:":       {""},
+		"logsender.channels.twice": {notify.SMS, notify.Email, notify.SMS},
+	} {
+		app := fx.New(fx.NopLogger, fx.Supply(slog.Default(), channels), logsenderfx.Module)
+		if err := app.Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Err() of %v = %v, want %q in it", channels, err, want)
+		}
 	}
 }
