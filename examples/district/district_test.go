@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"net/mail"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,7 +34,7 @@ type played struct {
 	out          string // its output directory
 }
 
-// season runs the program with an output directory of its own.
+// playSeason runs the program with an output directory of its own.
 func playSeason(t *testing.T, dir string, args ...string) played {
 	t.Helper()
 	p := played{out: filepath.Join(dir, "season")}
@@ -40,6 +42,48 @@ func playSeason(t *testing.T, dir string, args ...string) played {
 	p.code = run(t.Context(), append([]string{"-out", p.out}, args...), &stdout, &errs)
 	p.stdout, p.errs = stdout.String(), errs.String()
 	return p
+}
+
+// playUnwatched is the same on SQLite, whose code the race detector makes fifteen
+// times slower. Where it watches, the program as users build it plays such a
+// season in a process of its own; the seasons on PostgreSQL are watched.
+func playUnwatched(t *testing.T, dir string, args ...string) played {
+	t.Helper()
+	if !watched {
+		return playSeason(t, dir, args...)
+	}
+	p := played{out: filepath.Join(dir, "season")}
+	var stdout, errs bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"-out", p.out}, args...)...)
+	cmd.Stdout, cmd.Stderr = &stdout, &errs
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	p.code, p.stdout, p.errs = cmd.ProcessState.ExitCode(), stdout.String(), errs.String()
+	return p
+}
+
+// built is the program, built once.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func program(t *testing.T) string {
+	t.Helper()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "district-test-"); built.err != nil {
+			return
+		}
+		if said, err := exec.Command("go", "build", "-o", filepath.Join(built.dir, "district"), ".").CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w\n%s", err, said)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return filepath.Join(built.dir, "district")
 }
 
 // figures are the summary that was written.
@@ -68,7 +112,7 @@ func (s *shared) play(t *testing.T, args ...string) played {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.played = playSeason(t, dir, args...)
+		s.played = playUnwatched(t, dir, args...)
 	})
 	if s.code != exitDone {
 		t.Fatalf("exit code %d: %s\n%s", s.code, s.errs, s.stdout)
@@ -94,6 +138,7 @@ func TestMain(m *testing.M) {
 			os.RemoveAll(filepath.Dir(s.out))
 		}
 	}
+	os.RemoveAll(built.dir)
 	os.Exit(code)
 }
 
@@ -368,7 +413,7 @@ func TestNobodyIsWrittenToAtNightOrOnAHoliday(t *testing.T) {
 func TestTheSameSeedGivesTheSameSeason(t *testing.T) {
 	first := season3(t)
 	t.Parallel()
-	again := playSeason(t, t.TempDir(), "-to", "2017-02-21")
+	again := playUnwatched(t, t.TempDir(), "-to", "2017-02-21")
 	if a, b := first.figures(t), again.figures(t); a != b {
 		t.Errorf("two runs with one seed differ:\n%s", difference(a, b))
 	}
@@ -441,7 +486,7 @@ func TestMailsGoToTheServerOfOnesChoice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	p := playSeason(t, t.TempDir(), aWeek("-smtp", server.Addr())...)
+	p := playUnwatched(t, t.TempDir(), aWeek("-smtp", server.Addr())...)
 	figures := p.figures(t)
 	if got := figure(t, figures, "/ not ours to check"); got == 0 || got != len(server.Ledger()) {
 		t.Errorf("%d mails are said to have gone there, it took %d", got, len(server.Ledger()))
@@ -471,7 +516,7 @@ func nothingWritten(t *testing.T, p played) {
 
 func TestTheSeedDecidesWhatPeopleDo(t *testing.T) {
 	t.Parallel()
-	first, other := week.play(t, aWeek()...), playSeason(t, t.TempDir(), aWeek("-seed", "61")...)
+	first, other := week.play(t, aWeek()...), playUnwatched(t, t.TempDir(), aWeek("-seed", "61")...)
 	if first.figures(t) == other.figures(t) {
 		t.Error("another seed gives the same figures")
 	}
