@@ -759,6 +759,10 @@
 //		a channel is needed, for example sms or email
 //		cần có kênh, ví dụ sms hoặc email
 //
+//	logsender.channels.twice
+//		channel %q stands twice: each needs one sender
+//		kênh %q ghi hai lần: mỗi kênh chỉ cần một bộ gửi
+//
 //	logsender.log
 //		a logger is needed: give slog.Default() or one of your own
 //		cần có logger: hãy dùng slog.Default() hoặc logger riêng
