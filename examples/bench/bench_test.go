@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -29,7 +31,7 @@ func TestMain(m *testing.M) {
 // or fails where they are required.
 func opened(t *testing.T, embedded bool) *arena {
 	t.Helper()
-	a, err := openArena(t.Context(), 200, embedded)
+	a, err := openArena(t.Context(), setup{people: 200, embedded: embedded, volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +49,13 @@ func opened(t *testing.T, embedded bool) *arena {
 	return a
 }
 
-func TestEveryContenderDoesItsWorkAndItAddsUp(t *testing.T) {
+func TestOnRealServers(t *testing.T) {
 	a := opened(t, false)
+	t.Run("every contender does its work and it adds up", func(t *testing.T) { everyContender(t, a) })
+	t.Run("what grows is measured at each size and judged", func(t *testing.T) { everySize(t, a) })
+}
+
+func everyContender(t *testing.T, a *arena) {
 	for _, e := range entries(60) {
 		t.Run(e.name, func(t *testing.T) {
 			h, err := a.run(t.Context(), e)
@@ -66,7 +73,7 @@ func hasProc() bool { _, err := os.Stat("/proc/self/stat"); return err == nil }
 
 func TestWithoutServersTheSameRunsAndSaysThatItDoesNotCount(t *testing.T) {
 	a := opened(t, true)
-	r := newReport("", a)
+	r := newResult("", a)
 	if err := (options{rounds: 1, only: "P1|P2"}).compare(t.Context(), a, r, 40); err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +86,39 @@ func TestWithoutServersTheSameRunsAndSaysThatItDoesNotCount(t *testing.T) {
 	}
 	if len(r.Verdicts) == 0 || r.Rounds[0]["durable drain"].Rate == 0 {
 		t.Errorf("nothing was measured: %+v", r.Verdicts)
+	}
+}
+
+func everySize(t *testing.T, a *arena) {
+	r := newResult("growth", a)
+	o := options{given: []int{40, 200}, rounds: 1, only: "P8|P9|P10"}
+	if err := o.grow(t.Context(), a, r); err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]int{}
+	for _, v := range r.Verdicts {
+		rows[v.Row]++
+		if math.IsNaN(v.Ratio.Median) || v.Ratio.Median <= 0 {
+			t.Errorf("%s %s: %+v", v.Row, v.What, v.Ratio)
+		}
+	}
+	if rows["P8"] != 5 || rows["P9"] != 3 || rows["P10"] != 1 {
+		t.Errorf("rows %v", rows)
+	}
+	path := filepath.Join(t.TempDir(), "result")
+	if err := r.save(path); err != nil {
+		t.Fatal(err)
+	}
+	var back result
+	text, err := os.ReadFile(path + ".json")
+	if err == nil {
+		err = json.Unmarshal(text, &back)
+	}
+	if err != nil || len(back.Growth) != len(r.Growth) || len(back.Verdicts) != len(r.Verdicts) {
+		t.Errorf("read back %d points and %d rows, %v", len(back.Growth), len(back.Verdicts), err)
+	}
+	if _, err := os.Stat(path + ".svg"); err != nil {
+		t.Error(err)
 	}
 }
 

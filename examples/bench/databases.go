@@ -13,6 +13,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
+	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/store"
@@ -105,6 +106,9 @@ func settle(ctx context.Context, db *sql.DB, d sqlstore.Dialect, people int) err
 	if err != nil {
 		return err
 	}
+	if err := routinesDone(ctx, st); err != nil {
+		return err
+	}
 	c := countrytest.New(seed, people)
 	return errors.Join(
 		load(ctx, st, c.Places(), func(b *sqlstore.Batch, v []*org.Place) { b.Places = v }),
@@ -115,6 +119,16 @@ func settle(ctx context.Context, db *sql.DB, d sqlstore.Dialect, people int) err
 		load(ctx, st, c.Assignments(), func(b *sqlstore.Batch, v []*programme.Assignment) { b.Assignments = v }),
 		st.Update(ctx, func(ctx context.Context, tx store.Tx) error { return tx.PutProgramme(ctx, c.Programme()) }),
 	)
+}
+
+// routinesDone lets the routines of the day of the measurements run while there
+// is nobody yet, so that they are part of no measurement but their own.
+func routinesDone(ctx context.Context, st *sqlstore.Store) error {
+	sys, err := core.New(st, numbers, &core.Options{Clock: new(gate).now, Calendar: days})
+	if err == nil {
+		_, err = sys.Sweep(ctx)
+	}
+	return err
 }
 
 // loadBatch is how many values are written by one transaction.

@@ -12,6 +12,22 @@ func contenders() map[string]func(job) contender {
 		"durable whole pool":   func(j job) contender { return &whole{product: product{job: j, channel: email, pooled: true}} },
 		"durable sms":          func(j job) contender { return &whole{product: product{job: j, channel: sms}} },
 
+		"durable urgent":  func(j job) contender { return &drain{product{job: j, channel: email, alter: urgent}} },
+		"urgent idle":     func(j job) contender { return &idle{product: product{job: j, channel: email}} },
+		"unit 1":          func(j job) contender { return &units{product: product{job: j}, writers: 1, telling: true} },
+		"unit 16":         func(j job) contender { return &units{product: product{job: j}, writers: 16, telling: true} },
+		"unit 16, silent": func(j job) contender { return &units{product: product{job: j}, writers: 16} },
+		"visit reported":  func(j job) contender { return &reporting{product: product{job: j}} },
+		"year planned":    func(j job) contender { return &planning{product: product{job: j}} },
+		"year written":    func(j job) contender { return &planning{product: product{job: j}, months: 1} },
+		"sweep":           func(j job) contender { return &sweeping{product: product{job: j}} },
+		"routines":        func(j job) contender { return &routines{product: product{job: j}} },
+		"backlog":         func(j job) contender { return &behind{product: product{job: j}} },
+		"month figures":   func(j job) contender { return &asking{product: product{job: j}} },
+
+		"river unit 1":    func(j job) contender { return &riverUnits{job: j, writers: 1} },
+		"river unit 16":   func(j job) contender { return &riverUnits{job: j, writers: 16} },
+		"visit by hand":   func(j job) contender { return &reporting{product: product{job: j}, byHand: true} },
 		"smtp pipelined":  func(j job) contender { return &plain{job: j} },
 		"smtp pool":       func(j job) contender { return &plain{job: j, pooled: true} },
 		"asynq 1 server":  func(j job) contender { return &noop{job: j, servers: 1} },
@@ -33,12 +49,63 @@ func entries(n int) []entry {
 		{name: "durable whole", n: n, template: dbOutreach, sends: true},
 		{name: "river", n: n, template: dbRiver, sends: true},
 		{name: "durable whole pool", n: n, template: dbOutreach, sends: true},
-		{name: "naive", n: n / 4, template: dbNaive, sends: true},
+		{name: "naive", n: fewer(n, 4), template: dbNaive, sends: true},
 		{name: "asynq 4 servers", n: n},
 		{name: "smtp pool", n: n, sends: true},
 		{name: "river batched", n: n, template: dbRiver, sends: true},
 		{name: "durable drain sqlite", n: n, template: dbOutreach, sqlite: true, sends: true},
 		{name: "durable sms", n: n, template: dbOutreach, sends: true},
 		{name: "river sms", n: n, template: dbRiver, sends: true},
+		{name: "durable urgent", n: fewer(n, 4), template: dbOutreach, sends: true},
+		{name: "urgent idle", n: fewer(n, 50), template: dbOutreach, sends: true},
+		{name: "unit 1", n: fewer(n, 4), template: dbOutreach},
+		{name: "river unit 1", n: fewer(n, 4), template: dbRiver},
+		{name: "unit 16", n: n, template: dbOutreach},
+		{name: "river unit 16", n: n, template: dbRiver},
+		{name: "unit 16, silent", n: n, template: dbOutreach},
+		{name: "visit reported", n: fewer(n, 100), template: dbOutreach},
+		{name: "visit by hand", n: fewer(n, 100), template: dbOutreach},
 	}
+}
+
+// fewer is a part of n that is still worth measuring.
+func fewer(n, by int) int { return max(n/by, min(n, 20)) }
+
+// growing are the parts of a round at one size, of which each has its points in
+// the picture.
+func growing(size int, quick bool) []entry {
+	due, sent := 500, min(size, 5_000)/2
+	if quick {
+		due = 200
+	}
+	waiting := sized(dbWaiting, size)
+	return []entry{
+		{name: "sweep", n: due, template: waiting},
+		{name: "backlog", n: sent, template: waiting},
+		{name: "month figures", n: 3, template: sized(dbHistory, size)},
+	}
+}
+
+// points are what a heat of a growing contender says about the size.
+func points(size int, h heat) []point {
+	switch h.Contender {
+	case "sweep":
+		return []point{
+			{"read what is due", size, h.Figures["read ms"], "ms"},
+			{"sweep what is due", size, ms(h.Took), "ms"},
+		}
+	case "backlog":
+		return []point{
+			{"send one of a backlog", size, 1e6 / h.Rate, "µs"},
+			{"memory of the worker", size, float64(h.RSS) / (1 << 20), "MiB"},
+			{"memory of Redis", size, float64(h.RedisPeak) / (1 << 20), "MiB"},
+		}
+	case "month figures":
+		return []point{{"figures of a month", size, ms(h.Took) / float64(h.N), "ms"}}
+	case "year planned":
+		return []point{{"plan a year", size, h.Took.Seconds(), "s"}}
+	case "routines":
+		return []point{{"routines of a day", size, h.Took.Seconds(), "s"}}
+	}
+	return nil
 }

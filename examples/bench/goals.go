@@ -31,6 +31,22 @@ func over(row, what, a, b string, least, aim float64) goal {
 	}}
 }
 
+// slower is the goal that a unit of one contender take at most so many times as
+// long as that of another.
+func slower(row, what, a, b string, least, aim float64) goal {
+	g := over(row, what, b, a, least, aim)
+	g.less = true
+	return g
+}
+
+// figure is the goal that a number which a contender found out be at most so much.
+func figure(row, what, of, name, unit string, least, aim float64) goal {
+	return goal{row: row, what: what, uses: []string{of}, unit: unit, least: least, aim: aim, less: true, value: func(r round) (float64, bool) {
+		v, ok := r[of].Figures[name]
+		return v, ok
+	}}
+}
+
 // goals are the rows in their order.
 func goals() []goal {
 	return []goal{
@@ -40,8 +56,15 @@ func goals() []goal {
 		over("P3", "durable / River, one mail a job, pool; writes included", "durable whole", "river", 1.25, 4.0),
 		over("P4", "durable / River, batches, pipelined; writes included", "durable whole", "river batched", 0.8, 1.2),
 		over("P5", "durable / naive asynq, dial, UPDATE; writes included", "durable whole", "naive", 5, 16),
+		over("P6", "durable, one urgent message a task / asynq no-op", "durable urgent", "asynq 1 server", 0.5, 0.65),
+		figure("P6", "urgent, idle: commit to the relay's 250, p50", "urgent idle", "p50 ms", "ms", 50, 5),
+		figure("P6", "urgent, idle: commit to the relay's 250, p99", "urgent idle", "p99 ms", "ms", 150, 12),
+		over("P7", "unit of work with its notice / without, 16 writers", "unit 16", "unit 16, silent", 0.80, 0.90),
+		over("P7", "unit of work with its notice / River InsertTx, 1 writer", "unit 1", "river unit 1", 1.5, 2.4),
+		over("P7", "unit of work with its notice / River InsertTx, 16 writers", "unit 16", "river unit 16", 1.5, 2.4),
 		over("P11", "SQLite / PostgreSQL, full path", "durable drain sqlite", "durable drain", 1.0, 1.3),
 		over("P12", "durable SMS / River, one SMS a job", "durable sms", "river sms", 1.25, 3.0),
+		slower("P13", "time to report a visit / the same rows in one batch by hand", "visit reported", "visit by hand", 2.0, 1.5),
 	}
 }
 

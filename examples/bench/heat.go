@@ -25,15 +25,21 @@ type arena struct {
 	redisAddr string
 	sink      *child
 	sinks     sinkAddrs
-	people    int
+	setup
 	dir       string
 	templates map[string]bool // databases that are there to be copied
 }
 
-// openArena starts what is needed. people is how large the country is that the
-// notices go to; embedded starts no server although there may be one.
-func openArena(ctx context.Context, people int, embedded bool) (a *arena, err error) {
-	a = &arena{people: people, templates: map[string]bool{}}
+// setup is what an arena is to be like.
+type setup struct {
+	people   int  // size of the country that the notices go to
+	embedded bool // no servers, although there may be some
+	volatile bool // PostgreSQL does not wait for the disk: for tests, which measure nothing
+}
+
+// openArena starts what is needed.
+func openArena(ctx context.Context, want setup) (a *arena, err error) {
+	a = &arena{setup: want, templates: map[string]bool{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -42,7 +48,7 @@ func openArena(ctx context.Context, people int, embedded bool) (a *arena, err er
 	if a.dir, err = os.MkdirTemp("", "outreach-bench-"); err != nil {
 		return a, err
 	}
-	if err = a.servers(ctx, embedded); err != nil {
+	if err = a.servers(ctx); err != nil {
 		return a, err
 	}
 	if a.sink, err = startChild(roleSink); err != nil {
@@ -52,9 +58,9 @@ func openArena(ctx context.Context, people int, embedded bool) (a *arena, err er
 }
 
 // servers starts PostgreSQL and Redis, or what stands in for them.
-func (a *arena) servers(ctx context.Context, embedded bool) (err error) {
-	if !embedded {
-		if a.postgres, a.dsn, err = startPostgres(ctx); err != nil && !errors.Is(err, errMissing) {
+func (a *arena) servers(ctx context.Context) (err error) {
+	if !a.embedded {
+		if a.postgres, a.dsn, err = startPostgres(ctx, a.volatile); err != nil && !errors.Is(err, errMissing) {
 			return err
 		}
 		if a.redis, a.redisAddr, err = startRedis(ctx); err != nil && !errors.Is(err, errMissing) {
@@ -138,6 +144,7 @@ func (a *arena) run(ctx context.Context, e entry) (h heat, err error) {
 		return h, errors.Join(err, fault(e.name, ready.Fault))
 	}
 	watch := a.watch(ctx)
+	defer watch()
 	before := a.spent(c)
 	if err := errors.Join(c.tell(true), c.hear(ctx, &done)); err != nil || done.Fault != "" {
 		return h, errors.Join(err, fault(e.name, done.Fault))
@@ -188,7 +195,11 @@ func (a *arena) database(ctx context.Context, e entry, j *job) (drop func() erro
 	name := "heat_" + strings.ToLower(rand.Text())
 	j.Database = strings.Replace(a.dsn, "/postgres?", "/"+name+"?", 1)
 	drop = func() error { return execute(context.WithoutCancel(ctx), a.dsn, "DROP DATABASE "+name+" WITH (FORCE)") }
-	return drop, execute(ctx, a.dsn, "CREATE DATABASE "+name+" TEMPLATE "+e.template, "CHECKPOINT")
+	statements := []string{"CREATE DATABASE " + name + " TEMPLATE " + e.template}
+	if !a.volatile {
+		statements = append(statements, "CHECKPOINT") // that of the copy is nobody's
+	}
+	return drop, execute(ctx, a.dsn, statements...)
 }
 
 func (a *arena) template(ctx context.Context, name string) error {
@@ -198,7 +209,11 @@ func (a *arena) template(ctx context.Context, name string) error {
 	if err := execute(ctx, a.dsn, "CREATE DATABASE "+name); err != nil {
 		return err
 	}
-	if err := databases()[name](ctx, strings.Replace(a.dsn, "/postgres?", "/"+name+"?", 1), a.people); err != nil {
+	build, grows := grower(name)
+	if !grows {
+		build = databases()[name]
+	}
+	if err := build(ctx, strings.Replace(a.dsn, "/postgres?", "/"+name+"?", 1), a.people); err != nil {
 		return fmt.Errorf("database %s: %w", name, err)
 	}
 	a.templates[name] = true
@@ -218,10 +233,10 @@ func (a *arena) watch(ctx context.Context) func() int64 {
 	}
 	client := redis.NewClient(&redis.Options{Addr: a.redisAddr})
 	ctx, stop := context.WithCancel(ctx)
-	peak := make(chan int64)
+	most, ended := int64(0), make(chan struct{})
 	go func() {
-		most := int64(0)
-		defer func() { client.Close(); peak <- most }()
+		defer close(ended)
+		defer client.Close()
 		for {
 			most = max(most, usedMemory(client.Info(ctx, "memory").Val()))
 			select {
@@ -231,7 +246,7 @@ func (a *arena) watch(ctx context.Context) func() int64 {
 			}
 		}
 	}()
-	return func() int64 { stop(); return <-peak }
+	return func() int64 { stop(); <-ended; return most }
 }
 
 func usedMemory(info string) int64 {

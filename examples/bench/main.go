@@ -8,6 +8,9 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -21,6 +24,7 @@ type options struct {
 	profile string // "", quick, growth, peak
 	big     bool
 	full    bool
+	given   []int // sizes
 	rounds  int
 	n       int
 	only    string
@@ -51,6 +55,19 @@ func command(args []string) error {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "few messages, for CI")
+	growth := flags.Bool("growth", false, "how cost grows with size: 10,000 to 1,000,000 rows")
+	flags.BoolVar(&o.big, "big", false, "with -growth: up to 10,000,000 rows")
+	flags.Func("sizes", "sizes at which to measure what grows, such as 1000,50000, instead of the profile's", func(list string) error {
+		for size := range strings.SplitSeq(list, ",") {
+			n, err := strconv.Atoi(size)
+			if err != nil || n < 1 {
+				return fmt.Errorf("%q is no size", size)
+			}
+			o.given = append(o.given, n)
+		}
+		slices.Sort(o.given)
+		return nil
+	})
 	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
 	flags.IntVar(&o.n, "n", 0, "messages of a measurement; default 10,000, with -quick 1,000")
 	flags.StringVar(&o.only, "only", "", "a regular expression: goals (P1 …) to measure")
@@ -64,11 +81,17 @@ func command(args []string) error {
 		}
 		return err
 	}
-	if *quick {
+	switch {
+	case *growth:
+		o.profile = "growth"
+	case *quick:
 		o.profile = "quick"
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if _, err := regexp.Compile(o.only); err != nil {
+		return err
+	}
 	return o.run(ctx)
 }
 
@@ -80,19 +103,24 @@ func (o options) run(ctx context.Context) (err error) {
 			n = 1_000
 		}
 	}
-	a, err := openArena(ctx, n, o.embedded)
+	a, err := openArena(ctx, setup{people: n, embedded: o.embedded})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	r := newReport(o.profile, a)
-	if err := o.compare(ctx, a, r, n); err != nil {
+	r := newResult(o.profile, a)
+	if o.profile != "growth" {
+		if err := o.compare(ctx, a, r, n); err != nil {
+			return err
+		}
+	}
+	if err := o.grow(ctx, a, r); err != nil {
 		return err
 	}
 	return o.finish(r)
 }
 
-func (o options) finish(r *report) error {
+func (o options) finish(r *result) error {
 	if err := r.write(os.Stdout); err != nil {
 		return err
 	}
@@ -111,10 +139,10 @@ func (o options) finish(r *report) error {
 
 // compare runs the rounds: in each every contender once, beginning with another
 // one each time.
-func (o options) compare(ctx context.Context, a *arena, r *report, n int) error {
-	chosen, wanted, err := o.choose(n)
-	if err != nil {
-		return err
+func (o options) compare(ctx context.Context, a *arena, r *result, n int) error {
+	chosen, wanted := o.choose(n)
+	if len(chosen) == 0 {
+		return nil
 	}
 	for k := range o.rounds {
 		measured := round{}
@@ -137,14 +165,10 @@ func (o options) compare(ctx context.Context, a *arena, r *report, n int) error 
 }
 
 // choose are the entries that the chosen goals need.
-func (o options) choose(n int) ([]entry, []goal, error) {
-	pattern, err := regexp.Compile("^(" + o.only + ")$")
-	if err != nil {
-		return nil, nil, err
-	}
+func (o options) choose(n int) ([]entry, []goal) {
 	var wanted []goal
 	for _, g := range goals() {
-		if o.only == "" || pattern.MatchString(g.row) {
+		if o.wants(g.row) {
 			wanted = append(wanted, g)
 		}
 	}
@@ -154,10 +178,7 @@ func (o options) choose(n int) ([]entry, []goal, error) {
 			chosen = append(chosen, e)
 		}
 	}
-	if len(chosen) == 0 {
-		return nil, nil, fmt.Errorf("no goal is called %q", o.only)
-	}
-	return chosen, wanted, nil
+	return chosen, wanted
 }
 
 // needed reports whether a goal looks at the contender.
@@ -173,7 +194,7 @@ func needed(name string, wanted []goal) bool {
 }
 
 // measure measures one entry, again while others use the machine.
-func (o options) measure(ctx context.Context, a *arena, r *report, e entry) (heat, error) {
+func (o options) measure(ctx context.Context, a *arena, r *result, e entry) (heat, error) {
 	for try := 0; ; try++ {
 		h, err := a.run(ctx, e)
 		if err != nil || h.Foreign <= quiet {

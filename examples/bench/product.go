@@ -64,18 +64,24 @@ var (
 	days    = calendar.WeekdaysOnly("bench")
 )
 
-// gate is a clock that stands an hour before the morning until it is opened, and
-// goes on from the morning then.
-type gate struct{ opened atomic.Int64 }
+// gate is a clock that stands an hour before the morning, or where it was set,
+// until it is opened, and goes on from the morning then.
+type gate struct {
+	set    atomic.Pointer[time.Time]
+	opened atomic.Int64
+}
 
-func (g *gate) open() { g.opened.Store(time.Now().UnixNano()) }
+func (g *gate) stand(at time.Time) { g.set.Store(&at) }
+func (g *gate) open()              { g.opened.Store(time.Now().UnixNano()) }
 
 func (g *gate) now() time.Time {
-	at := g.opened.Load()
-	if at == 0 {
-		return morning.Add(-time.Hour)
+	if at := g.opened.Load(); at != 0 {
+		return morning.Add(time.Since(time.Unix(0, at)))
 	}
-	return morning.Add(time.Since(time.Unix(0, at)))
+	if at := g.set.Load(); at != nil {
+		return *at
+	}
+	return morning.Add(-time.Hour)
 }
 
 // product is the programme as an operator runs it: the core over a SQL store,
@@ -85,8 +91,9 @@ type product struct {
 	channel notify.Channel
 	pooled  bool // mail over a pool instead of pipelined connections
 	change  func(*workersfx.Config)
-	wake    func(*notify.Notice) // what this contender's notices are like
+	alter   func(*notify.Notice) // makes the notices of this contender what they are
 
+	newID  func() string // nil: as usual
 	gate   gate
 	db     *sql.DB
 	store  *sqlstore.Store
@@ -119,7 +126,7 @@ func (p *product) open() (err error) {
 		return err
 	}
 	p.bell = new(workersfx.Bell)
-	p.system, err = core.New(p.store, numbers, &core.Options{Clock: p.gate.now, Calendar: days, Wake: p.bell.Ring})
+	p.system, err = core.New(p.store, numbers, &core.Options{Clock: p.gate.now, Calendar: days, Wake: p.bell.Ring, NewID: p.newID})
 	return err
 }
 
@@ -204,6 +211,9 @@ func (p *product) fill(ctx context.Context, n int, channel notify.Channel) error
 	k := 0
 	for v, d := range c.Reminders(n, evening, numbers, days) {
 		notice := reminder(k, v, d, channel)
+		if p.alter != nil {
+			p.alter(notice)
+		}
 		k++
 		d.Advance(duty.DueSteps(*d, numbers, days, morning)[0], numbers, days)
 		b.Visits, b.Duties, b.Notices = append(b.Visits, v), append(b.Duties, d), append(b.Notices, notice)

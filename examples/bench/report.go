@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// report is everything one run found out, as it is written to JSON.
-type report struct {
+// result is everything one run found out, as it is written to JSON.
+type result struct {
 	Began    time.Time    `json:"began"`
 	Profile  string       `json:"profile"`
 	CPUs     int          `json:"cpus"`
@@ -44,8 +44,8 @@ type figureLine struct {
 	Unit  string  `json:"unit"`
 }
 
-func newReport(profile string, a *arena) *report {
-	r := &report{Began: time.Now().UTC(), Profile: profile, CPUs: runtime.NumCPU(), Go: runtime.Version(), Database: "PostgreSQL", Counts: a.counts()}
+func newResult(profile string, a *arena) *result {
+	r := &result{Began: time.Now().UTC(), Profile: profile, CPUs: runtime.NumCPU(), Go: runtime.Version(), Database: "PostgreSQL", Counts: a.counts()}
 	if a.postgres == nil {
 		r.Database = "SQLite"
 	}
@@ -53,7 +53,7 @@ func newReport(profile string, a *arena) *report {
 }
 
 // write prints the report: a line for each contender, then the table of goals.
-func (r *report) write(w io.Writer) error {
+func (r *result) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	if len(r.Rounds) > 0 {
 		r.writeHeats(t)
@@ -111,7 +111,7 @@ func short(v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
-func (r *report) writeHeats(w io.Writer) {
+func (r *result) writeHeats(w io.Writer) {
 	fmt.Fprintln(w, "contender\tn\tper second\tmin\tmax\tCPU us: worker\tpostgres\tredis\tsink\tRSS MiB\tRedis MiB\t")
 	for _, name := range r.names() {
 		var rates []float64
@@ -140,7 +140,7 @@ func (r *report) writeHeats(w io.Writer) {
 	}
 }
 
-func (r *report) names() []string {
+func (r *result) names() []string {
 	all := map[string]bool{}
 	for _, round := range r.Rounds {
 		for name := range round {
@@ -152,7 +152,7 @@ func (r *report) names() []string {
 
 // save writes the report beside where it was asked for: NAME.json and, where
 // something grew, NAME.svg.
-func (r *report) save(path string) error {
+func (r *result) save(path string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

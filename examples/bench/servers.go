@@ -85,8 +85,8 @@ func startRedis(ctx context.Context) (*server, string, error) {
 }
 
 // startPostgres makes a cluster and starts a server on it which keeps what it
-// says it keeps: fsync and synchronous_commit are on.
-func startPostgres(ctx context.Context) (_ *server, dsn string, err error) {
+// says it keeps, fsync and synchronous_commit are on, unless it is volatile.
+func startPostgres(ctx context.Context, volatile bool) (_ *server, dsn string, err error) {
 	bin, err := postgresBin()
 	if err != nil {
 		return nil, "", err
@@ -118,7 +118,7 @@ func startPostgres(ctx context.Context) (_ *server, dsn string, err error) {
 		return nil, "", err
 	}
 	s := &server{name: "PostgreSQL", stop: syscall.SIGINT, dir: dir, process: command("postgres", "-D", data, "-k", dir, "-p", port,
-		"-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=512MB", "-c", "max_connections=200", "-c", "max_wal_size=8GB", "-c", "checkpoint_timeout=30min")}
+		"-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=512MB", "-c", "max_connections=200", "-c", "max_wal_size=8GB", "-c", "checkpoint_timeout=30min", "-c", "fsync="+onOff(!volatile), "-c", "synchronous_commit="+onOff(!volatile))}
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, "", err
@@ -134,6 +134,13 @@ func startPostgres(ctx context.Context) (_ *server, dsn string, err error) {
 		return nil, "", errors.Join(fmt.Errorf("PostgreSQL does not answer: %w\n%s", err, said), s.close())
 	}
 	return s, dsn, nil
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
 }
 
 func postgresBin() (string, error) {

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/huongvecoso/outreach/adapters/sqlstore"
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/duty"
+	"github.com/huongvecoso/outreach/core/issue"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/report"
+	"github.com/huongvecoso/outreach/core/store"
+	"github.com/huongvecoso/outreach/core/store/countrytest"
+	"github.com/huongvecoso/outreach/core/visit"
+)
+
+// The databases that grow; their size follows the name.
+const (
+	dbWaiting = "waiting_" // so many duties that wake later, and as many notices that are due
+	dbHistory = "history_" // so many issues of five years
+)
+
+// wholeCountry is how many officials a country has at most.
+const wholeCountry = 60_000
+
+// sized is the name of a growing database of that size.
+func sized(name string, n int) string { return name + strconv.Itoa(n) }
+
+// grower makes the database of that name, when it is one that grows.
+func grower(name string) (func(ctx context.Context, dsn string, people int) error, bool) {
+	for prefix, grow := range map[string]func(context.Context, *sqlstore.Store, *countrytest.Country, int) error{dbWaiting: growWaiting, dbHistory: growHistory} {
+		digits, ok := strings.CutPrefix(name, prefix)
+		if !ok {
+			continue
+		}
+		n, err := strconv.Atoi(digits)
+		return func(ctx context.Context, dsn string, _ int) error {
+			if err != nil {
+				return err
+			}
+			people := min(n, wholeCountry)
+			if err := makePostgres(ctx, dsn, people); err != nil {
+				return err
+			}
+			db, err := sql.Open("pgx", dsn)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			st, err := sqlstore.Open(db, sqlstore.Postgres, nil)
+			if err != nil {
+				return err
+			}
+			if err := grow(ctx, st, countrytest.New(seed, people), n); err != nil {
+				return err
+			}
+			return execute(ctx, dsn, "VACUUM ANALYZE")
+		}, true
+	}
+	return nil, false
+}
+
+// loaders is how many connections fill a database.
+const loaders = 4
+
+// inParts calls fill for parts of 0 to n, several at once, each as one transaction.
+func inParts(ctx context.Context, st *sqlstore.Store, n int, fill func(from, to int) (sqlstore.Batch, error)) error {
+	parts := (n + loadBatch - 1) / loadBatch
+	return parallel(parts, loaders, func(part int) error {
+		b, err := fill(part*loadBatch, min((part+1)*loadBatch, n))
+		if err != nil {
+			return err
+		}
+		return st.Update(ctx, func(ctx context.Context, tx store.Tx) error { return sqlstore.Load(ctx, tx, b) })
+	})
+}
+
+// growWaiting puts n duties that wake in the months to come, and n notices that
+// are due in the morning.
+func growWaiting(ctx context.Context, st *sqlstore.Store, c *countrytest.Country, n int) error {
+	sample, sampleDuty := oneReminder(c)
+	return inParts(ctx, st, n, func(from, to int) (sqlstore.Batch, error) {
+		var b sqlstore.Batch
+		for k := from; k < to; k++ {
+			i := k % c.Officials()
+			d := *sampleDuty
+			d.ID, d.Subject = duty.ID(fmt.Sprintf("w-%09d", k)), visit.Subject(visit.ID(fmt.Sprintf("w-%09d", k)))
+			d.Place, d.Holder.Person, d.Holder.Team = countrytest.Hamlet(i), countrytest.Official(i), countrytest.Team(countrytest.TeamOf(i))
+			d.Due = evening.Add(30 + k%300)
+			d.WakeAt = d.Due.Add(-2).At(numbers.Ladder.SendAt).UTC()
+			b.Duties = append(b.Duties, &d)
+
+			v := *sample
+			v.ID, v.Place, v.Official, v.Team = visit.ID(fmt.Sprintf("b-%09d", k)), d.Place, d.Holder.Person, d.Holder.Team
+			spoken := *sampleDuty
+			spoken.ID, spoken.Subject, spoken.Place, spoken.Holder = duty.ID("d-"+v.ID), visit.Subject(v.ID), d.Place, d.Holder
+			b.Notices = append(b.Notices, reminder(k, &v, &spoken, notify.Email))
+		}
+		return b, nil
+	})
+}
+
+// oneReminder is a visit of the evening with the duty whose reminder is due.
+func oneReminder(c *countrytest.Country) (*visit.State, *duty.State) {
+	for v, d := range c.Reminders(1, evening, numbers, days) {
+		return v, d
+	}
+	return nil, nil
+}
+
+// fiveYears are those of the history, and inNovember is the month that figures
+// are asked for.
+var (
+	fiveYears  = calendar.Period{From: calendar.MustDate(2016, 1, 1), To: calendar.MustDate(2020, 12, 31)}
+	inNovember = calendar.MonthOf(calendar.MustDate(2020, 11, 1))
+)
+
+// growHistory puts n issues of five years with the duties that still run, and
+// for the last quarter also the opinions they came from and the visits.
+func growHistory(ctx context.Context, st *sqlstore.Store, c *countrytest.Country, n int) error {
+	quarter := fiveYears.To.Add(-91)
+	err := inParts(ctx, st, n, func(from, to int) (sqlstore.Batch, error) {
+		var b sqlstore.Batch
+		for s := range c.IssuesFrom(from, to, n, fiveYears) {
+			b.Issues = append(b.Issues, s)
+			if s.Registered.After(quarter) {
+				b.Opinions = append(b.Opinions, countrytest.OpinionOf(s))
+			}
+			if s.Status == issue.Closed {
+				continue
+			}
+			d, err := countrytest.DutyOf(s, numbers, days)
+			if err != nil {
+				return b, err
+			}
+			b.Duties = append(b.Duties, d)
+		}
+		return b, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range []calendar.Month{inNovember.Prev(), inNovember, inNovember.Next()} {
+		if err := load(ctx, st, c.Visits(m, fiveYears.To), func(b *sqlstore.Batch, v []*visit.State) { b.Visits = v }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweeping is one sweep of N duties that are due, while many others wait.
+type sweeping struct {
+	product
+	read  time.Duration
+	swept core.Swept
+}
+
+func (c *sweeping) prepare(ctx context.Context) error {
+	if err := c.open(); err != nil {
+		return err
+	}
+	country, err := c.country(ctx)
+	if err != nil {
+		return err
+	}
+	var b sqlstore.Batch
+	for v, d := range country.Reminders(c.N, evening, numbers, days) {
+		b.Visits, b.Duties = append(b.Visits, v), append(b.Duties, d)
+	}
+	if err := c.store.Update(ctx, func(ctx context.Context, tx store.Tx) error { return sqlstore.Load(ctx, tx, b) }); err != nil {
+		return err
+	}
+	c.gate.stand(morning)
+	for range 3 { // the last of them counts: connections and plans are ready then
+		began := time.Now()
+		err := c.store.View(ctx, func(ctx context.Context, tx store.Tx) error {
+			due, err := tx.DutiesToWake(ctx, morning, c.N)
+			if err == nil && len(due) != c.N {
+				err = fmt.Errorf("%d duties are due, want %d", len(due), c.N)
+			}
+			return err
+		})
+		c.read = time.Since(began)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *sweeping) run(ctx context.Context) (err error) {
+	c.swept, err = c.system.Sweep(ctx)
+	return err
+}
+
+func (c *sweeping) marks(ctx context.Context) (int, error) {
+	told := 0
+	err := c.db.QueryRowContext(ctx, `SELECT count(DISTINCT duty) FROM outreach_notice WHERE subject_id LIKE 'r-%' AND status = 'pending'`).Scan(&told)
+	if err == nil && told != c.swept.Steps {
+		err = fmt.Errorf("%d duties have a notice and %d steps were given out", told, c.swept.Steps)
+	}
+	return told, err
+}
+
+func (c *sweeping) figures() map[string]float64 { return map[string]float64{"read ms": ms(c.read)} }
+
+// routines is what the first sweep of a day does besides.
+type routines struct {
+	product
+	swept core.Swept
+}
+
+func (c *routines) prepare(ctx context.Context) error {
+	if err := c.open(); err != nil {
+		return err
+	}
+	_, err := c.db.ExecContext(ctx, `DELETE FROM outreach_lease`) // none has run today
+	return err
+}
+
+func (c *routines) run(ctx context.Context) (err error) {
+	c.swept, err = c.system.Sweep(ctx)
+	return err
+}
+
+func (c *routines) marks(context.Context) (int, error) {
+	if c.swept.Routines == 0 || c.swept.Failed > 0 {
+		return 0, fmt.Errorf("swept %+v", c.swept)
+	}
+	return c.N, nil
+}
+
+func (c *routines) figures() map[string]float64 {
+	return map[string]float64{"notices": float64(c.swept.Notices)}
+}
+
+// behind is the product with far more in its outbox than it sends here: what is
+// measured is the pace of the first N.
+type behind struct {
+	product
+	sent int
+}
+
+func (c *behind) prepare(ctx context.Context) error {
+	if err := c.open(); err != nil {
+		return err
+	}
+	return c.begin(ctx)
+}
+
+func (c *behind) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
+	defer cancel()
+	c.gate.open()
+	c.bell.Ring()
+	for c.done.Load() < int64(c.N) {
+		if err := pause(ctx, time.Millisecond); err != nil {
+			return fmt.Errorf("%d of %d calls: %w", c.done.Load(), c.N, err)
+		}
+	}
+	return nil
+}
+
+// marks stops the workers, which end what they have begun, and compares all that
+// was sent with what is marked.
+func (c *behind) marks(ctx context.Context) (int, error) {
+	err := c.app.Stop(ctx)
+	c.app = nil
+	if err != nil {
+		return 0, err
+	}
+	took, err := sinkClient{c.Sink.Control}.counts(ctx)
+	if err != nil {
+		return 0, err
+	}
+	accepted, err := c.product.marks(ctx)
+	if err == nil && (took.Messages != took.Distinct || took.Messages != accepted || accepted < c.N) {
+		err = fmt.Errorf("%w: %d messages, %d of them distinct, and %d notices marked", errShort, took.Messages, took.Distinct, accepted)
+	}
+	return c.N, err
+}
+
+// asking asks for the figures of one month, N times.
+type asking struct {
+	product
+	got report.Figures
+}
+
+func (c *asking) prepare(ctx context.Context) error {
+	if err := c.open(); err != nil {
+		return err
+	}
+	c.gate.stand(fiveYears.To.Add(4).At(calendar.MustTimeOfDay(9, 0)))
+	return c.ask(ctx)
+}
+
+func (c *asking) ask(ctx context.Context) error {
+	return c.system.View(ctx, org.System(), func(ctx context.Context, w *core.Work) (err error) {
+		c.got, _, err = w.Reports.Month(ctx, inNovember)
+		return err
+	})
+}
+
+func (c *asking) run(ctx context.Context) error {
+	for range c.N {
+		if err := c.ask(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marks compares two of the figures with counts of the rows they stand for.
+func (c *asking) marks(ctx context.Context) (int, error) {
+	visits, issues := 0, 0
+	err := errors.Join(
+		c.db.QueryRowContext(ctx, `SELECT count(*) FROM outreach_visit WHERE day BETWEEN '2020-11-01' AND '2020-11-30' AND status IN ('reported', 'verified')`).Scan(&visits),
+		c.db.QueryRowContext(ctx, `SELECT count(*) FROM outreach_issue WHERE registered BETWEEN '2020-11-01' AND '2020-11-30'`).Scan(&issues))
+	shown := c.got.Visits.Verified + c.got.Visits.Reported
+	if err == nil && (visits == 0 || shown != visits || c.got.Issues.Registered != issues) {
+		err = fmt.Errorf("the figures say %d visits and %d issues, and there are %d and %d", shown, c.got.Issues.Registered, visits, issues)
+	}
+	return c.N, err
+}
+
+func (c *asking) figures() map[string]float64 { return nil }

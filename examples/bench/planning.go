@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/huongvecoso/outreach/adapters/sqlstore"
+	"github.com/huongvecoso/outreach/core/calendar"
+	"github.com/huongvecoso/outreach/core/programme"
+	"github.com/huongvecoso/outreach/core/store/countrytest"
+	"github.com/huongvecoso/outreach/core/visit"
+)
+
+// planning plans a year for N officials, month by month with every rule of the
+// planner, and writes the visits of its first months.
+type planning struct {
+	product
+	months  int // that are written; 0: none
+	planned int
+	short   int
+	wrote   int
+	writing time.Duration
+}
+
+func (c *planning) prepare(context.Context) error {
+	if c.months == 0 {
+		return nil
+	}
+	return c.open()
+}
+
+func (c *planning) run(ctx context.Context) error {
+	hosts := countrytest.New(seed, c.N).Hosts(numbers.Quota.PerMonth)
+	index := make(map[string]int, len(hosts))
+	for i, h := range hosts {
+		index[string(h.Place)] = i
+	}
+	month := calendar.MonthOf(calendar.MustDate(2017, 1, 1))
+	for m := range 12 {
+		draft := programme.Plan(programme.Request{Month: month, Quota: numbers.Quota, Calendar: days, Hamlets: hosts})
+		c.planned, c.short = c.planned+len(draft.Choices), c.short+len(draft.Short)
+		for i := range hosts {
+			hosts[i].Visits = nil
+		}
+		for _, choice := range draft.Choices { // the next month keeps its distance from this one's
+			h := &hosts[index[string(choice.Place)]]
+			h.Visits = append(h.Visits, choice.Date)
+		}
+		if m < c.months {
+			if err := c.write(ctx, draft); err != nil {
+				return err
+			}
+		}
+		month = month.Next()
+	}
+	return nil
+}
+
+func (c *planning) write(ctx context.Context, draft programme.Draft) error {
+	began := time.Now()
+	defer func() { c.writing += time.Since(began) }()
+	return load(ctx, c.store, visitsOf(draft, &c.wrote), func(b *sqlstore.Batch, v []*visit.State) { b.Visits = v })
+}
+
+// visitsOf are the visits of a draft, as they are planned.
+func visitsOf(draft programme.Draft, count *int) iter.Seq[*visit.State] {
+	return func(yield func(*visit.State) bool) {
+		for _, choice := range draft.Choices {
+			*count++
+			ok := yield(&visit.State{
+				ID: visit.ID(fmt.Sprintf("p-%08d", *count)), Kind: visit.Regular, Place: choice.Place, Team: "TO-00000", Official: choice.Official,
+				Planned: choice.Date, At: choice.At, Venue: choice.Venue, Status: visit.Planned, Recorded: morning,
+			})
+			if !ok {
+				return
+			}
+		}
+	}
+}
+
+// marks says N when nearly everything that is owed was planned: two visits a
+// month; and what was to be written is there.
+func (c *planning) marks(ctx context.Context) (int, error) {
+	owed := 12 * numbers.Quota.PerMonth * c.N
+	if c.planned+c.short != owed || c.short*50 > owed {
+		return 0, fmt.Errorf("of %d visits owed %d were planned and %d found no day", owed, c.planned, c.short)
+	}
+	if c.months == 0 {
+		return c.N, nil
+	}
+	stored := 0
+	err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM outreach_visit`).Scan(&stored)
+	if err == nil && stored != c.wrote {
+		err = errors.New("the plan was not written whole")
+	}
+	return c.N, err
+}
+
+// figures are the seconds; those of writing for the whole year.
+func (c *planning) figures() map[string]float64 {
+	f := map[string]float64{"visits": float64(c.planned)}
+	if c.wrote > 0 {
+		f["write s"] = c.writing.Seconds() * float64(c.planned) / float64(c.wrote)
+	}
+	return f
+}
