@@ -104,8 +104,8 @@
 //	     tests: workers.TestNothingUsesWhatTheTableSaysIsNotUsed core.TestManySweepsAtOnceSayEverythingOnce core.TestEX29_AfterAnOutageLadderIsSaidAndRemindersExpire core.TestARoutineRunsOnceOnEachDateWhereverItRunsFirst
 //
 //	A23  Leases follow the clocks of the clients: a host that is a minute slow, or one that is fast, makes running tasks run twice.
-//	     avoided: the claim lets one through; clocks are compared at the start and by the doctor
-//	     tests: redischeck.TestAClockThatIsFarOffIsToldOf outreach-worker.TestTheDoctorLooksAtPostgresAndItsClock faulttest.F6
+//	     avoided: the claim lets one through; the rules go by the database's clock; a start refuses a clock that is far off
+//	     tests: redischeck.TestAClockThatIsFarOffIsToldOf outreach-worker.TestAMachineWhoseClockIsWrongIsToldOfAndBeyondAMeasureRefused faulttest.F6
 //
 //	A24  What is to be sent later lies in the memory of Redis, some 800 bytes each, and is lost with it.
 //	     avoided: a task holds ids and generations and is made when its notice is due, no more than a window of them at once; nothing is kept when it is done

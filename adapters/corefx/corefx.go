@@ -7,10 +7,15 @@
 //		…
 //	)
 //
+// Where the store brings the clock of its database along ("outreach.clock", see
+// package sqlstorefx), the System goes by that unless Options name one.
+//
 // What is wrong with the policy or the options shows in the application's Err.
 package corefx
 
 import (
+	"time"
+
 	"go.uber.org/fx"
 
 	"github.com/huongvecoso/outreach/core"
@@ -32,6 +37,8 @@ type Params struct {
 	Store   store.Store
 	Policy  *policy.Policy `optional:"true"` // default: policy.Default()
 	Options *core.Options  `optional:"true"`
+
+	Clock func() time.Time `name:"outreach.clock" optional:"true"` // default for Options.Clock
 }
 
 // New makes the System.
@@ -40,5 +47,12 @@ func New(p Params) (*core.System, error) {
 	if p.Policy != nil {
 		pol = *p.Policy
 	}
-	return core.New(p.Store, pol, p.Options)
+	var opts core.Options
+	if p.Options != nil {
+		opts = *p.Options
+	}
+	if opts.Clock == nil {
+		opts.Clock = p.Clock
+	}
+	return core.New(p.Store, pol, &opts)
 }

@@ -33,6 +33,21 @@ func TestTheSystemIsMadeOfWhatTheHostSupplies(t *testing.T) {
 	app.RequireStop()
 }
 
+func TestTheSystemGoesByTheStoresClockUnlessTheHostNamesOne(t *testing.T) {
+	theirs, ours := time.Date(2017, 3, 1, 5, 0, 0, 0, time.UTC), time.Date(2018, 3, 1, 5, 0, 0, 0, time.UTC)
+	clock := fx.Provide(fx.Annotate(func() func() time.Time { return func() time.Time { return theirs } }, fx.ResultTags(`name:"outreach.clock"`)))
+	for _, c := range []struct {
+		opts *core.Options
+		want time.Time
+	}{{nil, theirs}, {&core.Options{Series: "XL"}, theirs}, {&core.Options{Clock: func() time.Time { return ours }}, ours}} {
+		var sys *core.System
+		app := fx.New(fx.NopLogger, memstorefx.Module, clock, fx.Supply(c.opts), corefx.Module, fx.Populate(&sys))
+		if app.Err() != nil || !sys.Now().Equal(c.want) {
+			t.Errorf("with %+v: %v, %v", c.opts, sys.Now(), app.Err())
+		}
+	}
+}
+
 func TestAWrongPolicyStopsTheApplicationFromStarting(t *testing.T) {
 	app := fx.New(fx.NopLogger, memstorefx.Module, fx.Supply(&policy.Policy{}), corefx.Module)
 	if err := app.Err(); err == nil || !strings.Contains(err.Error(), "policy.") {

@@ -29,6 +29,7 @@ type dialect struct {
 
 	lock    string // locks the rows that were selected
 	claim   string // the same, leaving out those that others have locked
+	clock   string // asks for the instant that it is
 	find    string // function (text, part): where part is within text, 0 when it is not
 	member  string // after a column: is among the values of a list, the parameter %s
 	list    func([]string) string
@@ -45,6 +46,7 @@ func (d Dialect) differences() (*dialect, error) {
 			name:    SQLite,
 			serial:  true,
 			view:    sql.TxOptions{ReadOnly: true},
+			clock:   "SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
 			find:    "instr",
 			member:  "IN (SELECT value FROM json_each(%s))",
 			list:    jsonList,
@@ -57,6 +59,7 @@ func (d Dialect) differences() (*dialect, error) {
 			view:     sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 			lock:     " FOR UPDATE",
 			claim:    " FOR UPDATE SKIP LOCKED",
+			clock:    "SELECT clock_timestamp()",
 			find:     "strpos",
 			member:   "= ANY(%s::text[])",
 			list:     arrayLiteral,

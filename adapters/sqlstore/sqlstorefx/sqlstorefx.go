@@ -8,6 +8,9 @@
 //		…
 //	)
 //
+// The database's clock comes with it, under the name "outreach.clock", and package
+// corefx takes it. It is set when the application starts and followed until it stops.
+//
 // It migrates nothing. An application whose tables are missing, or older than
 // the package, does not start, and says which migrations it lacks.
 package sqlstorefx
@@ -17,6 +20,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -46,11 +50,18 @@ type Result struct {
 
 	Store store.Store
 	SQL   *sqlstore.Store
+	Clock *sqlstore.Clock
+	Now   func() time.Time `name:"outreach.clock"` // that of Clock
 }
 
-// New opens the store and has its tables looked at when the application starts.
+// New opens the store and has its tables looked at, and its clock set, when the
+// application starts.
 func New(p Params) (Result, error) {
 	s, err := sqlstore.Open(p.DB, p.Dialect, p.Options)
+	if err != nil {
+		return Result{}, err
+	}
+	clock, err := sqlstore.NewClock(p.DB, p.Dialect, nil)
 	if err != nil {
 		return Result{}, err
 	}
@@ -61,5 +72,25 @@ func New(p Params) (Result, error) {
 		}
 		return err
 	}))
-	return Result{Store: s, SQL: s}, nil
+	p.Lifecycle.Append(following(clock))
+	return Result{Store: s, SQL: s, Clock: clock, Now: clock.Now}, nil
+}
+
+// following sets the clock at the start and keeps it until the stop.
+func following(clock *sqlstore.Clock) fx.Hook {
+	run, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	return fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			if err := clock.Set(ctx); err != nil {
+				return err
+			}
+			go func() {
+				defer close(ended)
+				_ = clock.Run(run, nil) // it ends with run
+			}()
+			return nil
+		},
+		OnStop: func(context.Context) error { stop(); <-ended; return nil },
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxtest"
@@ -31,7 +32,8 @@ func TestTheApplicationStartsOnlyOnTablesThatAreThere(t *testing.T) {
 	db := openFile(t)
 	opts := &sqlstore.Options{TablePrefix: "xl_"}
 	var st store.Store
-	parts := fx.Options(fx.NopLogger, fx.Supply(db, sqlstore.SQLite, opts), sqlstorefx.Module, fx.Populate(&st))
+	var clock *sqlstore.Clock
+	parts := fx.Options(fx.NopLogger, fx.Supply(db, sqlstore.SQLite, opts), sqlstorefx.Module, fx.Populate(&st, &clock))
 
 	if err := fx.New(parts).Start(t.Context()); err == nil || !strings.Contains(err.Error(), "0001_initial.sql") {
 		t.Errorf("on an empty file: %v", err)
@@ -41,6 +43,9 @@ func TestTheApplicationStartsOnlyOnTablesThatAreThere(t *testing.T) {
 	}
 	app := fxtest.New(t, parts)
 	app.RequireStart()
+	if _, known := clock.Skew(); !known || time.Until(clock.Now()).Abs() > 5*time.Second {
+		t.Errorf("after the start the clock shows %v, asked the database: %t", clock.Now(), known)
+	}
 	if err := st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error { return tx.PutUnit(ctx, &org.Unit{ID: "tn-mt"}) }); err != nil {
 		t.Error(err)
 	}

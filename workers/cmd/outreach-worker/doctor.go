@@ -14,10 +14,6 @@ import (
 	"github.com/huongvecoso/outreach/workers/redischeck"
 )
 
-// maxSkew is how far the clocks of two machines may be apart: leases and the
-// hours in which people may be written to follow them.
-const maxSkew = 5 * time.Second
-
 // finding is what doctor says of one thing.
 type finding struct {
 	grade grade
@@ -78,19 +74,21 @@ func (p *parts) lookAtDatabase(ctx context.Context) []finding {
 	return all
 }
 
-// lookAtClock compares the database's clock with the middle of the time it took
-// to ask. A SQLite file has none of its own.
+// lookAtClock compares the machine's clock with the database's, which all
+// processes go by. A SQLite file has none of its own.
 func (p *parts) lookAtClock(ctx context.Context) finding {
-	began := time.Now()
-	var theirs time.Time
-	if err := p.db.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&theirs); err != nil {
+	if err := p.clock.Set(ctx); err != nil {
 		return finding{doubted, "clock", "the database's cannot be told: " + err.Error()}
 	}
-	skew := theirs.Sub(began.Add(time.Since(began) / 2)).Abs().Round(time.Millisecond)
-	if skew > maxSkew {
-		return finding{broken, "clock", fmt.Sprintf("this machine and the database differ by %v: let NTP set both", skew)}
+	skew, _ := p.clock.Skew()
+	says := apart(skew)
+	switch {
+	case skew.Abs() > worstSkew:
+		return finding{broken, "clock", says}
+	case skew.Abs() > toldSkew:
+		return finding{doubted, "clock", says}
 	}
-	return finding{fine, "clock", fmt.Sprintf("within %v of the database's", skew)}
+	return finding{fine, "clock", fmt.Sprintf("within %v of the database's", skew.Abs().Round(time.Millisecond))}
 }
 
 func (p *parts) lookAtRedis(ctx context.Context) []finding {

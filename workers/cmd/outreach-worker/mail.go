@@ -75,12 +75,13 @@ func (p *parts) token(context.Context) (smtpmail.Secret, error) {
 	return smtpmail.Secret(token), nil
 }
 
-// mailOptions say where the token comes from.
+// mailOptions say where time and token come from.
 func (p *parts) mailOptions() *smtpmail.Options {
-	if p.config.Mail.Token == "" {
-		return &smtpmail.Options{}
+	o := &smtpmail.Options{Clock: p.clock.Now}
+	if p.config.Mail.Token != "" {
+		o.Token = p.token
 	}
-	return &smtpmail.Options{Token: p.token}
+	return o
 }
 
 // lookAtSignature shows where the public key has to be published. That the

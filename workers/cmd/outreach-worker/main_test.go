@@ -544,7 +544,7 @@ func TestItDeliversARealMailAndARealSMSAndStops(t *testing.T) {
 	for _, part := range []string{
 		`outreach_provider_calls_total{channel="email",outcome="accepted",provider="smtp"} 2`,
 		`outreach_provider_calls_total{channel="sms",outcome="accepted",provider="sms"} 2`,
-		`outreach_notices{state="dead"} 0`, `outreach_outbox_readable 1`, `outreach_oldest_due_seconds 0`, `go_goroutines`,
+		`outreach_notices{state="dead"} 0`, `outreach_outbox_readable 1`, `outreach_oldest_due_seconds 0`, `outreach_clock_skew_seconds `, `go_goroutines`,
 	} {
 		if !strings.Contains(body, part) {
 			t.Errorf("the metrics lack %s", part)

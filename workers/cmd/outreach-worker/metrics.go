@@ -46,9 +46,19 @@ func newMetrics(p *parts) *metrics {
 		mode.WithLabelValues(string(one)).Set(0)
 	}
 	mode.WithLabelValues(string(p.config.Sending.Mode)).Set(1)
-	m.registry.MustRegister(mode, m.calls, m.seconds, newOutboxCollector(p),
+	m.registry.MustRegister(mode, m.calls, m.seconds, newOutboxCollector(p), skewGauge(p),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
+}
+
+// skewGauge tells how far this machine's clock is ahead of the database's.
+func skewGauge(p *parts) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "outreach_clock_skew_seconds", Help: "By how much this machine's clock is ahead of the database's; negative: behind.",
+	}, func() float64 {
+		skew, _ := p.clock.Skew()
+		return skew.Seconds()
+	})
 }
 
 func (m *metrics) observe(provider notify.Capabilities, outcome notify.Outcome, took time.Duration) {

@@ -37,6 +37,7 @@ type parts struct {
 	dialect   sqlstore.Dialect
 	db        *sql.DB
 	store     *sqlstore.Store
+	clock     *sqlstore.Clock // the database's, which everything goes by
 	redis     redis.UniversalClient
 	policy    policy.Policy
 	calendar  *calendar.Calendar
@@ -71,7 +72,7 @@ func build(c *config) (*parts, error) {
 	var err error
 	p.system, err = core.New(p.store, p.policy, &core.Options{
 		Calendar: p.calendar, Series: c.Series, Sender: c.Office, Hotline: c.Hotline, Templates: p.templates,
-		Secret: []byte(c.Secret), Wake: p.bell.Ring,
+		Secret: []byte(c.Secret), Wake: p.bell.Ring, Clock: p.clock.Now,
 	})
 	return p, err
 }
@@ -114,6 +115,9 @@ func (p *parts) openDatabase() error {
 	}
 	p.db.SetMaxOpenConns(16)
 	p.db.SetConnMaxIdleTime(5 * time.Minute)
+	if p.clock, err = sqlstore.NewClock(p.db, p.dialect, nil); err != nil {
+		return err
+	}
 	p.store, err = sqlstore.Open(p.db, p.dialect, p.storeOptions())
 	return err
 }
@@ -327,12 +331,13 @@ func (p *parts) readGateway(file string) (httpsms.Config, error) {
 	return gateway, s.Close()
 }
 
-// smsOptions say where the gateway's tokens are kept.
+// smsOptions say where time comes from and where the gateway's tokens are kept.
 func (p *parts) smsOptions() *httpsms.Options {
-	if p.config.SMS.Tokens == "" {
-		return &httpsms.Options{}
+	o := &httpsms.Options{Clock: p.clock.Now}
+	if p.config.SMS.Tokens != "" {
+		o.Tokens = httpsms.NewTokenFiles(p.config.SMS.Tokens)
 	}
-	return &httpsms.Options{Tokens: httpsms.NewTokenFiles(p.config.SMS.Tokens)}
+	return o
 }
 
 func brokenRule(err error, rule string) bool {
@@ -366,8 +371,8 @@ func (p *parts) smsTimeout() time.Duration {
 	return cmp.Or(longest, p.config.SMS.Timeout)
 }
 
-// ready reports what keeps the program from working: a database that does not
-// answer or is older than the program.
+// ready takes over the database's clock and reports what keeps the program from
+// working: a database that does not answer or is older than the program.
 func (p *parts) ready(ctx context.Context) error {
 	if err := p.reachable(ctx); err != nil {
 		return err
@@ -379,7 +384,7 @@ func (p *parts) ready(ctx context.Context) error {
 	if len(pending) > 0 {
 		return fmt.Errorf("the tables lack %s: run %q first", strings.Join(pending, ", "), program+" migrate")
 	}
-	return nil
+	return p.clock.Set(ctx)
 }
 
 // reachable says whether the database answers. A SQLite file that is not there

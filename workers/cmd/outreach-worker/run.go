@@ -33,6 +33,9 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
+	if err := p.readClock(ctx, log); err != nil {
+		return err
+	}
 	for _, w := range p.warnings() {
 		log.Warn(w)
 	}
@@ -46,7 +49,7 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 		fx.StartTimeout(startPatience), fx.StopTimeout(stopPatience),
 		fx.Supply(log, p.system, p.bell, p.config.Workers, p, m, &deliver.Options{Log: log, Observe: m.observe}),
 		fx.Provide(func() redis.UniversalClient { return p.redis }),
-		fx.Invoke(serve), // first, so that it is stopped last
+		fx.Invoke(serve, keepTime), // first, so that they are stopped last
 		p.senders(),
 		workersfx.Module,
 		fx.Supply(&receipt.Options{Log: log, Forwarded: p.config.Receipts.Forwarded}),

@@ -90,7 +90,7 @@ func (p *parts) centre() fx.Option {
 		store: p.store, now: p.system.Now, term: p.config.SMPP.Lease,
 		name: "smpp/" + p.config.SMPP.SystemID, owner: cmp.Or(p.config.Workers.Owner, someOwner()),
 	}
-	return fx.Options(fx.Supply(p.config.SMPP.Config, &smpp.Options{Lease: lease}), smppfx.Module)
+	return fx.Options(fx.Supply(p.config.SMPP.Config, &smpp.Options{Lease: lease, Clock: p.clock.Now}), smppfx.Module)
 }
 
 // someOwner is a name that no other process has.
