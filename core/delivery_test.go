@@ -273,8 +273,8 @@ func TestANoticeReachesItsProviderInTheWordsOfToday(t *testing.T) {
 	}
 	var open []notify.Attempt
 	p.see(func(ctx context.Context, tx store.Tx) (err error) { open, err = tx.Attempts(ctx, id); return err })
-	if len(open) != 1 || open[0].Outcome != "" || open[0].Number != 1 {
-		t.Errorf("before the call: %+v, want one open attempt", open)
+	if len(open) != 1 || open[0].Outcome != "" || open[0].Number != 1 || open[0].Text != ds[0].Message.Template+"@1" {
+		t.Errorf("before the call: %+v, want one open attempt with the version of its text", open)
 	}
 	p.settle(p.send(ds[0]))
 	n := p.want(id, notify.Accepted)

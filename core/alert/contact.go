@@ -15,15 +15,11 @@ import (
 // silent because of a wrong number (model M8). Once a day for each person and
 // channel, in the application.
 func ContactBroken(person org.PersonID, channel notify.Channel, on calendar.Date) []notify.Notice {
-	word := "SMS"
-	if channel != notify.SMS {
-		word = string(channel)
-	}
 	return []notify.Notice{{
 		Key:      fmt.Sprintf("contact.broken/%s/%s/%s/%s", person, channel, on, notify.InApp),
 		Template: "contact.broken", Subject: org.PersonSubject(person), To: org.Party{Role: org.Admin}, Channel: notify.InApp,
 		Audience: notify.ToOfficial, Class: notify.Duty, Priority: notify.Normal, OnUnknown: notify.Resend,
-		Vars: map[string]string{"person_id": string(person), "channel": word},
+		Vars: map[string]string{"person_id": string(person), "channel": string(channel)},
 	}}
 }
 

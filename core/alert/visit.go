@@ -26,7 +26,7 @@ func visitNotice(v visit.State, template string, to org.Party, channel notify.Ch
 		Template: template, Subject: visit.Subject(v.ID), Moot: VisitKey(v.ID), To: to, Channel: channel,
 		Audience: notify.ToOfficial, Class: notify.Duty, Priority: notify.Normal, OnUnknown: notify.Hold,
 		Vars: map[string]string{
-			"place_id": string(v.Place), "date": v.Planned.VN(), "weekday": v.Planned.Text("vi"), "time": v.At.VN(), "venue": venue(v),
+			"place_id": string(v.Place), "date": v.Planned.VN(), "weekday": v.Planned.String(), "time": v.At.VN(), "venue": venue(v),
 		},
 	}
 }

@@ -185,6 +185,7 @@ type Attempt struct {
 	Code       string    `json:"code,omitempty"`
 	Detail     string    `json:"detail,omitempty"` // bounded, without personal data
 	Segments   int       `json:"segments,omitempty"`
+	Text       string    `json:"text,omitempty"`    // template and version of what was said: visit.planned@2
 	Body       string    `json:"body,omitempty"`    // keyed hash of address and text, by which the same text to one address is recognised
 	Address    string    `json:"address,omitempty"` // hash of the address, see HashAddress
 }

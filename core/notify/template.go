@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -33,6 +34,7 @@ const Digest = "digest"
 // Each is one file "<name>.txt":
 //
 //	fields: code place date
+//	version: 2
 //	--- vi sms
 //	HVCS: {{date}} d/c dự sinh hoạt tại {{place}}.
 //	--- vi subject
@@ -42,7 +44,11 @@ const Digest = "digest"
 // message of its channel, and the one line that stands for the notice in a
 // digest. {{name}} stands for a value; a name must be declared in the first
 // line or be one of the fields that are always there. There is nothing else: no
-// condition, no loop, so a text a clerk approved is the text that goes out.
+// condition, no loop, so a text a clerk approved is the text that goes out. The
+// version is raised with every change, and kept with each attempt; without the
+// line it is 1. No text may carry the label of advertising ([QC], [AD]), and no SMS
+// a link: people are told of frauds with links, and gateways refuse them (L10,
+// domain 6.2).
 type Templates struct {
 	byName map[string]*template
 }
@@ -50,6 +56,7 @@ type Templates struct {
 // template is one parsed file.
 type template struct {
 	name     string
+	version  int
 	fields   []string
 	sections map[section]text
 }
@@ -126,6 +133,17 @@ func (t *Templates) Fields(name string) []string {
 	return nil
 }
 
+// Version returns the version of the template, 0 when there is none of that name.
+func (t *Templates) Version(name string) int {
+	if found := t.byName[name]; found != nil {
+		return found.version
+	}
+	return 0
+}
+
+// Edition names a template with its version as attempts keep it: visit.planned@2.
+func (t *Templates) Edition(name string) string { return name + "@" + strconv.Itoa(t.Version(name)) }
+
 // parser reads one file line by line and remembers where it is.
 type parser struct {
 	template
@@ -136,6 +154,7 @@ type parser struct {
 
 func parseTemplate(file, content string) (*template, error) {
 	p := &parser{file: file}
+	p.version = 1
 	p.name, p.sections = strings.TrimSuffix(path.Base(file), ".txt"), make(map[section]text)
 	var open section
 	var body []string
@@ -144,9 +163,12 @@ func parseTemplate(file, content string) (*template, error) {
 		p.line++
 		line = strings.TrimRight(line, "\r\n \t")
 		head, isHead := strings.CutPrefix(line, "--- ")
+		version, isVersion := strings.CutPrefix(line, "version:")
 		switch {
 		case p.line == 1:
 			p.header(line)
+		case p.line == 2 && isVersion:
+			p.edition(strings.TrimSpace(version))
 		case isHead:
 			p.close(open, body, begin)
 			open, body, begin = p.open(head), nil, p.line
@@ -184,6 +206,16 @@ func (p *parser) header(line string) {
 			p.broken(p.line, "the field %s is declared twice", "trường %s được khai báo hai lần", name)
 		}
 	}
+}
+
+// edition reads the number of the version.
+func (p *parser) edition(number string) {
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		p.broken(p.line, "%q is no version: write 1, 2, 3 …", "%q không phải số phiên bản: hãy ghi 1, 2, 3 …", number)
+		return
+	}
+	p.version = n
 }
 
 // always are the fields that are not declared.
@@ -237,12 +269,29 @@ func (p *parser) close(s section, body []string, begin int) {
 	}
 	var whole text
 	for i, line := range body {
+		p.proper(s, line, begin+1+i)
 		if i > 0 {
 			whole = append(whole, piece{literal: "\n"})
 		}
 		whole = append(whole, p.pieces(line, begin+1+i)...)
 	}
 	p.sections[s] = whole
+}
+
+// proper refuses what no text of the programme may hold.
+func (p *parser) proper(s section, line string, number int) {
+	lower := strings.ToLower(line)
+	for _, label := range []string{"[qc]", "[ad]"} {
+		if strings.Contains(lower, label) {
+			p.broken(number, "%s marks advertising: the programme never advertises, leave it out", "%s là nhãn quảng cáo: chương trình không quảng cáo, hãy bỏ đi", strings.ToUpper(label))
+		}
+	}
+	for _, link := range []string{"://", "www."} {
+		if s.part == "sms" && strings.Contains(lower, link) {
+			p.broken(number, "an SMS holds no link: give a telephone number", "tin nhắn không được có đường dẫn: hãy ghi số điện thoại")
+			break
+		}
+	}
 }
 
 // pieces cuts a line at its placeholders.
@@ -346,9 +395,16 @@ func (t *template) render(s section, vars map[string]string) (string, error) {
 }
 
 // written is a value as people write it: a date in the form 2017-03-04 becomes
-// 04/03/2017, with its weekday in a field of that name. A line end in a value
-// would let it forge the lines after it and becomes a space.
+// 04/3/2017, with its weekday in a field of that name, and a word of the programme
+// one of the reader's language. A line end in a value would let it forge the lines
+// after it and becomes a space.
 func written(field, value, lang string) string {
+	if vi, en, known := words(field, value); known {
+		if lang == "en" {
+			return en
+		}
+		return vi
+	}
 	if len(value) == len("2017-03-04") && value[4] == '-' {
 		if date, err := calendar.ParseDate(value); err == nil {
 			if field == "weekday" {

@@ -2,7 +2,6 @@ package notify_test
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/huongvecoso/outreach/adapters/smstext"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
@@ -49,6 +47,13 @@ func TestAFaultInATemplateIsNamedWithItsFileAndLine(t *testing.T) {
 		{"an empty section", full("code", ""), "x.txt:2: the section vi sms is empty"},
 		{"two lines in an SMS", full("code", "một\nhai"), "x.txt:2: the section vi sms has one line only"},
 		{"text before the sections", "fields: code\nxin chào\n" + strings.TrimPrefix(ok, "fields: code\n"), "x.txt:2: text stands before the first section"},
+		{"a version that is no number", strings.Replace(ok, "\n", "\nversion: new\n", 1), "x.txt:2: \"new\" is no version"},
+		{"a version before the first", strings.Replace(ok, "\n", "\nversion: 0\n", 1), "x.txt:2: \"0\" is no version"},
+		{"a version further down", full("code", "Mã {{code}}\nversion: 2"), "the section vi sms has one line only"},
+		{"the label of advertising", full("code", "[qc] Mã {{code}}"), "x.txt:3: [QC] marks advertising"},
+		{"the other label", full("code", "Mã {{code}} [AD]"), "x.txt:3: [AD] marks advertising"},
+		{"a link in an SMS", full("code", "Xem https://xuanloc.example/{{code}}"), "x.txt:3: an SMS holds no link"},
+		{"a link without its beginning", full("code", "Xem WWW.xuanloc.example"), "x.txt:3: an SMS holds no link"},
 		{"an empty file", "", "x.txt:0: the section \"--- vi sms\" is missing"},
 	} {
 		_, err := parse(t, map[string]string{"x.txt": c.content})
@@ -59,6 +64,9 @@ func TestAFaultInATemplateIsNamedWithItsFileAndLine(t *testing.T) {
 	}
 	if _, err := parse(t, map[string]string{"x.txt": ok, "README.md": "not a template"}); err != nil {
 		t.Errorf("a sound template is refused: %v", err)
+	}
+	if _, err := parse(t, map[string]string{"x.txt": strings.Replace(ok, "Nội dung", "Xem https://xuanloc.example", 1)}); err != nil {
+		t.Errorf("a mail to staff may hold a link: %v", err)
 	}
 	_, err := parse(t, map[string]string{"a.txt": full("a", "{{b}} {{c}}"), "b.txt": full("a", "{{b}}")})
 	if n := len(fault.Violations(err)); n != 3 {
@@ -128,6 +136,21 @@ func TestAValueCannotForgeTheLinesAfterIt(t *testing.T) {
 	}
 }
 
+func TestATextHasAVersion(t *testing.T) {
+	own, err := parse(t, map[string]string{"a.txt": full("", "A"), "b.txt": strings.Replace(full("", "B"), "\n", "\nversion: 12\n", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"a": 1, "b": 12, "c": 0} {
+		if got := own.Version(name); got != want {
+			t.Errorf("version %d of %s, want %d", got, name, want)
+		}
+	}
+	if got := own.Edition("b"); got != "b@12" {
+		t.Errorf("kept as %s", got)
+	}
+}
+
 func TestAHostReplacesSomeTextsAndKeepsTheOthers(t *testing.T) {
 	own, _ := parse(t, map[string]string{"a.txt": full("", "A"), "b.txt": full("", "B")})
 	host, _ := parse(t, map[string]string{"b.txt": full("", "B của huyện")})
@@ -139,105 +162,6 @@ func TestAHostReplacesSomeTextsAndKeepsTheOthers(t *testing.T) {
 	}
 	if _, got, _ := own.Render("b", "vi", notify.SMS, nil); got != "B" {
 		t.Errorf("the original changed to %q", got)
-	}
-}
-
-// longest are values as long as they realistically get in a district.
-func longest() map[string]string {
-	return map[string]string{
-		"recipient": "Nguyễn Thị Phương Thảo", "honorific": "đồng chí", "given": "Phương", "sender": "UBND huyện Xuân Lộc", "hotline": "0251 387 1113",
-		"place": "ấp Suối Tre Thượng (xã Xuân Trường)", "unit": "Phòng Tài nguyên và Môi trường", "from_unit": "Phòng Kinh tế và Hạ tầng",
-		"code": "XL-2017-01042", "label": "XL-2017-01042", "date": "30/11/2017", "due": "30/11/2017", "weekday": "thứ Bảy, 30/11/2017", "time": "19h30",
-		"venue": "nhà văn hóa ấp Suối Tre", "days": "10", "count": "12", "level": "2", "month": "11/2017",
-		"items": "việc thứ nhất; việc thứ hai và 10 việc khác",
-	}
-}
-
-// values gives every field of a template a realistic value.
-func values(t *notify.Templates, name string) map[string]string {
-	vars := longest()
-	for _, field := range t.Fields(name) {
-		if vars[field] == "" {
-			vars[field] = strings.Repeat("m", 20)
-		}
-	}
-	return vars
-}
-
-func defaults(t testing.TB) *notify.Templates {
-	t.Helper()
-	templates, err := notify.DefaultTemplates()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return templates
-}
-
-func TestEveryDefaultTextReadsInBothLanguagesAndOnEveryChannel(t *testing.T) {
-	templates := defaults(t)
-	for _, name := range templates.Names() {
-		for _, lang := range []string{"vi", "en"} {
-			for _, channel := range []notify.Channel{notify.SMS, notify.Email} {
-				subject, text, err := templates.Render(name, lang, channel, values(templates, name))
-				if err != nil || text == "" || channel == notify.Email && subject == "" {
-					t.Errorf("%s %s %s: %q, %q, %v", name, lang, channel, subject, text, err)
-				}
-				if lang == "vi" && !strings.ContainsFunc(text, func(r rune) bool {
-					return r > 0x300 || strings.ContainsRune("àáâãèéêìíòóôõùúýăđĩũơư", r)
-				}) {
-					t.Errorf("%s %s: Vietnamese without marks: %q", name, channel, text)
-				}
-			}
-			if name != notify.Digest {
-				if item, err := templates.Item(name, lang, values(templates, name)); err != nil || utf8.RuneCountInString(item) > 140 {
-					t.Errorf("%s %s item: %d characters, want 140 at most: %q, %v", name, lang, utf8.RuneCountInString(item), item, err)
-				}
-			}
-		}
-	}
-}
-
-func TestEveryDefaultSMSFitsIntoTwoPartsWithoutMarks(t *testing.T) {
-	templates := defaults(t)
-	for _, name := range templates.Names() {
-		for _, lang := range []string{"vi", "en"} {
-			_, text, err := templates.Render(name, lang, notify.SMS, values(templates, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := smstext.Prepare(text, &smstext.Options{MaxParts: 2}); err != nil {
-				t.Errorf("%s %s: %v\n%s", name, lang, err, text)
-			}
-		}
-	}
-}
-
-// What the programme sends is no advertising, asks nobody to follow a link, and
-// names no citizen (L10, A11; sealed matters: model M6).
-func TestNoDefaultTextAdvertisesLinksOrNamesASpeaker(t *testing.T) {
-	templates := defaults(t)
-	for _, name := range templates.Names() {
-		for _, field := range templates.Fields(name) {
-			for _, never := range []string{"speaker", "citizen", "phone", "email", "accused", "name", "address", "text", "body", "content"} {
-				if strings.Contains(field, never) {
-					t.Errorf("%s has the field %s", name, field)
-				}
-			}
-			if strings.HasPrefix(name, "sealed.") && !slices.Contains([]string{"code", "label", "count", "date", "due", "days", "level"}, field) {
-				t.Errorf("%s tells %s of a sealed matter", name, field)
-			}
-		}
-		for _, lang := range []string{"vi", "en"} {
-			for _, channel := range []notify.Channel{notify.SMS, notify.Email} {
-				subject, text, _ := templates.Render(name, lang, channel, values(templates, name))
-				whole := strings.ToLower(subject + "\n" + text)
-				for _, never := range []string{"[qc]", "http", "www.", "://", ".vn", ".com", "bit.ly"} {
-					if strings.Contains(whole, never) {
-						t.Errorf("%s %s %s holds %q", name, lang, channel, never)
-					}
-				}
-			}
-		}
 	}
 }
 
@@ -291,7 +215,7 @@ func FuzzParseTemplates(f *testing.F) {
 			}
 			return
 		}
-		vars := longest()
+		vars := longest(notify.SMS)
 		for _, field := range templates.Fields("x") {
 			vars[field] = value
 		}
@@ -305,7 +229,7 @@ func FuzzParseTemplates(f *testing.F) {
 
 func BenchmarkRender(b *testing.B) {
 	templates := defaults(b)
-	vars := values(templates, "visit.planned")
+	vars := longest(notify.SMS)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := templates.Render("visit.planned", "vi", notify.SMS, vars); err != nil {

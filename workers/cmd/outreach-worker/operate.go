@@ -170,14 +170,14 @@ func (c *call) showNotice(n notify.Notice, attempts []notify.Attempt) {
 	}
 	w.Flush()
 	if len(attempts) > 0 {
-		fmt.Fprintln(w, "\nattempt\tstarted\tprovider\toutcome\tcode\tsegments\tdetail")
+		fmt.Fprintln(w, "\nattempt\tstarted\tprovider\toutcome\tcode\tsegments\ttext\tdetail")
 	}
 	for _, a := range attempts {
 		outcome := string(a.Outcome)
 		if outcome == "" {
 			outcome = "open"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", a.Number, a.Started.In(calendar.Zone()).Format(moment), a.Provider, outcome, a.Code, a.Segments, a.Detail)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", a.Number, a.Started.In(calendar.Zone()).Format(moment), a.Provider, outcome, a.Code, a.Segments, a.Text, a.Detail)
 	}
 	w.Flush()
 	fmt.Fprintln(c.out)
