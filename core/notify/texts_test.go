@@ -122,7 +122,9 @@ func saysWho(field string) string {
 }
 
 func marked(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return r > 0x300 || strings.ContainsRune("àáâãèéêìíòóôõùúýăđĩũơư", r) })
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return r > 0x300 || strings.ContainsRune("àáâãèéêìíòóôõùúýăđĩũơư", r)
+	})
 }
 
 // What the programme sends is read in two languages, costs two parts at most,
