@@ -840,6 +840,8 @@
 //		…: trường %s luôn có sẵn, không cần khai báo
 //		…: the field %s is declared twice
 //		…: trường %s được khai báo hai lần
+//		…: %q is no version: write 1, 2, 3 …
+//		…: %q không phải số phiên bản: hãy ghi 1, 2, 3 …
 //		…: there is no section %q here
 //		…: không có phần %q ở đây
 //		…: the section %q stands twice
@@ -848,6 +850,10 @@
 //		…: phần %s %s trống
 //		…: the section %s %s has one line only
 //		…: phần %s %s chỉ được có một dòng
+//		…: %s marks advertising: the programme never advertises, leave it out
+//		…: %s là nhãn quảng cáo: chương trình không quảng cáo, hãy bỏ đi
+//		…: an SMS holds no link: give a telephone number
+//		…: tin nhắn không được có đường dẫn: hãy ghi số điện thoại
 //		…: }} closes nothing
 //		…: }} không khớp với dấu mở nào
 //		…: {{ is not closed
