@@ -29,11 +29,18 @@ func Resolve(ctx context.Context, dir org.Directory, to org.Party, on calendar.D
 	if !to.On.IsZero() {
 		on = to.On
 	}
-	line, err := fallbacks(ctx, dir, to, on)
+	found, err := present(ctx, dir, to, on)
 	if err != nil {
 		return nil, err
 	}
-	for _, party := range line {
+	if len(found) > 0 { // nearly always: the others are not even asked for
+		return persons(ctx, dir, found)
+	}
+	instead, err := fallbacks(ctx, dir, to, on)
+	if err != nil {
+		return nil, err
+	}
+	for _, party := range instead {
 		ids, err := present(ctx, dir, party, on)
 		if err != nil {
 			return nil, err
@@ -52,9 +59,9 @@ func IsVacant(err error) bool {
 	return slices.ContainsFunc(fault.Violations(err), func(v *fault.Violation) bool { return v.Rule == "alert.recipient.vacant" })
 }
 
-// fallbacks is the party and, in order, who is told instead when nobody is there.
+// fallbacks is, in order, who is told instead when nobody is there as the party.
 func fallbacks(ctx context.Context, dir org.Directory, to org.Party, on calendar.Date) ([]org.Party, error) {
-	line := []org.Party{to}
+	var line []org.Party
 	add := func(parties ...org.Party) { line = append(line, parties...) }
 	officeAndAbove := []org.Party{{Role: org.ProgrammeOffice}, {Role: org.ProgrammeLeader}, {Role: org.ProgrammeChair}}
 	switch to.Role {
@@ -63,9 +70,9 @@ func fallbacks(ctx context.Context, dir org.Directory, to org.Party, on calendar
 	case org.HamletHead:
 		add(org.Party{Role: org.PartyCellSecretary, Place: to.Place}, org.Party{Role: org.ResidentGroupHead, Place: to.Place})
 	case org.Inspector: // what is sealed goes nowhere else
-		return append(line, org.Party{Role: org.DeputyInspector}), nil
+		return []org.Party{{Role: org.DeputyInspector}}, nil
 	case org.DeputyInspector:
-		return append(line, org.Party{Role: org.ProgrammeChair}), nil
+		return []org.Party{{Role: org.ProgrammeChair}}, nil
 	case org.ProgrammeLeader:
 		add(org.Party{Role: org.ProgrammeChair})
 	case org.ProgrammeChair:
