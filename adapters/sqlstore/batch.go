@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,6 +110,7 @@ func states(rows [][]any) string {
 // columnLiteral writes one column of rows as a PostgreSQL array.
 func columnLiteral(rows [][]any, column int) string {
 	var b strings.Builder
+	var scratch [48]byte
 	b.WriteByte('{')
 	for i, row := range rows {
 		if i > 0 {
@@ -120,7 +122,9 @@ func columnLiteral(rows [][]any, column int) string {
 		case string:
 			quoteElement(&b, value)
 		case time.Time:
-			quoteElement(&b, value.UTC().Truncate(time.Microsecond).Format(fixedWidth))
+			b.Write(value.UTC().Truncate(time.Microsecond).AppendFormat(scratch[:0], `"`+fixedWidth+`"`))
+		case int64:
+			b.Write(strconv.AppendInt(scratch[:0], value, 10))
 		default:
 			fmt.Fprint(&b, value)
 		}

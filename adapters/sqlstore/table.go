@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -298,23 +300,51 @@ func eachInstant(v reflect.Value, fn func(*time.Time) bool) bool {
 	case reflect.Pointer:
 		return v.IsNil() || eachInstant(v.Elem(), fn)
 	case reflect.Slice:
-		switch v.Type().Elem().Kind() {
-		case reflect.Struct, reflect.Pointer, reflect.Slice:
-			for i := range v.Len() {
-				if !eachInstant(v.Index(i), fn) {
-					return false
-				}
+		for i := range v.Len() {
+			if !eachInstant(v.Index(i), fn) {
+				return false
 			}
 		}
 	case reflect.Struct:
 		if t, ok := v.Addr().Interface().(*time.Time); ok {
 			return fn(t)
 		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && !eachInstant(v.Field(i), fn) {
+		for _, i := range timed(v.Type()) {
+			if !eachInstant(v.Field(i), fn) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// timedFields remembers what timed found out: it is asked for every row.
+var timedFields sync.Map // of reflect.Type to []int
+
+// timed are the exported fields of a struct that may hold an instant.
+func timed(t reflect.Type) []int {
+	if known, ok := timedFields.Load(t); ok {
+		return known.([]int)
+	}
+	var fields []int
+	for i := range t.NumField() {
+		if f := t.Field(i); f.IsExported() && mayHold(f.Type) {
+			fields = append(fields, i)
+		}
+	}
+	timedFields.Store(t, fields)
+	return fields
+}
+
+// mayHold reports whether a value of the type can have an instant within.
+func mayHold(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return true // perhaps: what it points to tells
+	case reflect.Slice:
+		return slices.Contains([]reflect.Kind{reflect.Struct, reflect.Pointer, reflect.Slice}, t.Elem().Kind())
+	case reflect.Struct:
+		return t == reflect.TypeFor[time.Time]() || len(timed(t)) > 0
+	}
+	return false
 }
