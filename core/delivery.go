@@ -51,6 +51,8 @@ type Delivery struct {
 
 	doubt bool // an earlier call may have gone
 	probe bool // it tries whether its provider is back
+
+	claimed *notify.Notice // as the claim left it, so that Settle need not ask; nil in a Delivery made elsewhere
 }
 
 // Settled is a Delivery with what became of it.

@@ -21,10 +21,22 @@ import (
 // Timeout. What a worker that dies leaves open is at most the batch: claim as
 // much as may be in doubt at once, not more.
 func (s *System) Claim(ctx context.Context, owner string, provider notify.Capabilities, tickets []Ticket) ([]Delivery, error) {
+	return s.ClaimTogether(ctx, owner, provider, tickets)
+}
+
+// ClaimTogether is one Claim after the other in one transaction: of several
+// workers of one process, or several goroutines, that call the same provider. No
+// recipient gets messages of two batches at once, as it would be in transactions
+// of their own.
+func (s *System) ClaimTogether(ctx context.Context, owner string, provider notify.Capabilities, batches ...[]Ticket) ([]Delivery, error) {
 	var deliveries []Delivery
+	calls := 0
+	for _, b := range batches {
+		calls += len(b)
+	}
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
-		c := &claim{pass: p, call: notify.Call{Owner: owner, Provider: provider, Until: p.now.Add(leaseFor(provider, len(tickets)))}}
-		if err := c.run(ctx, tickets); err != nil {
+		c := &claim{pass: p, call: notify.Call{Owner: owner, Provider: provider, Until: p.now.Add(leaseFor(provider, calls))}}
+		if err := c.run(ctx, batches); err != nil {
 			return err
 		}
 		deliveries = c.deliveries
@@ -87,21 +99,16 @@ func (c *claim) findBusy(ctx context.Context, queued map[notify.ID]*notify.Notic
 	return err
 }
 
-func (c *claim) run(ctx context.Context, tickets []Ticket) error {
-	queued, err := c.queued(ctx, tickets)
+func (c *claim) run(ctx context.Context, batches [][]Ticket) error {
+	queued, err := c.queued(ctx, slices.Concat(batches...))
 	if err != nil || len(queued) == 0 {
 		return err
 	}
 	if err := c.prepare(ctx, queued); err != nil {
 		return err
 	}
-	for _, t := range tickets {
-		n := queued[t.ID]
-		if n == nil {
-			continue
-		}
-		delete(queued, t.ID) // a ticket that came twice in one batch
-		if err := c.take(ctx, n); err != nil {
+	for _, tickets := range batches {
+		if err := c.takeAll(ctx, tickets, queued); err != nil {
 			return err
 		}
 	}
@@ -118,6 +125,27 @@ func (c *claim) run(ctx context.Context, tickets []Ticket) error {
 		}
 	}
 	return c.fallBack(ctx, c.lost)
+}
+
+// takeAll takes the notices of one batch. For the next one their recipients are busy.
+func (c *claim) takeAll(ctx context.Context, tickets []Ticket, queued map[notify.ID]*notify.Notice) error {
+	first := len(c.deliveries)
+	for _, t := range tickets {
+		n := queued[t.ID]
+		if n == nil {
+			continue
+		}
+		delete(queued, t.ID) // a ticket that came twice
+		if err := c.take(ctx, n); err != nil {
+			return err
+		}
+	}
+	for _, d := range c.deliveries[first:] {
+		if inLane(d.claimed) {
+			c.busy[d.claimed.Person] = true
+		}
+	}
+	return nil
 }
 
 // The last line against a rule that went wild: the same text to the same address
@@ -330,7 +358,7 @@ func (c *claim) open(n *notify.Notice, to contact, m message, unmade error) erro
 		attempt.Segments = count(m.text)
 	}
 	c.deliveries = append(c.deliveries, Delivery{
-		Ticket: c.ticket(n), Attempt: attempt, Until: n.LeaseUntil, doubt: doubt, probe: c.probes(n),
+		Ticket: c.ticket(n), Attempt: attempt, Until: n.LeaseUntil, doubt: doubt, probe: c.probes(n), claimed: n,
 		Message: notify.Message{
 			Notice: n.ID, Attempt: n.Claims, IdempotencyKey: n.IdempotencyKey(), Channel: n.Channel, Class: n.Class,
 			To: to.address, ToName: to.name, Subject: m.subject, Text: m.text, Language: to.language,

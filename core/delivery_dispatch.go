@@ -21,9 +21,14 @@ type Dispatched struct {
 	NextAt time.Time
 	// More says that the limit was reached: there is more to hand out now.
 	More bool
+	// Full says that some of what is due found no room on its channel: there is
+	// more to hand out as soon as what is under way has been taken.
+	Full bool
 	// Standby says that another relay is at work; nothing was looked at.
 	Standby bool
 
+	// At is when the pass looked, by the clock of the System.
+	At time.Time
 	// Spent is what the tickets take of the rates of their providers, of those
 	// that Room.Tokens names.
 	Spent map[string]int
@@ -48,7 +53,7 @@ func (s *System) Dispatch(ctx context.Context, owner string, limit int) (Dispatc
 func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, room Room) (Dispatched, error) {
 	var done Dispatched
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
-		done = Dispatched{}
+		done = Dispatched{At: p.now}
 		ok, err := p.tx.Lease(ctx, "relay", owner, p.now, p.now.Add(dispatchLease))
 		if err != nil {
 			return err

@@ -23,6 +23,9 @@ type Room struct {
 	// Tokens is what is left of each provider's rate, in segments of SMS or mails.
 	// A provider that is not named has no rate.
 	Tokens map[string]int
+	// Backlog says that the pass before this one left due notices behind. It saves
+	// this one from reading as many as the limit only to find that there are more.
+	Backlog bool
 }
 
 // slowAfter is how long the oldest ticket of a channel may wait before nothing
@@ -99,19 +102,39 @@ func (d *dispatch) measure(ctx context.Context, room Room) error {
 
 // waits reports whether what is due on the channel has to wait as it is.
 func (d *dispatch) waits(channel notify.Channel, priority notify.Priority) bool {
-	return !kept(channel) && (d.blocked(channel) || priority != notify.Critical && d.room.full(channel))
+	switch {
+	case kept(channel):
+		return false
+	case d.blocked(channel):
+		return true
+	case priority != notify.Critical && d.room.full(channel):
+		d.done.Full = true
+		return true
+	}
+	return false
 }
+
+// probe is how many notices are read to find out whether a backlog is over.
+const probe = 64
 
 // look returns the due notices of this pass. As long as all of them fit they
 // come by urgency and time. When there are more, or a channel takes nothing now,
 // the critical ones come first and then every owner's in turn, so that nobody's
 // thousands keep the others waiting (notifications 2.9).
 func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error) {
-	due, err := d.tx.DueNotices(ctx, d.now, limit)
+	head := limit
+	if d.room.Backlog && limit > probe {
+		head = probe
+	}
+	due, err := d.tx.DueNotices(ctx, d.now, head)
+	if err == nil && head < limit && len(due) == head && due[head-1].Priority == notify.Critical {
+		head = limit // there may be more of the critical ones
+		due, err = d.tx.DueNotices(ctx, d.now, head)
+	}
 	if err != nil {
 		return nil, err
 	}
-	backlog := limit > 0 && len(due) == limit
+	backlog := limit > 0 && len(due) == head
 	if !backlog && !slices.ContainsFunc(due, func(n notify.Notice) bool { return d.waits(n.Channel, n.Priority) }) {
 		return due, nil
 	}
@@ -147,13 +170,26 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	}
 	var queues [][]notify.Notice
 	for _, s := range shares {
-		due, err := d.tx.DueOf(ctx, s, d.now, each)
+		due, err := d.tx.DueOf(ctx, s, d.now, d.useful(each, s.Channel))
 		if err != nil {
 			return nil, err
 		}
 		queues = append(queues, slices.DeleteFunc(due, func(n notify.Notice) bool { return seen[n.ID] }))
 	}
 	return interleave(queues), nil
+}
+
+// useful is how many of a share are worth reading: where the channel has little
+// room, what is read beyond twice as much mostly stays as it is.
+func (d *dispatch) useful(each int, channel notify.Channel) int {
+	left, bounded := d.room.channel(channel)
+	if !bounded || kept(channel) {
+		return each
+	}
+	if most := max(probe, 2*left); each == 0 || each > most {
+		return most
+	}
+	return each
 }
 
 // interleave takes one of each in turn until all are empty.

@@ -40,32 +40,31 @@ func (s *System) Requeue(ctx context.Context, tickets []Ticket, why string) erro
 // after the lease was lost still counts as far as it can: the attempt keeps it,
 // and a message that turns out to have been taken is not sent again.
 func (s *System) Settle(ctx context.Context, settled []Settled) error {
-	err := s.settle(ctx, settled, false)
-	for range settleTries {
-		if !errors.Is(err, fault.ErrStale) {
-			break
-		}
-		err = s.settle(ctx, settled, true) // some were settled before, or changed in between
+	err := s.settle(ctx, settled, asClaimed)
+	for look := asStored; errors.Is(err, fault.ErrStale) && look < asStored+settleTries; look++ {
+		err = s.settle(ctx, settled, min(look, unfinished))
 	}
 	return err
 }
 
-func (s *System) settle(ctx context.Context, settled []Settled, again bool) error {
+// trust is what Settle takes for granted about what it settles.
+type trust int
+
+const (
+	asClaimed  trust = iota // nobody changed the notices since they were claimed: nearly always so
+	asStored                // somebody did: ask for them, and hold them
+	unfinished              // perhaps somebody settled some: ask for their attempts too
+)
+
+func (s *System) settle(ctx context.Context, settled []Settled, look trust) error {
 	return s.pipeline(ctx, func(ctx context.Context, p *pass) error {
-		ids := make([]notify.ID, len(settled))
-		for i := range settled {
-			ids[i] = settled[i].Delivery.Ticket.ID
-		}
 		c := &settling{pass: p}
-		var err error
-		if c.notices, err = p.load(ctx, ids); err != nil {
-			return err
-		}
-		if c.items, err = p.items(ctx, c.notices); err != nil {
+		if err := c.find(ctx, settled, look); err != nil {
 			return err
 		}
 		for _, one := range settled {
-			if again {
+			if look == unfinished {
+				var err error
 				if one.Delivery.Attempt, err = p.unfinished(ctx, one.Delivery.Attempt); err != nil {
 					return err
 				}
@@ -114,6 +113,36 @@ type settling struct {
 	notices, items map[notify.ID]*notify.Notice
 	attempts       []*notify.Attempt
 	lost           []*notify.Notice
+}
+
+// asClaimed reports whether the notice of d can be taken as it was claimed. What
+// it may carry would have to be asked for all the same.
+func (d *Delivery) asClaimed() bool {
+	return d.claimed != nil && d.claimed.ID == d.Ticket.ID && d.claimed.Generation == d.Ticket.Generation && len(d.claimed.Items) == 0
+}
+
+// find has the notices at hand, and what they carry. Their versions guard those
+// that were not asked for: a change in between makes the whole batch stale.
+func (c *settling) find(ctx context.Context, settled []Settled, look trust) error {
+	var ask []notify.ID
+	var own []*notify.Notice
+	for i := range settled {
+		if d := &settled[i].Delivery; look == asClaimed && d.asClaimed() {
+			n := *d.claimed
+			own = append(own, &n)
+		} else {
+			ask = append(ask, d.Ticket.ID)
+		}
+	}
+	var err error
+	if c.notices, err = c.load(ctx, ask); err != nil {
+		return err
+	}
+	for _, n := range own {
+		c.notices[n.ID] = n
+	}
+	c.items, err = c.pass.items(ctx, c.notices)
+	return err
 }
 
 func (c *settling) settle(ctx context.Context, one Settled) error {

@@ -1,0 +1,106 @@
+package core_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
+)
+
+// atOnce queues one SMS of each class to one person: two messages, never merged.
+func (p *post) atOnce() [2]core.Ticket {
+	p.t.Helper()
+	p.tell(notify.Notice{})
+	p.tell(notify.Notice{Class: notify.Care})
+	tickets := p.dispatch().Tickets
+	if len(tickets) != 2 {
+		p.t.Fatalf("%d tickets, want 2", len(tickets))
+	}
+	return [2]core.Ticket(tickets)
+}
+
+func TestTwoTasksClaimedTogetherDoNotReachOnePersonAtOnce(t *testing.T) {
+	p := newPost(t)
+	two := p.atOnce()
+	ds, err := p.sys.ClaimTogether(t.Context(), "worker", p.sms, two[:1], two[1:])
+	if err != nil || len(ds) != 1 || ds[0].Ticket.ID != two[0].ID {
+		t.Fatalf("claimed %v, %v; want the first alone", ds, err)
+	}
+	if n := p.want(two[1].ID, notify.Pending); n.Why != "another message to the same recipient is on its way" {
+		t.Errorf("the second waits because %q", n.Why)
+	}
+	p.settle(p.send(ds[0]))
+	p.pass(5 * time.Second)
+	p.run()
+	p.want(two[1].ID, notify.Accepted)
+	p.wantTaken(2, 0)
+}
+
+func TestATicketInTwoTasksIsClaimedOnce(t *testing.T) {
+	p := newPost(t)
+	p.tell(notify.Notice{})
+	tickets := p.dispatch().Tickets
+	ds, err := p.sys.ClaimTogether(t.Context(), "worker", p.sms, tickets, tickets)
+	if err != nil || len(ds) != 1 {
+		t.Errorf("claimed %d times, %v", len(ds), err)
+	}
+}
+
+// Between claim and outcome somebody may have changed the notice: the outcome
+// is written over what it is then, not over what it was.
+func TestACancellationDuringTheCallIsNotForgottenByItsOutcome(t *testing.T) {
+	p := newPost(t)
+	id := p.tell(notify.Notice{Moot: "visit/1"})
+	d := p.claim(p.sms, p.dispatch().Tickets...)[0]
+	sent := p.send(d)
+	p.cancel("visit/1")
+	p.settle(sent)
+	if n := p.want(id, notify.Accepted); n.CancelAsked.IsZero() {
+		t.Error("that it was cancelled while it was under way is nowhere to be seen")
+	}
+}
+
+func TestAFullChannelIsToldAndABacklogIsReadOnce(t *testing.T) {
+	p := newPost(t)
+	people := p.crowd(200)
+	for i, id := range people {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprint(i % 2)})
+	}
+	dispatch := func(room core.Room) core.Dispatched {
+		t.Helper()
+		done, err := p.sys.DispatchWithin(t.Context(), "relay", 100, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done
+	}
+	first := dispatch(core.Room{Window: 1000})
+	if first.Full || !first.More || len(first.Tickets) != 100 || !first.At.Equal(p.sys.Now()) {
+		t.Errorf("room for all, yet %d tickets, full %v, more %v", len(first.Tickets), first.Full, first.More)
+	}
+	second := dispatch(core.Room{Window: 130, Backlog: true})
+	if !second.Full || len(second.Tickets) != 30 {
+		t.Errorf("a window of 130 after 100: %d tickets, full %v", len(second.Tickets), second.Full)
+	}
+	third := dispatch(core.Room{Window: 130, Backlog: true})
+	if !third.Full || len(third.Tickets) != 0 {
+		t.Errorf("a full window: %d tickets, full %v", len(third.Tickets), third.Full)
+	}
+	p.tell(notify.Notice{To: org.Party{Person: people[0], Team: "T"}, Priority: notify.Critical})
+	if fourth := dispatch(core.Room{Window: 130, Backlog: true}); len(fourth.Tickets) != 1 || fourth.Tickets[0].Priority != notify.Critical {
+		t.Errorf("a critical notice in a backlog: %v", fourth.Tickets)
+	}
+	last := 0
+	for room := (core.Room{Backlog: true}); ; {
+		done := dispatch(room)
+		if last += len(done.Tickets); !done.More {
+			break
+		}
+	}
+	if last != 70 {
+		t.Errorf("%d of the last 70 were handed out", last)
+	}
+}
