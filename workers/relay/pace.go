@@ -14,18 +14,40 @@ type pace struct {
 	most, first int
 	windows     map[notify.Channel]int
 	filled      map[notify.Channel]bool // the last pass used the window up
+
+	left  map[notify.Channel]int // queued when the last pass was over
+	seen  time.Time              // when that was
+	pause time.Duration          // until the next look for room
 }
 
 func newPace(most, first int) pace {
-	return pace{most: most, first: min(first, most), windows: make(map[notify.Channel]int), filled: make(map[notify.Channel]bool)}
+	return pace{
+		most: most, first: min(first, most), windows: make(map[notify.Channel]int), filled: make(map[notify.Channel]bool),
+		left: make(map[notify.Channel]int),
+	}
+}
+
+// soon and late are the shortest and the longest time to wait for room.
+const (
+	soon = 10 * time.Millisecond
+	late = time.Second
+)
+
+// drains is how long it may take until half of a channel's window has been
+// taken, when so many were taken in the time since the last pass.
+func drains(queued, window, taken int, since time.Duration) time.Duration {
+	over := max(0, queued-window/2)
+	return time.Duration(float64(over) / float64(taken) * float64(since))
 }
 
 // tooLong is a wait in the queue that shows that more is in it than is taken:
 // an eighth of the time after which tickets are handed out anew.
 const tooLong = notify.QueuePatience / 8
 
-// learn looks at what was queued when a pass began and at what it added.
+// learn looks at what was queued when a pass began and at what it added. Waits
+// are told by the clock of the pass, now is the machine's.
 func (p *pace) learn(done core.Dispatched, now time.Time) {
+	since, look := now.Sub(p.seen), late
 	before := make(map[notify.Channel]notify.Underway, len(done.Underway))
 	for _, u := range done.Underway {
 		before[u.Channel] = u
@@ -44,12 +66,20 @@ func (p *pace) learn(done core.Dispatched, now time.Time) {
 	for channel, window := range p.windows {
 		u := before[channel]
 		switch {
-		case u.Queued > 0 && now.Sub(u.Since) > tooLong:
+		case u.Queued > 0 && done.At.Sub(u.Since) > tooLong:
 			window = max(p.first, window/2)
 		case p.filled[channel] && u.Queued <= window/2:
 			window = min(p.most, 2*window)
 		}
+		if taken := p.left[channel] - u.Queued; taken > 0 {
+			look = min(look, drains(u.Queued+added[channel], window, taken, since))
+		}
+		p.left[channel] = u.Queued + added[channel]
 		p.windows[channel] = window
 		p.filled[channel] = u.Queued+added[channel] >= window || p.filled[channel] && u.Queued > window/2
 	}
+	if p.seen = now; look == late { // nothing was taken: less and less often
+		look = 2 * p.pause
+	}
+	p.pause = min(max(look, soon), late)
 }

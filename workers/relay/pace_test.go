@@ -10,7 +10,7 @@ import (
 
 // drained is a pass that found so many queued, waiting for so long, and added more.
 func drained(queued int, waiting time.Duration, added int, now time.Time) core.Dispatched {
-	d := core.Dispatched{}
+	d := core.Dispatched{At: now}
 	if queued > 0 {
 		d.Underway = []notify.Underway{{Channel: notify.SMS, Queued: queued, Since: now.Add(-waiting)}}
 	}

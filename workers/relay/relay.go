@@ -40,7 +40,7 @@ type Queue interface {
 type Options struct {
 	Prefix  string        // of the queues. Default: outreach
 	Poll    time.Duration // how often to look when nobody wakes it. Default: 1 s
-	Limit   int           // notices looked at in one pass. Default: 500
+	Limit   int           // notices looked at in one pass. Default: 1000
 	Group   int           // tickets of normal and bulk notices in one task; critical ones travel alone. Default: 50
 	Timeout time.Duration // of one task: the provider's timeouts for a group and the writes. Default: 5 min
 	Log     *slog.Logger  // Default: discards
@@ -68,13 +68,15 @@ type Buckets interface {
 
 // Relay is one relay. Run works; Wake tells it to look now.
 type Relay struct {
-	outbox Outbox
-	queue  Queue
-	owner  string
-	opts   Options
-	wake   chan struct{}
-	turn   sync.Mutex // held by the pass under way
-	pace   pace
+	outbox  Outbox
+	queue   Queue
+	owner   string
+	opts    Options
+	wake    chan struct{}
+	turn    sync.Mutex // held by the pass under way
+	pace    pace
+	backlog bool          // the last pass left something behind
+	again   time.Duration // after which to look for room; 0: the last pass had room for all
 }
 
 // New makes a relay named owner, which must be unique among all processes.
@@ -96,7 +98,7 @@ func (o *Options) fill() {
 		o.Poll = time.Second
 	}
 	if o.Limit <= 0 {
-		o.Limit = 500
+		o.Limit = 1000
 	}
 	if o.Group <= 0 {
 		o.Group = 50
@@ -141,8 +143,20 @@ func (r *Relay) Run(ctx context.Context) error {
 			return ctx.Err()
 		case <-r.wake:
 		case <-ticker.C:
+		case <-r.room():
 		}
 	}
+}
+
+// room tells when to look whether the channels that were full have room again;
+// never, when the last pass had room for all.
+func (r *Relay) room() <-chan time.Time {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if r.again == 0 {
+		return nil
+	}
+	return time.After(r.again)
 }
 
 // Pass looks once: what is due is marked in the outbox first and handed to the
@@ -191,15 +205,22 @@ func (r *Relay) dispatch(ctx context.Context) (core.Dispatched, error) {
 		}
 		tokens[provider] = granted
 	}
-	done, err := outbox.DispatchWithin(ctx, r.owner, r.opts.Limit, core.Room{Window: r.pace.first, Windows: r.pace.windows, Tokens: tokens})
+	done, err := outbox.DispatchWithin(ctx, r.owner, r.opts.Limit, core.Room{
+		Window: r.pace.first, Windows: r.pace.windows, Tokens: tokens, Backlog: r.backlog,
+	})
 	for provider, granted := range tokens {
 		unused := granted - done.Spent[provider]
 		if back := r.opts.Buckets.Give(ctx, provider, r.opts.Rates[provider], unused); back != nil {
 			r.opts.Log.Warn("relay: tokens not given back", "provider", provider, "tokens", unused, "error", back)
 		}
 	}
+	r.backlog, r.again = done.More || done.Full, 0
 	if err == nil && !done.Standby {
-		r.pace.learn(done, time.Now())
+		now := time.Now()
+		r.pace.learn(done, now)
+		if done.Full {
+			r.again = min(r.pace.pause, r.opts.Poll)
+		}
 	}
 	return done, err
 }

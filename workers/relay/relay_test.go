@@ -232,3 +232,75 @@ func TestWhatOnceEndedBadlySharesItsTaskWithNobody(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// roomyBox is an outbox with more in it than there is room for.
+type roomyBox struct {
+	outbox
+	left    int // still to be handed out
+	queued  int
+	backlog []bool // what the relay said
+}
+
+func (o *roomyBox) DispatchWithin(_ context.Context, _ string, _ int, room core.Room) (core.Dispatched, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.looked++
+	o.backlog = append(o.backlog, room.Backlog)
+	at := time.Now()
+	done := core.Dispatched{At: at}
+	if o.queued > 0 {
+		done.Underway = []notify.Underway{{Channel: notify.SMS, Queued: o.queued, Since: at}}
+	}
+	window := room.Window
+	if w, ok := room.Windows[notify.SMS]; ok {
+		window = w
+	}
+	n := min(window-o.queued, o.left)
+	done.Tickets = tickets(n, notify.SMS, notify.Normal)
+	o.queued, o.left = o.queued+n, o.left-n
+	done.Full = o.left > 0
+	return done, nil
+}
+
+func TestARelayLooksForRoomAsSoonAsThereMayBeSome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &roomyBox{left: 10_000}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			_ = relay.New(box, &queue{}, "r1", &relay.Options{Poll: time.Hour, Group: 50}).Run(ctx)
+			close(done)
+		}()
+		began := time.Now()
+		for empty := false; !empty && time.Since(began) < time.Minute; { // a worker that takes a thousand a second
+			time.Sleep(10 * time.Millisecond)
+			box.mu.Lock()
+			box.queued = max(0, box.queued-10)
+			empty = box.left == 0 && box.queued == 0
+			box.mu.Unlock()
+		}
+		cancel()
+		<-done
+		if took := time.Since(began); took > 15*time.Second {
+			t.Errorf("ten seconds of work took %v: the relay waits too long for room", took)
+		}
+		if box.looked > 200 {
+			t.Errorf("looked %d times: too often for what there was to do", box.looked)
+		}
+		if box.backlog[0] || !box.backlog[1] {
+			t.Errorf("the relay told of a backlog %v", box.backlog[:2])
+		}
+	})
+}
+
+func TestARelayWhoseQueueNobodyTakesLooksLessAndLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &roomyBox{left: 10_000}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_ = relay.New(box, &queue{}, "r1", &relay.Options{Poll: time.Hour}).Run(ctx)
+		if box.looked > 75 {
+			t.Errorf("looked %d times in a minute in which nothing was taken", box.looked)
+		}
+	})
+}
