@@ -41,10 +41,11 @@ type Options struct {
 // Handler delivers. It is safe for concurrent use.
 type Handler struct {
 	outbox  Outbox
-	owner   string
 	senders map[notify.Channel][]notify.Sender // several of one channel share it
 	opts    Options
 
+	claims   *shared[claim, []core.Delivery]
+	settles  *shared[[]core.Settled, struct{}]
 	draining atomic.Bool
 	door     chan struct{}  // every window of calls goes through; one that may kill the process keeps it
 	inside   sync.WaitGroup // the windows under way
@@ -54,7 +55,9 @@ type Handler struct {
 // what is registered with the core (core.System.Register). Two senders of one
 // name, or none at all, are an error.
 func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*Handler, error) {
-	h := &Handler{outbox: outbox, owner: owner, senders: make(map[notify.Channel][]notify.Sender), door: make(chan struct{}, 1)}
+	h := &Handler{
+		outbox: outbox, senders: make(map[notify.Channel][]notify.Sender), claims: newClaims(outbox, owner), settles: newSettles(outbox), door: make(chan struct{}, 1),
+	}
 	if opts != nil {
 		h.opts = *opts
 	}
@@ -207,7 +210,7 @@ func enough(ctx context.Context, call time.Duration) bool {
 }
 
 func (h *Handler) window(ctx context.Context, sender notify.Sender, provider notify.Capabilities, tickets []core.Ticket) error {
-	deliveries, err := h.outbox.Claim(ctx, h.owner, provider, tickets)
+	deliveries, err := h.claims.do(ctx, claim{provider, tickets})
 	if err != nil {
 		return fmt.Errorf("deliver: claim: %w", err)
 	}
@@ -246,10 +249,6 @@ func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notif
 	return sender.Send(ctx, d.Message)
 }
 
-// settleFor is how long outcomes are tried to be written, even when the worker
-// has been told to stop: a call that was made must not be forgotten.
-const settleFor = 20 * time.Second
-
 func (h *Handler) settle(ctx context.Context, settled []core.Settled) error {
 	if len(settled) == 0 {
 		return nil
@@ -258,7 +257,7 @@ func (h *Handler) settle(ctx context.Context, settled []core.Settled) error {
 	defer cancel()
 	pause := 50 * time.Millisecond
 	for {
-		err := h.outbox.Settle(ctx, settled)
+		_, err := h.settles.do(ctx, settled)
 		if err == nil {
 			return nil
 		}
