@@ -70,12 +70,10 @@ type claim struct {
 const laneWait = 5 * time.Second
 
 // inLane reports whether a notice waits for another one to the same recipient,
-// and others for it. What is critical travels beside the lane: it overtakes, and
-// as it goes at the same time as what it overtook, nothing is held up for it.
-// Those to citizens speak of different matters.
-func inLane(n *notify.Notice) bool {
-	return n.Person != "" && n.Priority != notify.Critical && n.To.Speaker == ""
-}
+// official or citizen, and others for it. What is critical travels beside the
+// lane: it overtakes, and as it goes at the same time as what it overtook, nothing
+// is held up for it.
+func inLane(n *notify.Notice) bool { return n.Person != "" && n.Priority != notify.Critical }
 
 // findBusy asks for which recipients of the batch the lane is taken already.
 func (c *claim) findBusy(ctx context.Context, queued map[notify.ID]*notify.Notice) error {
@@ -345,6 +343,9 @@ func (c *claim) open(n *notify.Notice, to contact, m message, unmade error) erro
 	doubt := n.MayHaveGone()
 	if err := c.did(n, n.Claim(c.call, c.now)); err != nil {
 		return err
+	}
+	if inLane(n) { // the next one of the batch waits its turn
+		c.busy[n.Person] = true
 	}
 	if err := c.follow(n, c.items); err != nil {
 		return err

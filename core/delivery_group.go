@@ -17,11 +17,11 @@ type group struct {
 	carriers []*notify.Notice
 }
 
-// handOut puts together what goes to the same person, obeys the cap of the day
-// and queues the rest.
+// handOut puts together what goes to the same person, obeys the caps and queues
+// the rest.
 func (d *dispatch) handOut(ctx context.Context) error {
 	groups := d.group()
-	counts, err := d.sentToday(ctx, groups)
+	had, err := d.hadLately(ctx, groups)
 	if err != nil {
 		return err
 	}
@@ -39,8 +39,8 @@ func (d *dispatch) handOut(ctx context.Context) error {
 			continue // no room; left as it is
 		}
 		if g.Channel == notify.SMS && !exempt(g.Notice) {
-			if counts[g.person] >= d.rules.Notices.SMSPerDay {
-				if err := d.hold(g, "cap of the day", d.midnight(1)); err != nil {
+			if until, full := capped(had[g.person], d.rules.Notices.SMSPerDay); full {
+				if err := d.hold(g, "cap of 24 hours", until); err != nil {
 					return err
 				}
 				continue
@@ -69,7 +69,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 			continue // no provider takes it now; left as it is
 		}
 		if g.Channel == notify.SMS && !exempt(g.Notice) {
-			counts[g.person]++
+			had[g.person] = append(had[g.person], d.now)
 			if gap > 0 {
 				last[g.person] = d.now
 			}
@@ -103,10 +103,6 @@ func (g *group) standsFor() *notify.Notice {
 	return g.Notice
 }
 
-// exempt reports whether caps do not hold a notice: what is critical, and what
-// may have gone already, because it counted then.
-func exempt(n *notify.Notice) bool { return n.Priority == notify.Critical || n.MayHaveGone() }
-
 // group sorts the notices into messages, in the order in which they were due.
 // Critical ones, those to citizens and those that were tried before go alone.
 func (d *dispatch) group() []*group {
@@ -138,39 +134,7 @@ func (d *dispatch) group() []*group {
 	return groups
 }
 
-// sentToday counts the SMS that went, or are about to go, to each person today.
-func (d *dispatch) sentToday(ctx context.Context, groups []*group) (map[org.PersonID]int, error) {
-	counts := make(map[org.PersonID]int)
-	var persons []org.PersonID
-	for _, g := range groups {
-		if g.Channel == notify.SMS && !exempt(g.Notice) {
-			persons = append(persons, g.person)
-		}
-	}
-	if len(persons) == 0 {
-		return counts, nil
-	}
-	slices.Sort(persons)
-	for _, q := range []notify.Query{
-		{States: []notify.State{notify.Accepted, notify.Delivered, notify.Undelivered}, AcceptedSince: d.midnight(0)},
-		{States: []notify.State{notify.Queued, notify.Sending, notify.Unknown}},
-	} {
-		q.Persons, q.Channel = slices.Compact(persons), notify.SMS
-		sent, err := d.tx.Notices(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range sent {
-			if n.MergedInto == "" { // an item cost nothing of its own
-				counts[n.Person]++
-			}
-		}
-	}
-	return counts, nil
-}
-
-// hold makes the notices of a group wait, mostly for tomorrow, where they will
-// meet in one message. What would be too late by then goes another way.
+// hold makes the notices of a group wait, until they will meet in one message. What would be too late by then goes another way.
 func (d *dispatch) hold(g *group, why string, earliest time.Time) error {
 	all := append(slices.Clone(g.carriers), g.fresh...)
 	if len(all) == 0 {

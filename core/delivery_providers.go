@@ -139,15 +139,15 @@ func (d *dispatch) route(ctx context.Context, n *notify.Notice, cost int) (name 
 	if len(ready) == 0 {
 		return "", false, nil
 	}
-	return weighted(ready, n), true, nil
+	return weighted(ready, n, d.now), true, nil
 }
 
-// weighted draws one of the providers by their weights. The draw follows from
-// the notice and its round alone.
-func weighted(among []*notify.Provider, n *notify.Notice) string {
+// weighted draws one of the providers by their shares of now. The draw follows
+// from them, the notice and its round alone.
+func weighted(among []*notify.Provider, n *notify.Notice, now time.Time) string {
 	sum := 0
 	for _, one := range among {
-		sum += one.Weight
+		sum += one.Share(now)
 	}
 	if sum == 0 {
 		return slices.MinFunc(among, inOrder).Name
@@ -156,7 +156,7 @@ func weighted(among []*notify.Provider, n *notify.Notice) string {
 	h.Write([]byte(string(n.ID) + "/" + strconv.Itoa(n.Generation)))
 	draw := int(h.Sum32() % uint32(sum))
 	for _, one := range among {
-		if draw -= one.Weight; draw < 0 {
+		if draw -= one.Share(now); draw < 0 {
 			return one.Name
 		}
 	}
@@ -313,8 +313,8 @@ func (s *Notices) Providers(ctx context.Context) ([]notify.Provider, error) {
 	return s.u.tx.Providers(ctx)
 }
 
-// Weigh sets a provider's share among those of its channel; 0: only when no
-// other will do. It needs the right to manage notices and a reason. Rules:
+// Weigh sets a provider's share among those of its channel, which it has at once
+// whatever troubles it had; 0: only when no other will do. It needs the right to manage notices and a reason. Rules:
 // notice.provider.weight.
 func (s *Notices) Weigh(ctx context.Context, name string, weight int, why string) error {
 	if weight < 0 {
@@ -323,16 +323,18 @@ func (s *Notices) Weigh(ctx context.Context, name string, weight int, why string
 	return s.changeProvider(ctx, name, why, func(p *notify.Provider) event.Event {
 		from := p.Weight
 		p.Weight, p.Reason, p.Changed = weight, why, s.u.now
+		p.Rest()
 		return notify.ProviderWeighed{From: from, To: weight}
 	})
 }
 
-// CloseBreaker lets calls of a provider go through again, as after a repair,
-// without waiting for a probe. It needs the right to manage notices and a reason.
+// CloseBreaker lets calls of a provider go through again, as after a repair, with
+// its full share and without waiting for a probe. It needs the right to manage notices and a reason.
 func (s *Notices) CloseBreaker(ctx context.Context, name, why string) error {
 	return s.changeProvider(ctx, name, why, func(p *notify.Provider) event.Event {
 		probes := p.Breaker.Probes
 		p.Reset(why, s.u.now)
+		p.Rest()
 		return notify.ProviderClosed{Probes: probes}
 	})
 }

@@ -102,6 +102,8 @@ func TestADigestIsSentAgainAsWhatItCarried(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.run()
+	p.pass(5 * time.Second)
+	p.run()
 	p.wantTaken(2, 0) // one by one: an operator looks at each
 	for _, id := range ids {
 		p.want(id, notify.Accepted)

@@ -16,13 +16,17 @@ type Provider struct {
 	Name    string  `json:"name"` // as in Capabilities.Name
 	Version int64   `json:"version"`
 	Channel Channel `json:"channel"`
-	Weight  int     `json:"weight"`           // share among the channel's providers; 0: only when no other will do
+	Weight  int     `json:"weight"`           // share among the channel's providers, at rest: see Share; 0: only when no other will do
 	Rate    float64 `json:"rate,omitempty"`   // messages, SMS: segments, in a second over all processes; 0: unlimited
 	Burst   int     `json:"burst,omitempty"`  // how many of them at once
 	Order   int     `json:"order,omitempty"`  // among those of weight 0, or of a channel without weights: the lowest first; 0: behind those with a place
 	Mode    Mode    `json:"mode,omitempty"`   // of the installation, see Rehearse; empty: Live
 	Reason  string  `json:"reason,omitempty"` // why it is as it is
 	Breaker Breaker `json:"breaker"`
+	// Eased are the points, of 100, that its troubles took off its weight, at Eased
+	// At. They come back by themselves.
+	Eased   int       `json:"eased,omitempty"`
+	EasedAt time.Time `json:"eased_at,omitzero"`
 	// Rules say when its breaker opens and when it is tried again.
 	Rules BreakerRules `json:"rules,omitzero"`
 	// Changed is when weight or breaker last changed.
@@ -108,9 +112,47 @@ func (p *Provider) Probe(by ID, until, now time.Time) {
 	p.Breaker.Probing, p.Breaker.ProbeAt, p.Changed = by, until, now
 }
 
+// What trouble takes off a provider's weight, and how it comes back
+// (notifications 2.10).
+const (
+	easePoints   = 10               // of 100: what one trouble takes, and what comes back at a time
+	easeMost     = 90               // a provider that works again gets a share, however long it did not
+	easePause    = time.Minute      // troubles closer together are one
+	easePatience = 15 * time.Minute // without trouble, before the first points come back
+	easeStep     = 5 * time.Minute  // between points that come back
+)
+
+// Share is the provider's share among those of its channel now, in hundredths of
+// its Weight: all of it at rest. Every time its breaker opened or a probe failed
+// took 10 of 100 points off, at most once a minute; after a quarter of an hour
+// without trouble 10 come back, and 10 more every five minutes. So a provider that
+// comes and goes gets less and less, and one that was away for long is not given
+// its full load at once.
+func (p *Provider) Share(now time.Time) int { return p.Weight * (100 - p.easedBy(now)) }
+
+// easedBy are the points that are off now.
+func (p *Provider) easedBy(now time.Time) int {
+	quiet := now.Sub(p.EasedAt)
+	if quiet < easePatience {
+		return p.Eased
+	}
+	return max(0, p.Eased-easePoints*(1+int((quiet-easePatience)/easeStep)))
+}
+
+// ease takes points off the weight, for a trouble.
+func (p *Provider) ease(now time.Time) {
+	if left := p.easedBy(now); left == 0 || now.Sub(p.EasedAt) >= easePause {
+		p.Eased, p.EasedAt = min(left+easePoints, easeMost), now
+	}
+}
+
+// Rest gives the provider its full weight back at once: somebody looked after it.
+func (p *Provider) Rest() { p.Eased, p.EasedAt = 0, time.Time{} }
+
 // Trip opens the breaker, or, where a probe failed, waits twice as long as
-// before, as its Rules say.
+// before, as its Rules say. Either takes something off its Share.
 func (p *Provider) Trip(why string, now time.Time) {
+	p.ease(now)
 	b := &p.Breaker
 	if b.Open {
 		b.Probes++

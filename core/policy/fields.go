@@ -149,7 +149,7 @@ func (p *Policy) otherFields() []field {
 		number("reports.close_day", &t.CloseDay, 0, 28, count, "on which the month closes; 0: its last day", "ngày chốt tháng; 0 là ngày cuối tháng"),
 		number("reports.small_cell", &t.SmallCell, 1, 20, count, "counts of sensitive kinds below this are not shown", "số liệu nhạy cảm nhỏ hơn mức này không hiển thị"),
 		number("reports.red_list_max", &t.RedListMax, 1, 100, count, "items of the weekly red list", "số việc tối đa trong danh sách đỏ hằng tuần"),
-		number("notices.sms_per_day", &n.SMSPerDay, 1, 50, count, "messages per recipient and day", "số tin nhắn mỗi người mỗi ngày"),
+		number("notices.sms_per_day", &n.SMSPerDay, 1, 50, count, "messages to one recipient in any 24 hours", "số tin nhắn cho một người trong 24 giờ bất kỳ"),
 		number("notices.sms_gap_minutes", &n.SMSGapMinutes, 0, 1440, minutes, "between two messages to one recipient; 0: none", "khoảng cách giữa hai tin nhắn cho một người; 0 là không giới hạn"),
 		number("notices.sms_segments_per_day", &n.SMSSegmentsPerDay, 0, 99_999, count, "message parts a day for the whole programme; 0: no budget", "hạn mức số phần tin nhắn mỗi ngày của cả chương trình; 0 là không giới hạn"),
 		number("notices.max_attempts", &n.MaxAttempts, 1, 50, count, "attempts to send one notice", "số lần thử gửi"),

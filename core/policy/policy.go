@@ -137,7 +137,7 @@ type Reports struct {
 
 // Notices are the numbers of sending.
 type Notices struct {
-	SMSPerDay          int `json:"sms_per_day"`          // cap per recipient, beyond it notices wait; critical ones do not
+	SMSPerDay          int `json:"sms_per_day"`          // cap per recipient in any 24 hours, beyond it notices wait; critical ones do not
 	SMSGapMinutes      int `json:"sms_gap_minutes"`      // between two messages to one recipient, in which what comes is gathered; 0: none. Critical ones do not wait
 	SMSSegmentsPerDay  int `json:"sms_segments_per_day"` // budget of the whole programme; 0: none
 	MaxAttempts        int `json:"max_attempts"`

@@ -238,7 +238,11 @@ func providersCommand(ctx context.Context, c *call) error {
 		if p.Rate > 0 {
 			rate = fmt.Sprintf("%g/s", p.Rate)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", p.Name, p.Channel, p.Weight, rate, state, p.Changed.In(calendar.Zone()).Format(moment), p.Reason)
+		weight := strconv.Itoa(p.Weight)
+		if share := p.Share(now); share < 100*p.Weight { // on its way back after a trouble
+			weight = fmt.Sprintf("%g of %d", float64(share)/100, p.Weight)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", p.Name, p.Channel, weight, rate, state, p.Changed.In(calendar.Zone()).Format(moment), p.Reason)
 	}
 	return w.Flush()
 }
