@@ -28,6 +28,17 @@ func capped(had []time.Time, limit int) (until time.Time, full bool) {
 	return had[len(had)-limit].Add(capSpan), true
 }
 
+// tooSoon reports whether a message comes too soon after the one before, and when
+// it may go, together with what comes meanwhile. Messages to citizens are never
+// gathered, so a gap would only delay them. had is in order.
+func (d *dispatch) tooSoon(n *notify.Notice, had []time.Time) (until time.Time, soon bool) {
+	if n.To.Speaker != "" || len(had) == 0 {
+		return time.Time{}, false
+	}
+	until = had[len(had)-1].Add(time.Duration(d.rules.Notices.SMSGapMinutes) * time.Minute)
+	return until, until.After(d.now)
+}
+
 // hadLately is when each recipient had the SMS that count towards the cap, in
 // order: when they were taken, or, of those under way or that may have gone, now.
 func (d *dispatch) hadLately(ctx context.Context, groups []*group) (map[org.PersonID][]time.Time, error) {

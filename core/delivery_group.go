@@ -25,11 +25,6 @@ func (d *dispatch) handOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	last, err := d.lastSent(ctx, groups)
-	if err != nil {
-		return err
-	}
-	gap := time.Duration(d.rules.Notices.SMSGapMinutes) * time.Minute
 	for _, g := range groups {
 		cost, err := d.costOf(ctx, g)
 		if err != nil {
@@ -45,8 +40,8 @@ func (d *dispatch) handOut(ctx context.Context) error {
 				}
 				continue
 			}
-			if at, lately := last[g.person]; lately && gapped(g.Notice) {
-				if err := d.hold(g, "the last message was just now", at.Add(gap)); err != nil {
+			if until, lately := d.tooSoon(g.Notice, had[g.person]); lately {
+				if err := d.hold(g, "the last message was just now", until); err != nil {
 					return err
 				}
 				continue
@@ -70,9 +65,6 @@ func (d *dispatch) handOut(ctx context.Context) error {
 		}
 		if g.Channel == notify.SMS && !exempt(g.Notice) {
 			had[g.person] = append(had[g.person], d.now)
-			if gap > 0 {
-				last[g.person] = d.now
-			}
 		}
 		n, err := d.merge(ctx, g)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/notify"
-	"github.com/huongvecoso/outreach/core/org"
 )
 
 // Room is how much a queue and its providers can take now. The zero value is
@@ -271,37 +270,4 @@ func (d *dispatch) spend(ctx context.Context, g *group, cost int) (bool, error) 
 		}
 	}
 	return ok, nil
-}
-
-// lastSent is when each official last got an SMS within the gap, in which what
-// comes is gathered into one. Messages to citizens are never gathered, so a gap
-// would only delay them.
-func (d *dispatch) lastSent(ctx context.Context, groups []*group) (map[org.PersonID]time.Time, error) {
-	last := make(map[org.PersonID]time.Time)
-	gap := time.Duration(d.rules.Notices.SMSGapMinutes) * time.Minute
-	var persons []org.PersonID
-	for _, g := range groups {
-		if gapped(g.Notice) {
-			persons = append(persons, g.person)
-		}
-	}
-	if gap == 0 || len(persons) == 0 {
-		return last, nil
-	}
-	slices.Sort(persons)
-	sent, err := d.tx.Notices(ctx, notify.Query{
-		States:  []notify.State{notify.Accepted, notify.Delivered, notify.Undelivered},
-		Persons: slices.Compact(persons), Channel: notify.SMS, AcceptedSince: d.now.Add(-gap).Add(time.Microsecond),
-	})
-	for _, n := range sent {
-		if n.MergedInto == "" && n.Done.After(last[n.Person]) {
-			last[n.Person] = n.Done
-		}
-	}
-	return last, err
-}
-
-// gapped reports whether a message waits for the gap after the one before.
-func gapped(n *notify.Notice) bool {
-	return n.Channel == notify.SMS && n.To.Speaker == "" && !exempt(n)
 }

@@ -12,6 +12,7 @@ import (
 // What the tests of single packages show, with the outcome of each.
 var programmeRows = []row{
 	{"F19", "receipts reordered, repeated, unknown, across a restart", elsewhere("workers/receipt", "^TestF19")},
+	{"F24", "random plans against caps, quiet hours and digests", elsewhere("core", "^TestF24")},
 }
 
 // elsewhere plays a row that the tests of another package hold.
@@ -27,7 +28,7 @@ func elsewhere(pkg, tests string) func(*run) {
 		if _, err := os.Stat(filepath.Join(root, pkg)); err != nil {
 			r.Fatalf("the package of this row is gone: %v", err)
 		}
-		command := exec.Command("go", "test", "./"+pkg, "-run", tests, "-json")
+		command := exec.Command("go", "test", "./"+pkg, "-run", tests, "-json", "-timeout", "30m")
 		command.Dir = root
 		out, err := command.CombinedOutput()
 		passed, failed := 0, 0
