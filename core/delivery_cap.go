@@ -75,9 +75,12 @@ func (d *dispatch) hadLately(ctx context.Context, groups []*group) (map[org.Pers
 }
 
 // counts reports whether the recipient has the SMS, may have it or is about to
-// get it.
+// get it. A critical one goes beside what waits, so nothing waits for it before it
+// has gone.
 func counts(n *notify.Notice) bool {
 	switch n.State {
+	case notify.Queued, notify.Sending, notify.Unknown:
+		return n.Priority != notify.Critical
 	case notify.Pending, notify.Uncertain, notify.Cancelled, notify.Dead:
 		return n.MayHaveGone()
 	}
