@@ -52,7 +52,39 @@ func opened(t *testing.T, embedded bool) *arena {
 func TestOnRealServers(t *testing.T) {
 	a := opened(t, false)
 	t.Run("every contender does its work and it adds up", func(t *testing.T) { everyContender(t, a) })
+	t.Run("a peak adds up", func(t *testing.T) { peakAddsUp(t, a) })
 	t.Run("what grows is measured at each size and judged", func(t *testing.T) { everySize(t, a) })
+}
+
+// A peak verifies itself: see peak.marks.
+func peakAddsUp(t *testing.T, a *arena) {
+	for _, name := range []string{"peak", "peak, swept"} {
+		h, err := a.run(t.Context(), entry{name: name, n: 240, template: dbOutreach})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Figures["messages"] == 0 || h.Figures["critical notices meanwhile"] == 0 || h.Figures["districts"] != 3 {
+			t.Errorf("%s found %v", name, h.Figures)
+		}
+	}
+}
+
+func TestAPeakIsCrowdedInATenthOfTheDistricts(t *testing.T) {
+	const n, officials = 200_000, wholeCountry
+	per := map[int]int{}
+	for _, i := range recipients(n, officials) {
+		per[i]++
+	}
+	total := 0
+	for i, k := range per {
+		total += k
+		if crowded := i < crowdedOfficials(officials); k < 3 || (k > 3) != crowded {
+			t.Fatalf("official %d gets %d, crowded %v", i, k, crowded)
+		}
+	}
+	if total != n || len(per) != officials {
+		t.Errorf("%d reminders to %d officials", total, len(per))
+	}
 }
 
 func everyContender(t *testing.T, a *arena) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"syscall"
 	"time"
 )
@@ -20,8 +21,8 @@ type job struct {
 	SQLite    bool
 	Redis     string
 	Sink      sinkAddrs
-	N         int // messages, or units of work
-	Backlog   int // of P8: what else waits
+	N         int    // messages, or units of work
+	Profile   string // file for the profile of its run; empty: none
 }
 
 // contender is one way to do the work. Its methods are called in this order, in
@@ -77,10 +78,14 @@ func runContender() error {
 	if err := in.Decode(&start); err != nil {
 		return err
 	}
-	began := time.Now()
-	err := c.run(ctx)
-	took := time.Since(began)
+	stop, err := profile(j.Profile)
 	if err != nil {
+		return fail(err)
+	}
+	began := time.Now()
+	err = c.run(ctx)
+	took := time.Since(began)
+	if err = errors.Join(err, stop()); err != nil {
 		return fail(fmt.Errorf("run: %w", err))
 	}
 	marks, err := c.marks(ctx)
@@ -92,6 +97,18 @@ func runContender() error {
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin) // it is measured what it has; then it may go
 	return c.close()
+}
+
+// profile writes down where the processor's time goes, until it is told to stop.
+func profile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { pprof.StopCPUProfile(); return f.Close() }, pprof.StartCPUProfile(f)
 }
 
 // child is a process of this program in another role.

@@ -25,6 +25,9 @@ func contenders() map[string]func(job) contender {
 		"backlog":         func(j job) contender { return &behind{product: product{job: j}} },
 		"month figures":   func(j job) contender { return &asking{product: product{job: j}} },
 
+		"peak":        func(j job) contender { return &peak{product: product{job: j}} },
+		"peak, swept": func(j job) contender { return &peak{product: product{job: j}, swept: true} },
+
 		"river unit 1":    func(j job) contender { return &riverUnits{job: j, writers: 1} },
 		"river unit 16":   func(j job) contender { return &riverUnits{job: j, writers: 16} },
 		"visit by hand":   func(j job) contender { return &reporting{product: product{job: j}, byHand: true} },

@@ -244,10 +244,7 @@ func (c *routines) figures() map[string]float64 {
 
 // behind is the product with far more in its outbox than it sends here: what is
 // measured is the pace of the first N.
-type behind struct {
-	product
-	sent int
-}
+type behind struct{ product }
 
 func (c *behind) prepare(ctx context.Context) error {
 	if err := c.open(); err != nil {

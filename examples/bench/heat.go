@@ -32,9 +32,10 @@ type arena struct {
 
 // setup is what an arena is to be like.
 type setup struct {
-	people   int  // size of the country that the notices go to
-	embedded bool // no servers, although there may be some
-	volatile bool // PostgreSQL does not wait for the disk: for tests, which measure nothing
+	people   int    // size of the country that the notices go to
+	embedded bool   // no servers, although there may be some
+	profiles string // folder for a profile of each contender's last run; empty: none
+	volatile bool   // PostgreSQL does not wait for the disk: for tests, which measure nothing
 }
 
 // openArena starts what is needed.
@@ -112,7 +113,6 @@ type heat struct {
 type entry struct {
 	name     string
 	n        int
-	backlog  int
 	template string // the database it wants a copy of; empty: none
 	sqlite   bool
 	sends    bool // messages reach the sink: they are counted there
@@ -124,7 +124,10 @@ var errShort = errors.New("the work does not add up")
 
 // run measures one entry once.
 func (a *arena) run(ctx context.Context, e entry) (h heat, err error) {
-	j := job{Contender: e.name, SQLite: e.sqlite, Redis: a.redisAddr, Sink: a.sinks, N: e.n, Backlog: e.backlog}
+	j := job{Contender: e.name, SQLite: e.sqlite, Redis: a.redisAddr, Sink: a.sinks, N: e.n}
+	if a.profiles != "" {
+		j.Profile = filepath.Join(a.profiles, strings.ReplaceAll(e.name, " ", "_")+".prof")
+	}
 	drop, err := a.database(ctx, e, &j)
 	if err != nil {
 		return h, err

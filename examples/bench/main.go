@@ -29,8 +29,10 @@ type options struct {
 	n       int
 	only    string
 	out     string
-	repeats int
-	strict  bool
+
+	profiles string
+	repeats  int
+	strict   bool
 
 	embedded bool
 }
@@ -56,6 +58,8 @@ func command(args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "few messages, for CI")
 	growth := flags.Bool("growth", false, "how cost grows with size: 10,000 to 1,000,000 rows")
+	peak := flags.Bool("peak", false, "everybody's reminder at eight in the morning: 4,000 of them, or -n")
+	flags.BoolVar(&o.full, "full", false, "with -peak: 200,000 of them")
 	flags.BoolVar(&o.big, "big", false, "with -growth: up to 10,000,000 rows")
 	flags.Func("sizes", "sizes at which to measure what grows, such as 1000,50000, instead of the profile's", func(list string) error {
 		for size := range strings.SplitSeq(list, ",") {
@@ -71,6 +75,7 @@ func command(args []string) error {
 	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
 	flags.IntVar(&o.n, "n", 0, "messages of a measurement; default 10,000, with -quick 1,000")
 	flags.StringVar(&o.only, "only", "", "a regular expression: goals (P1 …) to measure")
+	flags.StringVar(&o.profiles, "profiles", "", "a folder for a processor profile of each contender, for go tool pprof")
 	flags.StringVar(&o.out, "out", "", "write NAME.json, and NAME.svg where something grew")
 	flags.IntVar(&o.repeats, "repeats", 1, "how often a measurement is repeated while others use the machine")
 	flags.BoolVar(&o.strict, "strict", false, "fail when a goal is short")
@@ -82,6 +87,8 @@ func command(args []string) error {
 		return err
 	}
 	switch {
+	case *peak:
+		o.profile = "peak"
 	case *growth:
 		o.profile = "growth"
 	case *quick:
@@ -96,28 +103,48 @@ func command(args []string) error {
 }
 
 func (o options) run(ctx context.Context) (err error) {
-	n := o.n
-	if n == 0 {
-		n = 10_000
-		if o.profile == "quick" {
-			n = 1_000
-		}
-	}
-	a, err := openArena(ctx, setup{people: n, embedded: o.embedded})
+	n, people := o.size()
+	a, err := openArena(ctx, setup{people: people, embedded: o.embedded, profiles: o.profiles})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
 	r := newResult(o.profile, a)
-	if o.profile != "growth" {
-		if err := o.compare(ctx, a, r, n); err != nil {
-			return err
+	switch o.profile {
+	case "peak":
+		err = o.peaks(ctx, a, r, n)
+	case "growth":
+		err = o.grow(ctx, a, r)
+	default:
+		if err = o.compare(ctx, a, r, n); err == nil {
+			err = o.grow(ctx, a, r)
 		}
 	}
-	if err := o.grow(ctx, a, r); err != nil {
+	if err != nil {
 		return err
 	}
 	return o.finish(r)
+}
+
+// size is how many messages are measured with, and how many officials there are
+// to get them.
+func (o options) size() (n, people int) {
+	switch {
+	case o.n > 0:
+		n = o.n
+	case o.profile == "quick":
+		n = 1_000
+	case o.profile == "peak" && o.full:
+		n = 200_000
+	case o.profile == "peak":
+		n = 4_000
+	default:
+		n = 10_000
+	}
+	if o.profile == "peak" {
+		return n, officialsOf(n)
+	}
+	return n, max(n, 101)
 }
 
 func (o options) finish(r *result) error {

@@ -66,12 +66,15 @@ func (r *result) write(w io.Writer) error {
 		fmt.Fprintf(w, "%-44s %10d %12.3f %s\n", p.Series, p.Size, p.Value, p.Unit)
 	}
 	for _, l := range r.Peak {
-		fmt.Fprintf(w, "%-60s %12.3f %s\n", l.What, l.Value, l.Unit)
+		fmt.Fprintf(w, "%-70s %12s %s\n", l.What, short(l.Value), l.Unit)
 	}
 	if !r.Counts {
 		fmt.Fprintln(w, "\nPostgreSQL or Redis is not installed: this ran on SQLite or an imitation of Redis. THE RATIOS DO NOT COUNT.")
 	}
 	fmt.Fprintln(w)
+	if len(r.Verdicts) == 0 {
+		return nil
+	}
 	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "goal\tratio (min-max)\tat least\taim\t")
 	for _, v := range r.Verdicts {
@@ -140,6 +143,8 @@ func (r *result) writeHeats(w io.Writer) {
 	}
 }
 
+func sortedNames[T any](of map[string]T) []string { return slices.Sorted(maps.Keys(of)) }
+
 func (r *result) names() []string {
 	all := map[string]bool{}
 	for _, round := range r.Rounds {
@@ -147,7 +152,7 @@ func (r *result) names() []string {
 			all[name] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(all))
+	return sortedNames(all)
 }
 
 // save writes the report beside where it was asked for: NAME.json and, where

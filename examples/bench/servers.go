@@ -79,7 +79,7 @@ func startRedis(ctx context.Context) (*server, string, error) {
 	client := redis.NewClient(&redis.Options{Addr: addr})
 	defer client.Close()
 	if err := await(ctx, func() error { return client.Ping(ctx).Err() }); err != nil {
-		return nil, "", errors.Join(fmt.Errorf("Redis does not answer: %w", err), s.close())
+		return nil, "", errors.Join(fmt.Errorf("the Redis that was started does not answer: %w", err), s.close())
 	}
 	return s, addr, nil
 }
@@ -131,7 +131,7 @@ func startPostgres(ctx context.Context, volatile bool) (_ *server, dsn string, e
 	dsn = "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable"
 	if err := await(ctx, func() error { return execute(ctx, dsn, "SELECT 1") }); err != nil {
 		said, _ := os.ReadFile(log.Name())
-		return nil, "", errors.Join(fmt.Errorf("PostgreSQL does not answer: %w\n%s", err, said), s.close())
+		return nil, "", errors.Join(fmt.Errorf("the PostgreSQL that was started does not answer: %w\n%s", err, said), s.close())
 	}
 	return s, dsn, nil
 }
