@@ -73,8 +73,7 @@ type Config struct {
 }
 
 // Lease (quyền giữ kết nối) decides which of several processes may bind where
-// the centre allows one bind an account. notify.Outbox.Lease is one, in a
-// transaction of its own: the owner's name must be that of the process.
+// the centre allows one bind an account. [StoreLease] is one.
 type Lease interface {
 	// Hold takes the lease, or prolongs it, and returns until when it is ours;
 	// the zero time when somebody else has it. It is called again after a third

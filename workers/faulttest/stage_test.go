@@ -20,6 +20,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
+	"github.com/huongvecoso/outreach/adapters/smpp/smppsink"
 	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
@@ -45,6 +46,7 @@ type stage struct {
 	link   *link            // nil: workers reach the database directly
 	mail   *smtpsink.Sink
 	sms    *smssink.Sink
+	centre *smppsink.Sink // nil: SMS go over HTTP
 	dir    string
 
 	people  int
@@ -78,6 +80,7 @@ type setup struct {
 	linked   bool            // workers reach it over a link that can be broken
 	sms      smssink.Script  // instead of a gateway that takes everything
 	mail     smtpsink.Script // instead of a relay that takes everything
+	smpp     smppsink.Script // SMS go to a message centre instead of the gateway
 }
 
 // newStage sets up everything but workers.
@@ -188,6 +191,15 @@ func (s *stage) providers(want setup) {
 	}
 	s.t.Cleanup(func() { s.mail.Close() })
 	s.orders.SMTP, s.orders.SMS = s.mail.Addr(), s.sms.URL()
+	if want.smpp == nil {
+		return
+	}
+	s.centre, err = smppsink.Start(&smppsink.Options{Clock: s.orders.Clock.now, SystemID: account, Password: account, Script: want.smpp})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { s.centre.Close() })
+	s.orders.SMPP = s.centre.Addr()
 }
 
 // add commits n more notices: seven of ten are SMS, one of ten is critical, and

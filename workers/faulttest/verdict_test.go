@@ -111,6 +111,11 @@ func (s *stage) taken() map[notify.ID][]time.Time {
 		}
 		taken[id] = append(taken[id], m.At)
 	}
+	if s.centre != nil {
+		for _, m := range s.centre.Ledger() {
+			taken[byAddress[m.To]] = append(taken[byAddress[m.To]], m.At)
+		}
+	}
 	for _, m := range s.mail.Ledger() {
 		id, ours := byAddress[m.To[0]]
 		if !ours && s.others {
@@ -136,9 +141,9 @@ func (f *figures) weigh(e expected, n notify.Notice, attempts []notify.Attempt, 
 
 	found := false // by an operator who looks for what is not right
 	switch n.State {
-	case notify.Accepted:
+	case notify.Accepted, notify.Delivered:
 		if len(copies) == 0 {
-			f.contradiction("%s is accepted and no provider took it", n.ID)
+			f.contradiction("%s is %s and no provider took it", n.ID, n.State)
 		}
 	case notify.Uncertain:
 		found = true

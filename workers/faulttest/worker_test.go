@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/huongvecoso/outreach/adapters/httpsms"
+	"github.com/huongvecoso/outreach/adapters/smpp"
 	"github.com/huongvecoso/outreach/adapters/smtpmail"
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/core"
@@ -27,6 +30,7 @@ import (
 	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/store"
 	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/receipt"
 	"github.com/huongvecoso/outreach/workers/workersfx"
 )
 
@@ -67,6 +71,9 @@ type orders struct {
 	Pool         int  // connections to the database. Default: 8
 	Naive        bool // it is the baseline's
 	Poisoned     bool // its gateway's adapter has bugs
+
+	SMPP string // the message centre, in place of the gateway
+	Cut  bool   // this machine does not reach the centre
 }
 
 // clock is that of a simulated Wednesday, faster than the wall.
@@ -131,11 +138,19 @@ func work(text string) error {
 	if err != nil {
 		return err
 	}
+	if o.SMPP != "" {
+		gate, err := o.centre(st)
+		if err != nil {
+			return err
+		}
+		defer gate.Close()
+		senders[1] = gate
+	}
 	client := redis.NewClient(&redis.Options{Addr: o.Redis})
 	client.AddHook(meddler{o})
 	defer client.Close()
 	app := fx.New(fx.NopLogger, fx.StopTimeout(time.Minute),
-		fx.Supply(sys, bell, o.config(), slog.New(slog.NewJSONHandler(log, nil)), fx.Annotate(client, fx.As(new(redis.UniversalClient)))),
+		fx.Supply(sys, bell, o.config(), &receipt.Options{Match: 100 * time.Millisecond}, slog.New(slog.NewJSONHandler(log, nil)), fx.Annotate(client, fx.As(new(redis.UniversalClient)))),
 		fx.Provide(fx.Annotate(func() []notify.Sender { return senders }, fx.ResultTags(`group:"outreach.senders,flatten"`))),
 		workersfx.Module)
 	if err := app.Err(); err != nil {
@@ -187,6 +202,37 @@ func (o orders) senders() ([]notify.Sender, error) {
 		gate = poisoned{sms}
 	}
 	return []notify.Sender{hurried{mail, o.Clock.Speed}, hurried{gate, o.Clock.Speed}}, nil
+}
+
+// account is the worker's at the message centre.
+const account = "hvcs"
+
+// hurriedCentre is a hurried sender over SMPP, with what else that can do.
+type hurriedCentre struct {
+	*smpp.Sender
+	speed int
+}
+
+func (h hurriedCentre) Describe() notify.Capabilities {
+	return hurried{h.Sender, h.speed}.Describe()
+}
+
+// centre is the sender over SMPP. The lease is kept by the wall's clock, as the
+// session is.
+func (o orders) centre(st store.Store) (hurriedCentre, error) {
+	opts := &smpp.Options{Clock: o.Clock.now, Lease: &smpp.StoreLease{
+		Store: st, Now: time.Now, Term: 2 * time.Second, Name: "smpp/" + account, Owner: fmt.Sprint(os.Getpid()),
+	}}
+	if o.Cut {
+		opts.Dial = func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}
+		}
+	}
+	s, err := smpp.New(smpp.Config{
+		Addr: o.SMPP, SystemID: account, Password: account, Source: "XUANLOC", Timeout: callTimeout,
+		Response: callTimeout / 2, Enquire: callTimeout / 3, Retry: 50 * time.Millisecond,
+	}, opts)
+	return hurriedCentre{s, o.Clock.Speed}, err
 }
 
 func (o orders) config() workersfx.Config {

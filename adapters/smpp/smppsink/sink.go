@@ -61,12 +61,15 @@ type Options struct {
 	Script             Script
 	FirstID            uint64 // number of the first message. Default 1
 	HexIDs             bool   // ids in answers are hexadecimal, in receipts decimal
+
+	Clock func() time.Time // dates the ledger. Default time.Now
 }
 
 // Message is one accepted message, or part of one.
 type Message struct {
-	ID         string // as the answer named it
-	To         string // with a +
+	At         time.Time // when it was accepted
+	ID         string    // as the answer named it
+	To         string    // with a +
 	Source     string
 	TON, NPI   [2]byte // of source and recipient
 	Text       string
@@ -114,6 +117,9 @@ func Start(opts *Options) (*Sink, error) {
 		s.opts = *opts
 	}
 	s.opts.FirstID = max(s.opts.FirstID, 1)
+	if s.opts.Clock == nil {
+		s.opts.Clock = time.Now
+	}
 	s.running.Go(s.serve)
 	return s, nil
 }
@@ -362,7 +368,7 @@ func (s *Sink) accept(m *pdu.SubmitSM) (id string) {
 	if id = fmt.Sprint(n); s.opts.HexIDs {
 		id = fmt.Sprintf("%08X", n)
 	}
-	entry := Message{ID: id, To: "+" + m.DestAddr.Address(), Source: m.SourceAddr.Address(), Text: text(m), Validity: m.ValidityPeriod, Registered: m.RegisteredDelivery,
+	entry := Message{At: s.opts.Clock(), ID: id, To: "+" + m.DestAddr.Address(), Source: m.SourceAddr.Address(), Text: text(m), Validity: m.ValidityPeriod, Registered: m.RegisteredDelivery,
 		TON: [2]byte{m.SourceAddr.Ton(), m.DestAddr.Ton()}, NPI: [2]byte{m.SourceAddr.Npi(), m.DestAddr.Npi()}, Coding: m.Message.Encoding().DataCoding()}
 	if total, part, ref, ok := m.Message.UDH().GetConcatInfo(); ok {
 		entry.Parts, entry.Part, entry.Ref = int(total), int(part), int(ref)

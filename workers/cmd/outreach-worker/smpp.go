@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	"github.com/huongvecoso/outreach/adapters/httpsms"
 	"github.com/huongvecoso/outreach/adapters/smpp"
 	"github.com/huongvecoso/outreach/adapters/smpp/smppfx"
-	"github.com/huongvecoso/outreach/core/store"
 )
 
 // smppConfig is a message centre and what the sender itself does not decide.
@@ -86,9 +84,9 @@ func (p *parts) checkSMPP() error {
 // centre is the sender over SMPP. Any number of processes run, and a centre
 // allows one bind an account: whoever holds the lease in the database binds.
 func (p *parts) centre() fx.Option {
-	lease := &bindLease{
-		store: p.store, now: p.system.Now, term: p.config.SMPP.Lease,
-		name: "smpp/" + p.config.SMPP.SystemID, owner: cmp.Or(p.config.Workers.Owner, someOwner()),
+	lease := &smpp.StoreLease{
+		Store: p.store, Now: p.system.Now, Term: p.config.SMPP.Lease,
+		Name: "smpp/" + p.config.SMPP.SystemID, Owner: cmp.Or(p.config.Workers.Owner, someOwner()),
 	}
 	return fx.Options(fx.Supply(p.config.SMPP.Config, &smpp.Options{Lease: lease, Clock: p.clock.Now}), smppfx.Module)
 }
@@ -100,38 +98,4 @@ func someOwner() string {
 		host = "unknown" // the random part tells processes apart
 	}
 	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
-}
-
-// bindLease is a smpp.Lease in the database.
-type bindLease struct {
-	store       store.Store
-	now         func() time.Time
-	term        time.Duration
-	name, owner string
-}
-
-// Hold takes or prolongs the lease. A quarter of the term is not told: so far the
-// clocks of two machines may be apart and still never two processes are bound.
-func (l *bindLease) Hold(ctx context.Context) (time.Time, error) {
-	asked := time.Now()
-	mine, err := l.put(ctx, l.term)
-	if err != nil || !mine {
-		return time.Time{}, err
-	}
-	return asked.Add(l.term - l.term/4), nil
-}
-
-// Release gives it back. It is not an error that somebody else has it by now.
-func (l *bindLease) Release(ctx context.Context) error {
-	_, err := l.put(ctx, 0)
-	return err
-}
-
-func (l *bindLease) put(ctx context.Context, term time.Duration) (mine bool, err error) {
-	err = l.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
-		now := l.now().UTC().Truncate(time.Microsecond)
-		mine, err = tx.Lease(ctx, l.name, l.owner, now, now.Add(term))
-		return err
-	})
-	return mine && err == nil, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/huongvecoso/outreach/adapters/httpsms"
+	"github.com/huongvecoso/outreach/adapters/smpp"
 	"github.com/huongvecoso/outreach/adapters/smpp/smppsink"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/store"
@@ -154,8 +155,8 @@ func TestTheBindOfAProcessThatDiedIsTakenOverWithinItsTerm(t *testing.T) {
 	d.fill(0)
 	d.store(func(p *parts) {
 		now := time.Now()
-		of := func(owner string) *bindLease {
-			return &bindLease{store: p.store, now: func() time.Time { return now }, term: 20 * time.Second, name: "smpp/hvcs", owner: owner}
+		of := func(owner string) *smpp.StoreLease {
+			return &smpp.StoreLease{Store: p.store, Now: func() time.Time { return now }, Term: 20 * time.Second, Name: "smpp/hvcs", Owner: owner}
 		}
 		hold := func(owner string, want bool) {
 			t.Helper()
