@@ -105,7 +105,7 @@
 //
 //	A23  Leases follow the clocks of the clients: a host that is a minute slow, or one that is fast, makes running tasks run twice.
 //	     avoided: the claim lets one through; the rules go by the database's clock; a start refuses a clock that is far off
-//	     tests: redischeck.TestAClockThatIsFarOffIsToldOf outreach-worker.TestAMachineWhoseClockIsWrongIsToldOfAndBeyondAMeasureRefused faulttest.F6
+//	     tests: redischeck.TestAClockThatIsFarOffIsToldOf outreach-worker.TestAMachineWhoseClockIsWrongIsToldOfAndBeyondAMeasureRefused faulttest.F6 faulttest.F16
 //
 //	A24  What is to be sent later lies in the memory of Redis, some 800 bytes each, and is lost with it.
 //	     avoided: a task holds ids and generations and is made when its notice is due, no more than a window of them at once; nothing is kept when it is done

@@ -16,6 +16,8 @@ const (
 	tickets  guard = "tickets"  // a ticket is good once
 	attempts guard = "attempts" // each call is written down before it is made
 	recovery guard = "recovery" // what nobody took is handed out again
+
+	commonClock guard = "clock" // it is as late as the database says, not as the machine does
 )
 
 // crippled is a store without one of the guards.

@@ -46,12 +46,19 @@ func centreFaults(r *run) {
 
 	receipts := &postman{sink: s.centre, told: map[string]bool{}}
 	stop := receipts.run()
-	s.storm(r.profile,
-		recurring{c.ends("unbound", func() { _ = s.centre.Unbind() }), r.rare[0], r.rare[1]},
-		recurring{c.ends("cut", s.centre.Cut), r.rare[0], r.rare[1]},
-		recurring{c.ends("mute", func() { c.mute.Store(true) }), 2 * r.rare[0], 2 * r.rare[1]},
-		recurring{c.ends("killed", func() { s.killHolder(r.workers) }), 2 * r.rare[0], 2 * r.rare[1]},
-	)
+	turn := 0
+	endings := []mishap{
+		c.ends("unbound", func() { _ = s.centre.Unbind() }), c.ends("cut", s.centre.Cut),
+		c.ends("mute", func() { c.mute.Store(true) }), c.ends("killed", func() { s.killHolder(r.workers) }),
+	}
+	s.pour(r.profile, recurring{func(s *stage) {
+		endings[turn%len(endings)](s)
+		turn++
+	}, r.rare[0] / 2, r.rare[1] / 2})
+	for ; turn < len(endings); turn++ {
+		endings[turn](s)
+	}
+	s.calm(r.patience)
 	stop()
 	receipts.all()
 	s.delivered(receipts, r.patience)

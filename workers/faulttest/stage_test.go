@@ -50,7 +50,8 @@ type stage struct {
 	dir    string
 
 	people  int
-	others  bool // there are notices that the system made itself: by another channel, digests
+	waited  time.Duration // since when new notices have been due
+	others  bool          // there are notices that the system made itself: by another channel, digests
 	added   []expected
 	stormed time.Time // when notices began to be added, on the stage's clock
 	workers []*worker
@@ -77,6 +78,7 @@ type setup struct {
 	people   int
 	persist  bool            // Redis keeps what it has across a restart
 	own      bool            // the database is the row's own, to be killed
+	start    time.Time       // what the clock shows at first. Default: a Wednesday at seven
 	linked   bool            // workers reach it over a link that can be broken
 	sms      smssink.Script  // instead of a gateway that takes everything
 	mail     smtpsink.Script // instead of a relay that takes everything
@@ -89,7 +91,7 @@ func newStage(t *testing.T, seed uint64, want setup) *stage {
 	s := &stage{t: t, dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 1))}
 	s.redis = redistest.Start(t, &redistest.Options{Persist: want.persist})
 	s.orders = orders{
-		Redis: s.redis.Addr, KnowsKey: want.knowsKey, Concurrency: 4, Clock: clock{time.Now(), want.speed}, Log: filepath.Join(s.dir, "workers.log"),
+		Redis: s.redis.Addr, KnowsKey: want.knowsKey, Concurrency: 4, Clock: &clock{time.Now(), want.speed, want.start}, Log: filepath.Join(s.dir, "workers.log"),
 	}
 	s.database(want)
 	s.open(want.people)
@@ -209,7 +211,7 @@ func (s *stage) add(n int) {
 	var all []notify.Notice
 	for range n {
 		i := len(s.added)
-		one := outboxtest.Notice(i, notify.SMS, s.sys.Now())
+		one := s.notice(i, notify.SMS)
 		policy := letterB
 		if i%10 >= 7 {
 			one.Channel = notify.Email
@@ -227,6 +229,14 @@ func (s *stage) add(n int) {
 		all = append(all, one)
 	}
 	s.commit(all...)
+}
+
+// notice is the i-th one, made now and due now or since a while.
+func (s *stage) notice(i int, channel notify.Channel) notify.Notice {
+	now := s.sys.Now()
+	n := outboxtest.Notice(i, channel, now.Add(-s.waited))
+	n.Created = now
+	return n
 }
 
 // commit writes notices as the domain would, again and again while the database
@@ -357,10 +367,17 @@ func stopOne(s *stage) {
 	s.start(i)
 }
 
-// storm adds notices at a steady rate while faults happen, each at its own
-// random intervals, for the profile's time. Then it waits until everything has
+// storm adds notices while faults happen, and then waits until everything has
 // come to an end.
 func (s *stage) storm(p profile, faults ...recurring) {
+	s.t.Helper()
+	s.pour(p, faults...)
+	s.calm(p.patience)
+}
+
+// pour adds notices at a steady rate while faults happen, each at its own random
+// intervals, for the profile's time.
+func (s *stage) pour(p profile, faults ...recurring) {
 	s.t.Helper()
 	began := time.Now()
 	s.stormed = s.orders.Clock.now()
@@ -385,7 +402,6 @@ func (s *stage) storm(p profile, faults ...recurring) {
 		s.revive()
 		time.Sleep(10 * time.Millisecond)
 	}
-	s.calm(p.patience)
 }
 
 // recurring is a fault that happens again and again.
@@ -565,7 +581,7 @@ func (s *stage) close() {
 // addOne commits one notice that is due now.
 func (s *stage) addOne(channel notify.Channel, policy letter, ends ...notify.State) {
 	s.t.Helper()
-	one := outboxtest.Notice(len(s.added), channel, s.sys.Now())
+	one := s.notice(len(s.added), channel)
 	if policy == letterC {
 		one.OnUnknown = notify.Resend
 	}

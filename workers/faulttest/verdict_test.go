@@ -51,7 +51,7 @@ func (s *stage) judge(scenario string, cutOff bool) []*figures {
 		delete(taken, e.ID)
 		f.weigh(e, notices[e.ID], attempts[e.ID], copies, cutOff)
 		if len(copies) > 0 {
-			late[e.policy] = append(late[e.policy], s.orders.Clock.wall(copies[0].Sub(e.NotBefore)))
+			late[e.policy] = append(late[e.policy], s.orders.Clock.wall(copies[0].Sub(e.waits())))
 		}
 	}
 	slices.SortFunc(all, func(a, b *figures) int { return strings.Compare(string(a.policy), string(b.policy)) })
@@ -79,6 +79,14 @@ func (s *stage) judge(scenario string, cutOff bool) []*figures {
 		f.t95 = percentile95(late[f.policy])
 	}
 	return all
+}
+
+// waits is since when the notice could have gone.
+func (e expected) waits() time.Time {
+	if e.Created.After(e.NotBefore) {
+		return e.Created
+	}
+	return e.NotBefore
 }
 
 // percentile95 is what 95 of 100 do not exceed.

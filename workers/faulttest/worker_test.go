@@ -62,7 +62,7 @@ type orders struct {
 	SMTP, SMS   string
 	KnowsKey    bool // the gateway recognises a repetition by its key
 	Concurrency int
-	Clock       clock
+	Clock       *clock // one for the stage and all its workers
 	Without     guard
 	Log         string
 
@@ -72,23 +72,35 @@ type orders struct {
 	Naive        bool // it is the baseline's
 	Poisoned     bool // its gateway's adapter has bugs
 
+	Off      time.Duration // by how much the machine's clock is ahead, on the simulated one
+	OffAfter time.Duration // that long after the process began, on the wall
+
 	SMPP string // the message centre, in place of the gateway
 	Cut  bool   // this machine does not reach the centre
+
+	tells func() time.Time // what the process goes by. Default: Clock
 }
 
-// clock is that of a simulated Wednesday, faster than the wall.
+// clock is a simulated one, faster than the wall.
 type clock struct {
 	Began time.Time // on the wall
 	Speed int
+	Start time.Time // what it showed then; zero: a Wednesday at seven
 }
 
-func (c clock) now() time.Time {
-	start := time.Date(2017, 3, 15, 7, 0, 0, 0, calendar.Zone())
-	return start.Add(time.Since(c.Began) * time.Duration(c.Speed))
+func (c *clock) now() time.Time { return c.at(time.Now()) }
+
+// at is what it shows when the wall shows t.
+func (c *clock) at(t time.Time) time.Time {
+	start := c.Start
+	if start.IsZero() {
+		start = time.Date(2017, 3, 15, 7, 0, 0, 0, calendar.Zone())
+	}
+	return start.Add(t.Sub(c.Began) * time.Duration(c.Speed))
 }
 
 // wall is how long a time on the clock takes on the wall.
-func (c clock) wall(d time.Duration) time.Duration { return d / time.Duration(c.Speed) }
+func (c *clock) wall(d time.Duration) time.Duration { return d / time.Duration(c.Speed) }
 
 // callTimeout is the most one call takes on the wall.
 const callTimeout = 1500 * time.Millisecond
@@ -129,6 +141,9 @@ func work(text string) error {
 		return err
 	}
 	defer db.Close()
+	if o.tells, err = o.timepiece(context.Background(), db); err != nil {
+		return err
+	}
 	bell := new(workersfx.Bell)
 	sys, err := o.system(crippled{st, o.Without}, bell)
 	if err != nil {
@@ -174,6 +189,41 @@ func (o orders) open() (*sql.DB, *sqlstore.Store, error) {
 	return db, st, err
 }
 
+// timepiece is what the process goes by. On a machine whose clock is wrong that is
+// the database's, as in outreach-worker, unless that guard is taken out.
+func (o orders) timepiece(ctx context.Context, db *sql.DB) (func() time.Time, error) {
+	if o.Off == 0 {
+		return o.Clock.now, nil
+	}
+	began := time.Now()
+	machine := func() time.Time {
+		now := time.Now()
+		if now.Sub(began) >= o.OffAfter {
+			now = now.Add(o.Clock.wall(o.Off))
+		}
+		return now
+	}
+	if o.Without == commonClock {
+		return func() time.Time { return o.Clock.at(machine()) }, nil
+	}
+	c, err := sqlstore.NewClock(db, o.Dialect, &sqlstore.ClockOptions{Every: 100 * time.Millisecond, Machine: machine})
+	if err == nil {
+		err = c.Set(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	go func() { _ = c.Run(ctx, nil) }()
+	return func() time.Time { return o.Clock.at(c.Now()) }, nil
+}
+
+func (o orders) now() time.Time {
+	if o.tells != nil {
+		return o.tells()
+	}
+	return o.Clock.now()
+}
+
 func (o orders) system(st store.Store, bell *workersfx.Bell) (*core.System, error) {
 	templates, err := outboxtest.Templates()
 	if err != nil {
@@ -181,19 +231,19 @@ func (o orders) system(st store.Store, bell *workersfx.Bell) (*core.System, erro
 	}
 	numbers := policy.Default()
 	numbers.Notices.UnknownResendAfter = 1 // minute
-	return core.New(st, numbers, &core.Options{Clock: o.Clock.now, Wake: bell.Ring, Templates: templates})
+	return core.New(st, numbers, &core.Options{Clock: o.now, Wake: bell.Ring, Templates: templates})
 }
 
 func (o orders) senders() ([]notify.Sender, error) {
 	mail, err := smtpmail.New(smtpmail.Config{
 		Addr: o.SMTP, TLS: smtpmail.Plaintext, From: "HVCS <hvcs@xuanloc.example>", Domain: "xuanloc.example", Timeout: callTimeout,
-	}, &smtpmail.Options{Clock: o.Clock.now})
+	}, &smtpmail.Options{Clock: o.now})
 	if err != nil {
 		return nil, err
 	}
 	gateway := httpsms.Generic()
 	gateway.URL, gateway.Sender, gateway.Timeout, gateway.Idempotent = o.SMS, "XUANLOC", httpsms.Duration(callTimeout), o.KnowsKey
-	sms, err := httpsms.New(gateway, &httpsms.Options{Clock: o.Clock.now})
+	sms, err := httpsms.New(gateway, &httpsms.Options{Clock: o.now})
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +270,7 @@ func (h hurriedCentre) Describe() notify.Capabilities {
 // centre is the sender over SMPP. The lease is kept by the wall's clock, as the
 // session is.
 func (o orders) centre(st store.Store) (hurriedCentre, error) {
-	opts := &smpp.Options{Clock: o.Clock.now, Lease: &smpp.StoreLease{
+	opts := &smpp.Options{Clock: o.now, Lease: &smpp.StoreLease{
 		Store: st, Now: time.Now, Term: 2 * time.Second, Name: "smpp/" + account, Owner: fmt.Sprint(os.Getpid()),
 	}}
 	if o.Cut {
