@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/huongvecoso/outreach/adapters/smstext"
@@ -18,6 +19,18 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets())) }
 // Sender, the account in Auth or Secrets, for ZNS the registered Templates. A
 // Callback of a preset is used once its Token is set. Addresses and codes change:
 // compare them with the contract, and overrule them in the JSON where they do.
+//
+// What became of a message they tell as far as their pages say how:
+//
+//	esms      callback, and when asked by the message's id (for seven days)
+//	speedsms  callback; its call for one message has the id in the path, and what
+//	          it answers is published nowhere that could be read
+//	vietguys  callback; no call to ask is published
+//	fpt       nothing: its manual names a report of sent messages, whose call is
+//	          part of the contract. Put it into "query"
+//	viettel   nothing: neither a callback nor a call to ask is published
+//	stringee  nothing: an answer has no id to ask for
+//	zalo-zns  callback, and when asked by the message's id
 func Preset(name string) (Config, bool) {
 	make, known := presets()[name]
 	if !known {
@@ -80,7 +93,21 @@ func speedSMS() Config {
 			"00": Accepted, "007": Misconfigured, "008": Misconfigured, "009": Misconfigured, "101": Permanent, "105": Suppress,
 			"110": Permanent, "113": Permanent, "300": Misconfigured, "500": Unclear,
 		}},
+		Callback: &Callback{Format: JSON, News: News{ID: "tranId", Code: "status", Codes: speedSMSReports()}},
 	}
+}
+
+// speedSMSReports are the numbers of its reports: 0 has arrived, up to 63 it is
+// tried again, from 64 on it never arrives.
+func speedSMSReports() map[string]notify.Verdict {
+	codes := map[string]notify.Verdict{"0": notify.VerdictDelivered}
+	for n := 1; n < 128; n++ {
+		codes[strconv.Itoa(n)] = notify.VerdictUnderway
+		if n >= 64 {
+			codes[strconv.Itoa(n)] = notify.VerdictUndelivered
+		}
+	}
+	return codes
 }
 
 // vietguys: secrets user and password. Whether bid is recognised when it is
@@ -179,5 +206,14 @@ func zaloZNS() Config {
 		Callback: &Callback{Format: JSON, News: News{ID: "message.msg_id", Key: "message.tracking_id", Code: "event_name", Codes: map[string]notify.Verdict{
 			"user_received_message": notify.VerdictDelivered,
 		}}},
+		Query: &StatusQuery{
+			Method: http.MethodGet, URL: "https://business.openapi.zalo.me/message/status",
+			Body:    Body{Kind: Query, Fields: map[string]Field{"message_id": {Value: "{{id}}"}}},
+			Unknown: []string{"-1"},
+			News: News{Code: "data.status", Codes: map[string]notify.Verdict{
+				"0": notify.VerdictUnderway, // Zalo has it, the telephone does not yet
+				"1": notify.VerdictDelivered,
+			}},
+		},
 	}
 }

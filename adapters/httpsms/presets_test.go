@@ -156,6 +156,10 @@ func (v *vendor) giveToken(w http.ResponseWriter, r *http.Request, body string) 
 }
 
 func (v *vendor) tell(w http.ResponseWriter, r *http.Request) {
+	if v.preset == "zalo-zns" {
+		v.tellZalo(w, r)
+		return
+	}
 	told := v.told[r.URL.Query().Get("RefId")]
 	status, success, failed := "", 0, 0
 	switch told.Verdict {
@@ -165,6 +169,21 @@ func (v *vendor) tell(w http.ResponseWriter, r *http.Request) {
 		status, failed = "5", 2
 	}
 	fmt.Fprintf(w, `{"CodeResponse":"100","SMSID":%q,"SendStatus":%q,"SendSuccess":%d,"SendFailed":%d}`, told.ProviderID, status, success, failed)
+}
+
+func (v *vendor) tellZalo(w http.ResponseWriter, r *http.Request) {
+	told, known := v.told[r.URL.Query().Get("message_id")]
+	status := -1
+	switch {
+	case !v.current(r.Header.Get("access_token")):
+		fmt.Fprint(w, `{"error":-216,"message":"Access token is invalid"}`)
+		return
+	case known && told.Verdict == notify.VerdictDelivered:
+		status = 1
+	case known:
+		status = 0
+	}
+	fmt.Fprintf(w, `{"data":{"delivery_time":"1495000000000","message":"","status":%d},"error":0,"message":"Success"}`, status)
 }
 
 func object(body string) (fields map[string]any) {
@@ -193,6 +212,7 @@ func vendors() []*vendor {
 		{preset: "speedsms", good: "00", unknown: "777",
 			set: func(c *httpsms.Config) {
 				c.Secrets = map[string]httpsms.Secret{"login": httpsms.Secret(base64.StdEncoding.EncodeToString([]byte(key + ":x")))}
+				c.Callback.Token = callbackToken
 			},
 			read: func(_ *vendor, r *http.Request, body string) (to, text, id string, ok bool) {
 				user, password, _ := r.BasicAuth()
@@ -291,6 +311,22 @@ func TestEveryPresetKeepsItsPromises(t *testing.T) {
 	}
 }
 
+func TestEveryPresetTellsWhatBecameOfAMessageAsItsPagesSay(t *testing.T) {
+	ways := map[string]string{
+		"esms": "callback, query", "speedsms": "callback", "vietguys": "callback", "fpt": "none", "viettel": "none", "stringee": "none", "zalo-zns": "callback, query",
+	}
+	for _, v := range vendors() {
+		if got := v.fixture(t, notifytest.Healthy).Sender.Describe().Ways(); got != ways[v.preset] {
+			t.Errorf("%s: %s, want %s", v.preset, got, ways[v.preset])
+		}
+	}
+	for code, want := range map[string]notify.Verdict{"0": notify.VerdictDelivered, "63": notify.VerdictUnderway, "64": notify.VerdictUndelivered, "127": notify.VerdictUndelivered} {
+		if c, _ := httpsms.Preset("speedsms"); c.Callback.Codes[code] != want {
+			t.Errorf("status %s of SpeedSMS: %s, want %s", code, c.Callback.Codes[code], want)
+		}
+	}
+}
+
 func (v *vendor) harness(t *testing.T) notifytest.Harness {
 	preset, _ := httpsms.Preset(v.preset)
 	cannot := map[notifytest.Fault]string{}
@@ -370,6 +406,16 @@ func (v *vendor) fixture(tb testing.TB, fault notifytest.Fault) notifytest.Fixtu
 	return f
 }
 
+// remember is what a vendor that is asked will know of a message.
+func (v *vendor) remember(told notify.Receipt) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.told == nil {
+		v.told = map[string]notify.Receipt{}
+	}
+	v.told[told.ProviderID] = told
+}
+
 // receipts is how the vendor tells what became of a message.
 func (v *vendor) receipts() *notifytest.Receipts {
 	say := func(token, from, query, body string) notify.Callback {
@@ -389,14 +435,15 @@ func (v *vendor) receipts() *notifytest.Receipts {
 		good := "SMSID=1&SendStatus=5&SendSuccess=1"
 		r.Malformed = []notify.Callback{say(callbackToken, "192.0.2.7", "", ""), say(callbackToken, "192.0.2.7", "SMSID=1", ""), say(callbackToken, "192.0.2.7", "SendStatus=5&SendSuccess=1", "")}
 		r.Foreign = []notify.Callback{say("", "192.0.2.7", good, ""), say("duong-dan-bi-mat-9999", "192.0.2.7", good, ""), say(callbackToken, "198.51.100.1", good, ""), say(callbackToken, "", good, "")}
-		r.Tell = func(told notify.Receipt) {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			if v.told == nil {
-				v.told = map[string]notify.Receipt{}
-			}
-			v.told[told.ProviderID] = told
+		r.Tell = v.remember
+	case "speedsms":
+		r.Callback = func(r notify.Receipt, to string) notify.Callback {
+			status := map[notify.Verdict]int{notify.VerdictDelivered: 0, notify.VerdictUndelivered: 66, notify.VerdictUnderway: 1}[r.Verdict]
+			return say(callbackToken, "", "", fmt.Sprintf(`{"type":"report","tranId":%q,"phone":%q,"status":%d}`, r.ProviderID, to, status))
 		}
+		r.Verdicts = []notify.Verdict{notify.VerdictUnderway, notify.VerdictDelivered, notify.VerdictUndelivered}
+		r.Malformed = []notify.Callback{say(callbackToken, "", "", ""), say(callbackToken, "", "", `{"type":"report","tranId":"1"}`), say(callbackToken, "", "", `{"type":"report","status":0}`), say(callbackToken, "", "", `{"type":"incoming","content":"x"}`)}
+		r.Foreign = []notify.Callback{say("x", "", "", `{"type":"report","tranId":"1","status":0}`)}
 	case "vietguys":
 		r.Callback = func(r notify.Receipt, to string) notify.Callback {
 			status := map[notify.Verdict]string{notify.VerdictDelivered: "delivered", notify.VerdictUndelivered: "fail", notify.VerdictUnderway: "sent"}[r.Verdict]
@@ -410,6 +457,7 @@ func (v *vendor) receipts() *notifytest.Receipts {
 			return say(callbackToken, "", "", fmt.Sprintf(`{"event_name":"user_received_message","app_id":"1","recipient":{"id":%q},"message":{"msg_id":%q,"tracking_id":%q,"delivery_time":"1495000000000"},"timestamp":"1495000000001"}`, to, r.ProviderID, r.Key))
 		}
 		r.Verdicts = []notify.Verdict{notify.VerdictDelivered}
+		r.Tell = v.remember
 		r.Malformed = []notify.Callback{say(callbackToken, "", "", ""), say(callbackToken, "", "", "{"), say(callbackToken, "", "", `{"message":{"msg_id":"1"}}`), say(callbackToken, "", "", `{"event_name":"user_received_message"}`), say(callbackToken, "", "", `{"event_name":["x"],"message":{"msg_id":"1"}}`)}
 		r.Foreign = []notify.Callback{say(key, "", "", `{"event_name":"user_received_message","message":{"msg_id":"1"}}`)}
 	default:
