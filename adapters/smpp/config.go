@@ -62,6 +62,7 @@ type Config struct {
 	Charset    *smstext.Charset         // what the centre makes of special characters. Default smstext.VietnameseGateway
 	SAR        bool                     // number parts by parameters instead of a header in the text, as some centres want
 	NoReceipts bool                     // ask for none
+	Query      bool                     // the centre answers query_sm: messages without a receipt are asked about
 	IDs        IDs                      // default SameIDs
 	Codes      map[string]notify.Result // statuses of the centre's own, by their number: "0x0400"
 

@@ -25,6 +25,8 @@
 // the process that has the bind. One that has the lease and cannot bind gives it
 // back, since another machine may reach the centre.
 //
-// A receipt is acknowledged only after it was stored; until then, and while
+// Receipts come in a deliver_sm or in a data_sm; where the centre answers query_sm
+// (Config.Query) a message whose receipt does not come is asked for by its id. A
+// receipt is acknowledged only after it was stored; until then, and while
 // nobody takes receipts, the centre is told to come again.
 package smpp

@@ -20,22 +20,35 @@ var (
 	receiptErr  = regexp.MustCompile(`(?i)\berr:\s*([0-9A-Za-z]{1,8})`)
 )
 
-// readReceipt reads a receipt: the parameters count more than the text, whose
-// form every centre varies. It reports false when no message is named.
-func (c Config) readReceipt(d *pdu.DeliverSM) (notify.Receipt, bool) {
-	raw, err := d.Message.GetMessageData()
-	if err != nil {
+// readReceipt reads a receipt, as it comes in a deliver_sm or in a data_sm: the
+// parameters count more than the text, whose form every centre varies. It reports
+// false for what is none, or names no message.
+func (c Config) readReceipt(p pdu.PDU) (notify.Receipt, bool) {
+	var class byte
+	var text []byte
+	var more map[pdu.Tag]pdu.Field
+	switch p := p.(type) {
+	case *pdu.DeliverSM:
+		class, more = p.EsmClass, p.OptionalParameters
+		text, _ = p.Message.GetMessageData() // without it the parameters are left
+	case *pdu.DataSM:
+		class, more = p.EsmClass, p.OptionalParameters
+	}
+	if !isReceipt(class) {
 		return notify.Receipt{}, false
+	}
+	if payload, ok := more[pdu.TagMessagePayload]; ok && len(text) == 0 {
+		text = payload.Data
 	}
 	var id string
 	var state byte
-	if field, ok := d.OptionalParameters[pdu.TagReceiptedMessageID]; ok {
+	if field, ok := more[pdu.TagReceiptedMessageID]; ok {
 		id = field.String()
 	}
-	if field, ok := d.OptionalParameters[pdu.TagMessageStateOption]; ok && len(field.Data) == 1 {
+	if field, ok := more[pdu.TagMessageStateOption]; ok && len(field.Data) == 1 {
 		state = field.Data[0]
 	}
-	return c.receipt(id, state, string(raw))
+	return c.receipt(id, state, string(text))
 }
 
 func (c Config) receipt(id string, state byte, text string) (notify.Receipt, bool) {
@@ -104,6 +117,18 @@ func (ids IDs) ofReceipt(id string) string {
 		return decimal(id, 16)
 	}
 	return id
+}
+
+// asAnswered is an id as the centre wrote it in its answer, but for zeros in front.
+func (ids IDs) asAnswered(id string) string {
+	if ids != HexThenDecimal {
+		return id
+	}
+	n, err := strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return id
+	}
+	return strings.ToUpper(strconv.FormatUint(n, 16))
 }
 
 func decimal(id string, base int) string {

@@ -44,6 +44,7 @@ type Sender struct {
 var (
 	_ notify.Sender        = (*Sender)(nil)
 	_ notify.SessionRunner = (*Sender)(nil)
+	_ notify.StatusQuerier = (*Sender)(nil)
 	_ notify.Holder        = (*Sender)(nil)
 )
 
@@ -80,7 +81,7 @@ func (s *Sender) Elsewhere() bool {
 // Describe tells the core how to use the sender. SMPP has no idempotency key.
 func (s *Sender) Describe() notify.Capabilities {
 	return notify.Capabilities{
-		Name: s.config.Name, Channel: notify.SMS, Timeout: s.config.Timeout, Parallel: s.config.Window, Session: true, Exclusive: s.opts.Lease != nil,
+		Name: s.config.Name, Channel: notify.SMS, Timeout: s.config.Timeout, Parallel: s.config.Window, Session: true, Query: s.config.Query, Exclusive: s.opts.Lease != nil,
 		Segments: func(text string) int {
 			prepared, err := smstext.Prepare(text, s.config.text())
 			if err != nil {

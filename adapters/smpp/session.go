@@ -77,7 +77,7 @@ type session struct {
 	take   func() notify.TakeReceipts
 	window chan struct{}
 	turn   chan struct{} // holds one token while somebody writes
-	news   chan frame    // deliver_sm that are not answered yet
+	news   chan frame    // deliver_sm and data_sm that are not answered yet
 	ctx    context.Context
 	end    context.CancelCauseFunc
 	work   sync.WaitGroup
@@ -198,12 +198,12 @@ func (s *session) hear(f frame) error {
 	case data.UNBIND:
 		_ = s.reply(f, data.UNBIND_RESP, data.ESME_ROK)
 		return errUnbound
-	case data.DELIVER_SM:
+	case data.DELIVER_SM, data.DATA_SM:
 		select {
 		case s.news <- f:
 			return nil
 		default:
-			return s.reply(f, data.DELIVER_SM_RESP, data.ESME_RX_T_APPN)
+			return s.reply(f, answerTo(f.id), data.ESME_RX_T_APPN)
 		}
 	case data.ALERT_NOTIFICATION, data.OUTBIND:
 		return nil
@@ -224,6 +224,14 @@ func (s *session) hear(f frame) error {
 		return errFraming // one of those that wait was not understood, nobody knows which
 	}
 	return nil // an answer that came too late
+}
+
+// answerTo is the kind of answer to one of the centre's requests.
+func answerTo(request data.CommandIDType) data.CommandIDType {
+	if request == data.DATA_SM {
+		return data.DATA_SM_RESP
+	}
+	return data.DELIVER_SM_RESP
 }
 
 // reply answers a request of the centre.
@@ -254,7 +262,7 @@ func (s *session) tell() {
 	for {
 		select {
 		case f := <-s.news:
-			if err := s.reply(f, data.DELIVER_SM_RESP, s.handOn(f)); err != nil {
+			if err := s.reply(f, answerTo(f.id), s.handOn(f)); err != nil {
 				s.end(err)
 				return
 			}
@@ -267,16 +275,12 @@ func (s *session) tell() {
 // handOn stores a receipt and returns what the centre is to be told.
 func (s *session) handOn(f frame) data.CommandStatusType {
 	p, err := f.parse()
-	d, ok := p.(*pdu.DeliverSM)
-	if err != nil || !ok {
+	if err != nil {
 		return data.ESME_RINVMSGLEN
 	}
-	if !isReceipt(d.EsmClass) {
-		return data.ESME_RX_P_APPN // nobody reads what is sent to a brandname
-	}
-	receipt, named := s.config.readReceipt(d)
+	receipt, named := s.config.readReceipt(p)
 	if !named {
-		return data.ESME_RX_P_APPN
+		return data.ESME_RX_P_APPN // nobody reads what is sent to a brandname
 	}
 	take := s.take()
 	if take == nil {

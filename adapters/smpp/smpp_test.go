@@ -142,7 +142,7 @@ func fixture(tb testing.TB, fault notifytest.Fault) notifytest.Fixture {
 	}
 	sink := start(tb, opts)
 	c := config(sink.Addr())
-	c.Timeout = fault.Timeout()
+	c.Timeout, c.Query = fault.Timeout(), true
 	var clock notifytest.Clock
 	options := &smpp.Options{Clock: clock.Now}
 	switch fault {
@@ -159,7 +159,10 @@ func fixture(tb testing.TB, fault notifytest.Fault) notifytest.Fixture {
 		c.Addr, c.TLS = web.Listener.Addr().String(), true
 	}
 	s := open(tb, c, options)
-	return notifytest.Fixture{Sender: s, SetClock: clock.Set,
+	tell := func(r notify.Receipt) {
+		sink.Become(r.ProviderID, map[notify.Verdict]byte{notify.VerdictUnderway: 1, notify.VerdictDelivered: 2, notify.VerdictUndelivered: 5}[r.Verdict])
+	}
+	return notifytest.Fixture{Sender: s, SetClock: clock.Set, Receipts: &notifytest.Receipts{Tell: tell},
 		Requests: func() int { return max(sink.Submits(), int(handed.Load())) },
 		Deliveries: func() []notifytest.Delivery {
 			var list []notifytest.Delivery

@@ -295,8 +295,12 @@ func (d *Desk) Match(ctx context.Context) error {
 }
 
 // Ask asks a provider once about every message whose fate it should know by
-// now. A provider that does not answer is left in peace until the next round.
+// now. A provider that does not answer is left in peace until the next round, and
+// one whose only connection another process holds is asked there.
 func (d *Desk) Ask(ctx context.Context, provider notify.StatusQuerier, c notify.Capabilities) error {
+	if holder, ok := provider.(notify.Holder); ok && c.Exclusive && holder.Elsewhere() {
+		return nil
+	}
 	about, err := d.system.DueQuestions(ctx, c.Name, d.opts.Batch)
 	if err != nil {
 		return err

@@ -519,6 +519,42 @@ func TestReceiptsComeByQueryByFetchingAndInASession(t *testing.T) {
 	}
 }
 
+// elsewhere is a provider whose one connection another process holds.
+type elsewhere struct{ *gateway }
+
+func (elsewhere) Elsewhere() bool { return true }
+
+func TestOnlyWhoHoldsTheConnectionAsks(t *testing.T) {
+	d := newDistrict(t, 1)
+	g := &gateway{knows: map[string]notify.Receipt{}}
+	calls := d.handOver(g.Describe(), 1)
+	d.settle(calls...)
+	d.pass(time.Minute)
+	g.knows[calls[0].Message.IdempotencyKey] = notify.Receipt{Provider: "gateway", ProviderID: providerID(calls[0].Ticket.ID), Verdict: notify.VerdictDelivered, Code: "0"}
+	c := g.Describe()
+	c.Exclusive = true
+	for _, asks := range []struct {
+		who  notify.StatusQuerier
+		want notify.State
+	}{{elsewhere{g}, notify.Accepted}, {g, notify.Delivered}} {
+		desk, err := receipt.New(d.System, "desk", []notify.Sender{g}, nil)
+		if err == nil {
+			err = desk.Ask(t.Context(), asks.who, c)
+		}
+		if err == nil {
+			err = desk.Match(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, state := range d.states() {
+			if state != asks.want { // the question is not used up by who could not have put it
+				t.Errorf("%s is %s, want %s", id, state, asks.want)
+			}
+		}
+	}
+}
+
 // liar declares ways that it has no method for.
 type liar struct{ c notify.Capabilities }
 

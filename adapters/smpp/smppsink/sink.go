@@ -28,7 +28,7 @@ import (
 
 // Event is what a [Script] is told.
 type Event struct {
-	Command  string // bind, submit, enquire or unbind
+	Command  string // bind, submit, query, enquire or unbind
 	Conn     int    // numbers the connections from 1
 	Count    int    // numbers the submits of all connections from 1
 	Sequence int32
@@ -98,6 +98,7 @@ type Sink struct {
 	bound    *link
 	acks     map[int32]chan uint32
 	last     int32
+	states   map[string]byte // of messages, by id
 }
 
 type link struct {
@@ -112,7 +113,7 @@ func Start(opts *Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{listener: l, closing: make(chan struct{}), conns: map[*link]bool{}, acks: map[int32]chan uint32{}}
+	s := &Sink{listener: l, closing: make(chan struct{}), conns: map[*link]bool{}, acks: map[int32]chan uint32{}, states: map[string]byte{}}
 	if opts != nil {
 		s.opts = *opts
 	}
@@ -180,6 +181,26 @@ func (s *Sink) Deliver(ctx context.Context, text string, class byte) (status uin
 		return 0, err
 	}
 	return s.request(ctx, d, true)
+}
+
+// DataReceipt is Receipt in a data_sm, whose parameters alone say what it is.
+func (s *Sink) DataReceipt(ctx context.Context, id string, state byte) (status uint32, err error) {
+	d, ok := pdu.NewDataSM().(*pdu.DataSM)
+	if !ok {
+		return 0, errors.New("smppsink: no data_sm")
+	}
+	d.EsmClass = data.SM_SMSC_DLV_RCPT_TYPE
+	d.RegisterOptionalParam(pdu.Field{Tag: pdu.TagReceiptedMessageID, Data: append([]byte(id), 0)})
+	d.RegisterOptionalParam(pdu.Field{Tag: pdu.TagMessageStateOption, Data: []byte{state}})
+	return s.request(ctx, d, true)
+}
+
+// Become sets what a query is told of the message with the id: a message_state.
+// Of a message that was accepted and has none it is 1, on its way.
+func (s *Sink) Become(id string, state byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.states[id] = state
 }
 
 func (s *Sink) request(ctx context.Context, p pdu.PDU, wait bool) (uint32, error) {
@@ -265,6 +286,8 @@ func (s *Sink) talk(c *link) {
 			s.submits++
 			e.Count = s.submits
 			s.mu.Unlock()
+		case *pdu.QuerySM:
+			e.Command = "query"
 		case *pdu.EnquireLink:
 			e.Command = "enquire"
 		case *pdu.Unbind:
@@ -317,6 +340,14 @@ func (s *Sink) answer(c *link, p pdu.PDU, r Reply) {
 				resp.MessageID = id
 			}
 		}
+	case *pdu.QuerySM:
+		state, known := s.state(request.MessageID)
+		if resp, ok := response.(*pdu.QuerySMResp); ok {
+			resp.MessageID, resp.MessageState = request.MessageID, state
+		}
+		if !known && usual {
+			r.Status, usual = uint32(data.ESME_RQUERYFAIL), false
+		}
 	case *pdu.BindRequest:
 		if s.opts.SystemID != "" && (request.SystemID != s.opts.SystemID || request.Password != s.opts.Password) && usual {
 			r.Status, usual = uint32(data.ESME_RINVPASWD), false
@@ -359,6 +390,16 @@ func (s *Sink) answer(c *link, p pdu.PDU, r Reply) {
 	if _, unbind := p.(*pdu.Unbind); unbind || r.Drop {
 		c.Close()
 	}
+}
+
+// state is what a query is told of a message.
+func (s *Sink) state(id string) (state byte, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if state, known = s.states[id]; known {
+		return state, true
+	}
+	return 1, slices.ContainsFunc(s.messages, func(m Message) bool { return m.ID == id })
 }
 
 func (s *Sink) accept(m *pdu.SubmitSM) (id string) {

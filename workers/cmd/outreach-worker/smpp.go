@@ -37,6 +37,7 @@ func (c *smppConfig) settings() []setting {
 		{name: "smpp.source_ton", set: octet(&c.SourceTON), what: "type of number of the source: 5 a name, 1 international, 0 unknown. Without: 5"},
 		{name: "smpp.ids", normal: "same", set: text(&c.IDs), what: "how ids are written in answers and in receipts: same, hex_decimal or decimal_hex"},
 		{name: "smpp.sar", normal: "false", set: boolean(&c.SAR), what: "number the parts of a long text by parameters, as some centres want"},
+		{name: "smpp.query", normal: "false", set: boolean(&c.Query), what: "the centre answers query_sm: messages without a receipt are asked about"},
 		{name: "smpp.window", normal: "10", set: number(&c.Window), what: "requests under way at once, as the contract says"},
 		{name: "smpp.timeout", normal: "20s", set: duration(&c.Timeout), what: "the most one SMS may take"},
 		{name: "smpp.response", normal: "10s", set: duration(&c.Response), what: "how long one answer of the centre, to a bind too, may take"},
