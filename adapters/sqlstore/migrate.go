@@ -18,8 +18,8 @@ import (
 var files embed.FS
 
 // Migrations returns the files that make and change the tables, under their
-// default names, to be applied in the order of their file names: for those who
-// have a migration tool of their own. See MigrationsFor for other names.
+// default names, to be applied in the order of their file names. They remember
+// nothing: a host that has a migration tool of its own wants [MigrationFiles].
 func Migrations(d Dialect) fs.FS {
 	sub, err := fs.Sub(files, "migrations/"+string(d))
 	if err != nil { // not a name of a folder: there are no files

@@ -146,7 +146,10 @@ func TestAMigrationToolOfTheHostsOwnAppliesOurFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.db.Close()
-			files := sqlstore.Migrations(dialect)
+			files, err := sqlstore.MigrationFiles(dialect, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
 			err = fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 				if err != nil || entry.IsDir() {
 					return err
@@ -163,6 +166,9 @@ func TestAMigrationToolOfTheHostsOwnAppliesOurFiles(t *testing.T) {
 			var tables int
 			if err := d.db.QueryRowContext(t.Context(), "SELECT count(*) FROM outreach_notice").Scan(&tables); err != nil {
 				t.Error(err)
+			}
+			if missing, err := sqlstore.Pending(t.Context(), d.db, dialect, nil); err != nil || len(missing) > 0 {
+				t.Errorf("the programme does not know that they were applied: %q, %v", missing, err)
 			}
 		})
 	}
