@@ -1,6 +1,10 @@
 package docs
 
 import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,5 +66,53 @@ func TestWhatIsThereToBeCopiedFitsOnAScreen(t *testing.T) {
 	}
 	if n := linesOfCode("package x\n\n// a comment\nfunc f() {\n\t// another\n}\n"); n != 3 {
 		t.Errorf("counted %d lines of code, want 3", n)
+	}
+}
+
+// taught are the packages whose page begins to make sense with an example that
+// runs: what somebody starts with.
+var taught = []string{
+	"core", "core/calendar", "core/duty", "core/event", "core/fault", "core/issue", "core/notify", "core/opinion", "core/org", "core/policy",
+	"core/programme", "core/report", "core/sealed", "core/supervision", "core/visit", "core/store/storetest",
+	"adapters/httpsms", "adapters/logsender", "adapters/memstore", "adapters/orgimport", "adapters/reportxlsx", "adapters/smpp", "adapters/smstext",
+	"adapters/smtpmail", "adapters/sqlstore", "adapters/vietnam", "adapters/webhook", "workers/receipt", "workers/workersfx",
+	"examples/quickstart", "examples/customsms", "examples/customdirectory", "examples/customstore", "examples/customchannel",
+}
+
+// runnable are the examples of a folder that are run, and held against what they
+// say they print.
+func runnable(t *testing.T, folder string) (n int) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(folder), "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	for _, e := range doc.Examples(files...) {
+		if e.Output != "" || e.EmptyOutput {
+			n++
+		}
+	}
+	return n
+}
+
+func TestThePagesOfPackagesTeachByExamplesThatRun(t *testing.T) {
+	all := 0
+	for _, folder := range taught {
+		n := runnable(t, folder)
+		if n == 0 {
+			t.Errorf("%s has no example that runs", folder)
+		}
+		all += n
+	}
+	if all < 60 {
+		t.Errorf("only %d examples run", all)
 	}
 }

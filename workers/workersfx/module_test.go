@@ -16,6 +16,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
 	"go.uber.org/goleak"
 
 	"github.com/huongvecoso/outreach/adapters/memstore"
@@ -605,4 +606,21 @@ func TestAnInstallationHasOneMode(t *testing.T) {
 	if err := app.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "notice.provider.mode") {
 		t.Errorf("a dry run started where people wait for messages: %v", err)
 	}
+}
+
+func TestTheModuleStartsAndStopsWithItsApplication(t *testing.T) {
+	noLeaks(t)
+	s := newStage(t, 1, redistest.Mini(t).Addr())
+	var workers *workersfx.Workers
+	app := fxtest.New(t, fx.NopLogger,
+		fx.Supply(s.sys, quick(), fx.Annotate(s.redis(), fx.As(new(redis.UniversalClient)))),
+		fx.Provide(fx.Annotate(func() notify.Sender { return newProvider("gateway", notify.SMS) }, fx.ResultTags(`group:"outreach.senders"`))),
+		workersfx.Module, fx.Populate(&workers))
+	app.RequireStart()
+	if workers == nil || workers.Relay == nil || workers.Desk == nil {
+		t.Errorf("the module provides %+v", workers)
+	}
+	s.add(notify.SMS, 0, 1)
+	s.settled()
+	app.RequireStop()
 }
