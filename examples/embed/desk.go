@@ -39,7 +39,8 @@ type desk struct {
 const ownTables = `
 CREATE TABLE IF NOT EXISTS staff (login text PRIMARY KEY, name text NOT NULL, mobile text NOT NULL, mailbox text NOT NULL);
 CREATE TABLE IF NOT EXISTS ticket (id text PRIMARY KEY, words text NOT NULL, state text NOT NULL, issue text NOT NULL);
-CREATE TABLE IF NOT EXISTS ticket_log (ticket text NOT NULL, happened text NOT NULL);`
+CREATE TABLE IF NOT EXISTS ticket_log (ticket text NOT NULL, happened text NOT NULL);
+CREATE TABLE IF NOT EXISTS webhook_cursor (name text PRIMARY KEY, mark text NOT NULL);`
 
 // open opens the database, makes the desk's tables and the programme's: on
 // PostgreSQL in a schema of their own, on SQLite under a prefix of their own.

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +18,7 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/adapters/webhook"
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
 )
@@ -24,7 +29,7 @@ func told(t *testing.T, database, queue string) (stands, notices []string) {
 	var out strings.Builder
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := run(ctx, database, queue, &out); err != nil {
+	if err := run(ctx, database, queue, "", &out); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for line := range strings.Lines(out.String()) {
@@ -171,5 +176,95 @@ func TestAMigrationToolOfTheHostsOwnAppliesOurFiles(t *testing.T) {
 				t.Errorf("the programme does not know that they were applied: %q, %v", missing, err)
 			}
 		})
+	}
+}
+
+// neighbour is another system that listens. It takes nothing the first time.
+type neighbour struct {
+	secret webhook.Secret
+	calls  int
+	heard  []string
+	wrong  error
+}
+
+func (n *neighbour) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	n.wrong = errors.Join(n.wrong, err, webhook.Verify(n.secret, r.Header, body, time.Now()))
+	if n.calls++; n.calls == 1 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	var e webhook.Event
+	n.wrong = errors.Join(n.wrong, json.Unmarshal(body, &e))
+	n.heard = append(n.heard, e.Kind)
+}
+
+func TestAnotherSystemIsToldWhatWasCommittedAndNothingElse(t *testing.T) {
+	for name, database := range map[string]func(t *testing.T) string{
+		"sqlite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "desk.db") }, "postgres": func(t *testing.T) string { return pgtest.Database(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, n := t.Context(), &neighbour{secret: "whsec_bW90IGtob2EgY2hpIGR1bmcgdHJvbmcgdmkgZHU="}
+			server := httptest.NewServer(n)
+			defer server.Close()
+			d, err := open(ctx, database(t), io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.db.Close()
+			if err := d.sys.Update(ctx, admin, enter); err != nil {
+				t.Fatal(err)
+			}
+			ticket, err := d.take(ctx, "lan", "Cứ mưa lớn là hẻm sau chợ ngập.")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sent, err := d.publish(ctx, server.URL, n.secret); sent != 0 || err == nil {
+				t.Errorf("sent %d, %v: want it to be told that nothing was taken", sent, err)
+			}
+			if err := d.refer(ctx, ticket, "kt-ht", errChangedItsMind); !errors.Is(err, errChangedItsMind) {
+				t.Fatal(err)
+			}
+			if _, err := d.publish(ctx, server.URL, n.secret); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.refer(ctx, ticket, "kt-ht", nil); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // the second has nothing left to tell
+				if _, err := d.publish(ctx, server.URL, n.secret); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := []string{"issue.registered", "issue.triaged", "issue.referred"}
+			if !slices.Equal(n.heard, want) || n.wrong != nil {
+				t.Errorf("heard %q, %v; want %q once each", n.heard, n.wrong, want)
+			}
+		})
+	}
+}
+
+func TestAnErrorOfTheDesksOwnReactionUndoesBoth(t *testing.T) {
+	d, err := open(t.Context(), filepath.Join(t.TempDir(), "desk.db"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.db.Close()
+	if err := d.sys.Update(t.Context(), admin, enter); err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := d.take(t.Context(), "lan", "Cứ mưa lớn là hẻm sau chợ ngập.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := d.stand(t.Context())
+	if _, err := d.db.ExecContext(t.Context(), "CREATE TRIGGER full BEFORE INSERT ON ticket_log BEGIN SELECT RAISE(ABORT, 'the log is full'); END"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.refer(t.Context(), ticket, "kt-ht", nil); err == nil || !strings.Contains(err.Error(), "the log is full") {
+		t.Errorf("the reaction failed, and the referral says %v", err)
+	}
+	if after := d.stand(t.Context()); after != before {
+		t.Errorf("it stands\n%s\nand stood\n%s", after, before)
 	}
 }

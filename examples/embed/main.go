@@ -7,6 +7,7 @@
 //	go run ./examples/embed                              # a SQLite file
 //	go run ./examples/embed -db postgres://…             # an empty PostgreSQL database, our tables in a schema of their own
 //	go run ./examples/embed -redis localhost:6379        # delivered by the workers
+//	go run ./examples/embed -webhook https://…           # another system is told as well, signed with OUTREACH_WEBHOOK_SECRET
 package main
 
 import (
@@ -19,19 +20,22 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/huongvecoso/outreach/adapters/webhook"
 )
 
 func main() {
 	database := flag.String("db", "", "postgres:// URL; default: a SQLite `file` that is thrown away")
 	queue := flag.String("redis", "", "`address` of a Redis for the workers; default: the desk delivers by itself")
+	hook := flag.String("webhook", "", "`URL` of another system that is told what happened; default: none is")
 	flag.Parse()
-	if err := run(context.Background(), *database, *queue, os.Stdout); err != nil {
+	if err := run(context.Background(), *database, *queue, *hook, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "embed:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, database, queue string, out io.Writer) error {
+func run(ctx context.Context, database, queue, hook string, out io.Writer) error {
 	if database == "" {
 		folder, err := os.MkdirTemp("", "outreach-embed")
 		if err != nil {
@@ -69,7 +73,12 @@ func run(ctx context.Context, database, queue string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "after delivery:  ", d.stand(ctx))
-	return nil
+	if hook == "" {
+		return nil
+	}
+	sent, err := d.publish(ctx, hook, webhook.Secret(os.Getenv("OUTREACH_WEBHOOK_SECRET")))
+	fmt.Fprintln(out, "told elsewhere:  ", sent, "events")
+	return err
 }
 
 // tell delivers what is due: through the workers when there is a Redis for them.
