@@ -95,6 +95,7 @@ type pass struct {
 	people  *people
 	changed map[notify.ID]*notify.Notice // to be written at the end
 	order   []notify.ID                  // in which they were changed
+	written []*notify.Notice             // what write has written
 
 	providers map[string]*notify.Provider // see known
 }
@@ -103,6 +104,7 @@ type pass struct {
 // is written at the end.
 func (s *System) pipeline(ctx context.Context, fn func(context.Context, *pass) error) error {
 	var due bool
+	var last *pass
 	err := s.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
 		p := &pass{unit: s.Join(tx, org.System()).unit, changed: make(map[notify.ID]*notify.Notice)}
 		var err error
@@ -113,9 +115,14 @@ func (s *System) pipeline(ctx context.Context, fn func(context.Context, *pass) e
 		if err := fn(ctx, p); err != nil {
 			return err
 		}
-		due = p.due
+		due, last = p.due, p
 		return p.write(ctx)
 	})
+	if err == nil && s.opts.Moved != nil {
+		for _, n := range last.written {
+			s.opts.Moved(*n, last.now)
+		}
+	}
 	if err == nil && due && s.opts.Wake != nil {
 		s.opts.Wake()
 	}
@@ -146,6 +153,7 @@ func (p *pass) write(ctx context.Context) error {
 	for _, id := range p.order {
 		all = append(all, p.changed[id])
 	}
+	p.written = append(p.written, all...)
 	return p.tx.PutNotices(ctx, all)
 }
 

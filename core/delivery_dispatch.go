@@ -32,6 +32,10 @@ type Dispatched struct {
 	// Spent is what the tickets take of the rates of their providers, of those
 	// that Room.Tokens names.
 	Spent map[string]int
+	// Short counts, by provider, the notices that waited because its rate was spent.
+	Short map[string]int
+	// Late is the longest that one of the tickets was due before it was handed out.
+	Late time.Duration
 	// Underway is what was queued when the pass began, where a window was asked for.
 	Underway []notify.Underway
 

@@ -66,6 +66,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 		if g.Channel == notify.SMS && !exempt(g.Notice) {
 			had[g.person] = append(had[g.person], d.now)
 		}
+		d.done.Late = max(d.done.Late, d.now.Sub(g.NextAt))
 		n, err := d.merge(ctx, g)
 		if err != nil {
 			return err

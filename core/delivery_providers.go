@@ -116,12 +116,21 @@ func (d *dispatch) route(ctx context.Context, n *notify.Notice, cost int) (name 
 	if len(on) == 0 {
 		return "", true, nil
 	}
-	var ready []*notify.Provider
+	var ready, short []*notify.Provider
 	for _, one := range on {
-		if one.Ready(d.now) && d.room.provider(one.Name) >= cost {
+		switch {
+		case !one.Ready(d.now):
+		case d.room.provider(one.Name) < cost:
+			short = append(short, one)
+		default:
 			ready = append(ready, one)
 		}
 	}
+	defer func() {
+		if !ok {
+			d.waitFor(short)
+		}
+	}()
 	if n.MayHaveGone() { // only the provider that may have it knows a repetition
 		if i := slices.IndexFunc(on, func(one *notify.Provider) bool { return one.Name == n.Provider }); i >= 0 && n.OnUnknown == notify.Hold {
 			ready = slices.DeleteFunc(ready, func(one *notify.Provider) bool { return one.Name != n.Provider })
@@ -140,6 +149,16 @@ func (d *dispatch) route(ctx context.Context, n *notify.Notice, cost int) (name 
 		return "", false, nil
 	}
 	return weighted(ready, n, d.now), true, nil
+}
+
+// waitFor notes that a notice waits for the rates of providers.
+func (d *dispatch) waitFor(short []*notify.Provider) {
+	for _, one := range short {
+		if d.done.Short == nil {
+			d.done.Short = make(map[string]int)
+		}
+		d.done.Short[one.Name]++
+	}
 }
 
 // weighted draws one of the providers by their shares of now. The draw follows

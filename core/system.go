@@ -69,6 +69,11 @@ type Options struct {
 	// several, as they are without marks.
 	Segments func(text string) int
 
+	// Moved is called after a step of delivery was committed, for each notice that
+	// it moved or put back, with its instant: for metrics. It must not block.
+	// Default: none.
+	Moved func(n notify.Notice, at time.Time)
+
 	// Wake is called after a unit of work committed notices that are due at once:
 	// a hint that lets a relay in the same process look earlier than its next
 	// poll. It must not block. Default: none.

@@ -36,6 +36,9 @@ type Options struct {
 	// Observe is called after each call of a provider, for metrics. It must be
 	// safe for concurrent use. Default: none.
 	Observe func(provider notify.Capabilities, outcome notify.Outcome, took time.Duration)
+	// Worthless is called with how many tickets had nothing to send any more: what
+	// a queue repeated, or the core handed out anew. Default: none.
+	Worthless func(channel notify.Channel, tickets int)
 }
 
 // Handler delivers. It is safe for concurrent use.
@@ -216,6 +219,9 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 	}
 	if worthless := len(tickets) - len(deliveries); worthless > 0 { // sent, taken back or cancelled: how often a queue repeated itself
 		h.opts.Log.Info("deliver: worthless tickets", "channel", provider.Channel, "tickets", worthless)
+		if h.opts.Worthless != nil {
+			h.opts.Worthless(provider.Channel, worthless)
+		}
 	}
 	settled := make([]core.Settled, len(deliveries))
 	var calls sync.WaitGroup

@@ -55,6 +55,9 @@ type Options struct {
 	Rates   map[string]rate.Limit
 	Buckets Buckets // needed where there are rates
 
+	// Observe is called after each pass, for metrics. Default: none.
+	Observe func(core.Dispatched)
+
 	// Exclusive names the providers that one process at a time may call: what is
 	// for them goes into lanes of their own. Default: none.
 	Exclusive []string
@@ -213,6 +216,9 @@ func (r *Relay) dispatch(ctx context.Context) (core.Dispatched, error) {
 		if back := r.opts.Buckets.Give(ctx, provider, r.opts.Rates[provider], unused); back != nil {
 			r.opts.Log.Warn("relay: tokens not given back", "provider", provider, "tokens", unused, "error", back)
 		}
+	}
+	if err == nil && r.opts.Observe != nil {
+		r.opts.Observe(done)
 	}
 	r.backlog, r.again = done.More || done.Full, 0
 	if err == nil && !done.Standby {

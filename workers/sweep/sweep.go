@@ -24,6 +24,11 @@ type Options struct {
 	Recover time.Duration // between two looks for what got stuck. Default: 30 s; negative: none
 	Watch   time.Duration // between two looks whether delivery is in order, for a System that can. Default: none
 	Log     *slog.Logger  // Default: discards
+
+	// Called after each turn that went well, for metrics. Default: none.
+	Swept     func(core.Swept)
+	Recovered func(core.Recovered)
+	Watched   func(core.Watched)
 }
 
 // watcher is a System that can look whether delivery is in order; core.System is one.
@@ -103,6 +108,9 @@ func (s *Sweeper) Sweep(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		s.opts.Log.Error("sweep: failed", "error", err)
 	}
+	if err == nil && s.opts.Swept != nil {
+		s.opts.Swept(done)
+	}
 	if done != (core.Swept{}) {
 		s.opts.Log.Info("sweep: done", "duties", done.Duties, "steps", done.Steps, "elapsed", done.Elapsed, "resumed", done.Resumed,
 			"routines", done.Routines, "notices", done.Notices, "expired", done.Expired, "failed", done.Failed)
@@ -114,6 +122,9 @@ func (s *Sweeper) Recover(ctx context.Context) {
 	done, err := s.system.Recover(ctx)
 	if err != nil && ctx.Err() == nil {
 		s.opts.Log.Error("sweep: recovery failed", "error", err)
+	}
+	if err == nil && s.opts.Recovered != nil {
+		s.opts.Recovered(done)
 	}
 	if done != (core.Recovered{}) {
 		s.opts.Log.Warn("sweep: recovered", "requeued", done.Requeued, "unknown", done.Unknown, "repeated", done.Repeated,
@@ -130,6 +141,9 @@ func (s *Sweeper) Watch(ctx context.Context) {
 	found, err := w.Watch(ctx)
 	if err != nil && ctx.Err() == nil {
 		s.opts.Log.Error("sweep: watching failed", "error", err)
+	}
+	if err == nil && s.opts.Watched != nil {
+		s.opts.Watched(found)
 	}
 	if len(found.Late) > 0 {
 		s.opts.Log.Error("sweep: delivery is not in order", "late", found.Late)

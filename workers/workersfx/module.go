@@ -133,6 +133,17 @@ type Params struct {
 	Options   *deliver.Options      `optional:"true"`
 	Receipts  *receipt.Options      `optional:"true"`
 	Bell      *Bell                 `optional:"true"`
+	Observe   *Observe              `optional:"true"`
+}
+
+// Observe is told what relay and sweeper did, for metrics; see relay.Options and
+// sweep.Options. Its functions must not block. What senders did is told to
+// deliver.Options.Observe, callbacks to receipt.Options.Observe.
+type Observe struct {
+	Dispatched func(core.Dispatched)
+	Swept      func(core.Swept)
+	Recovered  func(core.Recovered)
+	Watched    func(core.Watched)
 }
 
 // Bell wakes a relay that does not exist yet: core.Options.Wake is needed to
@@ -191,6 +202,9 @@ func New(p Params) (*Workers, error) {
 		}
 		senders[i] = notify.Rehearse(s, p.Config.Mode, p.Config.Pilot)
 	}
+	if p.Observe == nil {
+		p.Observe = &Observe{}
+	}
 	handler, err := deliver.New(p.System, p.Config.Owner, senders, &opts)
 	if err != nil {
 		return nil, err
@@ -212,12 +226,13 @@ func New(p Params) (*Workers, error) {
 	w := &Workers{config: p.Config, system: p.System, senders: senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
 	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
 		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
-		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix), Exclusive: w.exclusive(),
+		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix), Exclusive: w.exclusive(), Observe: p.Observe.Dispatched,
 	})
 	if p.Bell != nil {
 		p.Bell.relay.Store(w.Relay)
 	}
-	w.Sweeper = sweep.New(p.System, &sweep.Options{Every: p.Config.Sweep, Recover: p.Config.Recover, Watch: p.Config.Watch, Log: p.Log})
+	w.Sweeper = sweep.New(p.System, &sweep.Options{Every: p.Config.Sweep, Recover: p.Config.Recover, Watch: p.Config.Watch, Log: p.Log,
+		Swept: p.Observe.Swept, Recovered: p.Observe.Recovered, Watched: p.Observe.Watched})
 	desk := receipt.Options{Log: p.Log}
 	if p.Receipts != nil {
 		desk = *p.Receipts
@@ -368,6 +383,21 @@ func (w *Workers) reached(of string) func(error) {
 	}
 }
 
+// Queues are the queues of the workers, in order.
+func (w *Workers) Queues() []string {
+	var all []string
+	for _, channel := range w.handler.Channels() {
+		all = slices.AppendSeq(all, maps.Keys(task.Queues(w.config.Prefix, channel)))
+	}
+	for _, sender := range w.senders {
+		if c := sender.Describe(); c.Exclusive {
+			all = slices.AppendSeq(all, maps.Keys(task.OwnQueues(w.config.Prefix, c.Channel, c.Name)))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // register keeps the queues in asynq's list of queues. A client writes them
 // there once in its life; after Redis was emptied they would work but be
 // invisible to every tool.
@@ -375,17 +405,8 @@ func (w *Workers) register(ctx context.Context) error {
 	ticker := time.NewTicker(w.config.Register)
 	defer ticker.Stop()
 	var queues []any
-	for _, channel := range w.handler.Channels() {
-		for queue := range task.Queues(w.config.Prefix, channel) {
-			queues = append(queues, queue)
-		}
-	}
-	for _, sender := range w.senders {
-		if c := sender.Describe(); c.Exclusive {
-			for queue := range task.OwnQueues(w.config.Prefix, c.Channel, c.Name) {
-				queues = append(queues, queue)
-			}
-		}
+	for _, queue := range w.Queues() {
+		queues = append(queues, queue)
 	}
 	for {
 		if err := w.redis.SAdd(ctx, "asynq:queues", queues...).Err(); err != nil && ctx.Err() == nil {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -45,6 +46,7 @@ type parts struct {
 	gateways  []httpsms.Config
 	bell      *workersfx.Bell
 	system    *core.System
+	moved     atomic.Pointer[metrics] // told what moves, once there are any
 }
 
 // build makes the parts and returns everything that is wrong with them. The
@@ -72,9 +74,15 @@ func build(c *config) (*parts, error) {
 	var err error
 	p.system, err = core.New(p.store, p.policy, &core.Options{
 		Calendar: p.calendar, Series: c.Series, Sender: c.Office, Hotline: c.Hotline, Templates: p.templates,
-		Secret: []byte(c.Secret), Wake: p.bell.Ring, Clock: p.clock.Now,
+		Secret: []byte(c.Secret), Wake: p.bell.Ring, Moved: p.tellMetrics, Clock: p.clock.Now,
 	})
 	return p, err
+}
+
+func (p *parts) tellMetrics(n notify.Notice, at time.Time) {
+	if m := p.moved.Load(); m != nil {
+		m.moved(n, at)
+	}
 }
 
 func (p *parts) close() error {

@@ -40,6 +40,7 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 		log.Warn(w)
 	}
 	m := newMetrics(p)
+	p.moved.Store(m)
 	app := fx.New(
 		fx.WithLogger(func() fxevent.Logger {
 			l := &fxevent.SlogLogger{Logger: log}
@@ -47,13 +48,13 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 			return l
 		}),
 		fx.StartTimeout(startPatience), fx.StopTimeout(stopPatience),
-		fx.Supply(log, p.system, p.bell, p.config.Workers, p, m, &deliver.Options{Log: log, Observe: m.observe}),
+		fx.Supply(log, p.system, p.bell, p.config.Workers, p, m,
+			m.deliverOptions(deliver.Options{Log: log}), m.receiptOptions(receipt.Options{Log: log, Forwarded: p.config.Receipts.Forwarded}), m.observe()),
 		fx.Provide(func() redis.UniversalClient { return p.redis }),
 		fx.Invoke(serve, keepTime), // first, so that they are stopped last
 		p.senders(),
 		workersfx.Module,
-		fx.Supply(&receipt.Options{Log: log, Forwarded: p.config.Receipts.Forwarded}),
-		fx.Invoke(serveReceipts),
+		fx.Invoke(watchQueues, serveReceipts),
 	)
 	if err := app.Err(); err != nil {
 		return err
