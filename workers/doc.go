@@ -80,12 +80,12 @@
 //	     tests: core.TestMessagesToOneRecipientGoOneAfterTheOther core.TestAnOrdinaryMessageDoesNotWaitForACriticalOne
 //
 //	A17  Weights are shares of looks, not of time; with strict priorities the lower queues may starve.
-//	     avoided: weights, and a server for each channel, so that a slow one takes no places of another
-//	     tests: workersfx.TestASlowChannelTakesNoPlaceOfAnother task.TestEachLaneHasItsOwnQueue workersfx.TestTheSettingsOfAsynqAreThoseThatHold
+//	     avoided: weights, and servers for each channel, so that a slow one takes no places of another; critical notices have one of their own
+//	     tests: workersfx.TestASlowChannelTakesNoPlaceOfAnother workersfx.TestWhatIsCriticalDoesNotWaitForAPlaceAmongOrdinaryTasks task.TestEachLaneHasItsOwnQueue workersfx.TestTheSettingsOfAsynqAreThoseThatHold
 //
 //	A18  It polls: every second for tasks, every five for retries, and without a pause when Redis is gone.
-//	     avoided: both intervals are set; a Redis that is lost is told in the log, and by /readyz
-//	     tests: workersfx.TestTheSettingsOfAsynqAreThoseThatHold workersfx.TestALossOfRedisIsToldOnceAndSoIsItsEnd faulttest.F4
+//	     avoided: a look is held until a relay tells that there is a task, Config.Check at most, also when Redis is gone; a Redis that is lost is told in the log, and by /readyz
+//	     tests: workersfx.TestAnIdleWorkerIsToldOfATask workersfx.TestAWorkerIsToldOfATaskByAnotherProcess workersfx.TestTheSettingsOfAsynqAreThoseThatHold workersfx.TestALossOfRedisIsToldOnceAndSoIsItsEnd faulttest.F4
 //
 //	A19  An error that IsFailure denies is retried without end.
 //	     avoided: not used; a provider's rate is kept by the relay, before a task exists

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -89,6 +90,22 @@ func Queues(prefix string, channel notify.Channel) map[string]int {
 	return map[string]int{
 		Queue(prefix, channel, notify.Critical): 6, Queue(prefix, channel, notify.Normal): 3, Queue(prefix, channel, notify.Bulk): 1,
 	}
+}
+
+// Urgent is the lane of a channel in which critical notices travel, and
+// Ordinary are the others: together they are Queues, each with workers of its own.
+func Urgent(prefix string, channel notify.Channel) map[string]int {
+	return only(Queues(prefix, channel), func(queue string) bool { return queue == Queue(prefix, channel, notify.Critical) })
+}
+
+// Ordinary are the lanes of a channel in which what is not critical travels.
+func Ordinary(prefix string, channel notify.Channel) map[string]int {
+	return only(Queues(prefix, channel), func(queue string) bool { return queue != Queue(prefix, channel, notify.Critical) })
+}
+
+func only(queues map[string]int, wanted func(queue string) bool) map[string]int {
+	maps.DeleteFunc(queues, func(queue string, _ int) bool { return !wanted(queue) })
+	return queues
 }
 
 // OwnQueue names the lane of a provider that one process at a time may call

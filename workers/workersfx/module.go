@@ -53,7 +53,8 @@ type Config struct {
 	Owner       string        // name of this process, unique among all. Default: host, process id and a random part
 	Prefix      string        // of the queues. Default: outreach
 	Concurrency int           // tasks at once on each channel. Default: 4
-	Check       time.Duration // how often an idle worker looks for tasks. Default: 200 ms
+	Urgent      int           // critical notices at once on each channel, beside those tasks. Default: 16
+	Check       time.Duration // how often an idle worker looks for tasks of which nobody told it. Default: 200 ms
 	Poll        time.Duration // how often the relay looks when nobody wakes it. Default: 1 s
 	Group       int           // notices in one task, critical ones travel alone. Default: 50
 	Window      int           // notices of one channel in the queue at once, critical ones aside. Default: 20,000
@@ -114,8 +115,11 @@ func (c *Config) fill() error {
 	if c.Group == 0 {
 		c.Group = 50
 	}
-	if c.Concurrency < 0 || c.Check < 0 || c.Poll < 0 || c.Group < 0 || c.Recover < 0 || c.Register < 0 || c.Shutdown < 0 {
-		return errors.New("workersfx: Config.Concurrency, Check, Poll, Group, Recover, Register and Shutdown must not be negative")
+	if c.Urgent == 0 {
+		c.Urgent = 16
+	}
+	if c.Concurrency < 0 || c.Urgent < 0 || c.Check < 0 || c.Poll < 0 || c.Group < 0 || c.Recover < 0 || c.Register < 0 || c.Shutdown < 0 {
+		return errors.New("workersfx: Config.Concurrency, Urgent, Check, Poll, Group, Recover, Register and Shutdown must not be negative")
 	}
 	return nil
 }
@@ -173,6 +177,7 @@ type Workers struct {
 	servers []*asynq.Server
 	own     []*asynq.Server // of exclusive providers, nil while another process serves them
 	handler *deliver.Handler
+	bells   *bells
 	log     *slog.Logger
 
 	stop  context.CancelFunc
@@ -224,7 +229,8 @@ func New(p Params) (*Workers, error) {
 		}
 	}
 	w := &Workers{config: p.Config, system: p.System, senders: senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
-	w.Relay = relay.New(p.System, w.client, p.Config.Owner, &relay.Options{
+	w.bells = newBells(p.Redis, p.Config.Prefix)
+	w.Relay = relay.New(p.System, ringing{w.client, w.bells}, p.Config.Owner, &relay.Options{
 		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
 		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix), Exclusive: w.exclusive(), Observe: p.Observe.Dispatched,
 	})
@@ -257,17 +263,18 @@ func (w *Workers) Start(ctx context.Context) error {
 	if err := w.system.Register(ctx, w.providers()...); err != nil {
 		return fmt.Errorf("workersfx: providers: %w", err)
 	}
-	for _, channel := range w.handler.Channels() {
-		server := w.server(string(channel), task.Queues(w.config.Prefix, channel))
-		if err := server.Start(w.handler); err != nil {
-			w.shutdown()
-			return fmt.Errorf("workersfx: server of channel %s: %w", channel, err)
-		}
-		w.servers = append(w.servers, server)
-	}
 	// The context of the start ends soon; the loops live until Stop.
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = stop
+	for _, channel := range w.handler.Channels() {
+		if err := w.serve(run, channel); err != nil {
+			stop()
+			w.shutdown()
+			return fmt.Errorf("workersfx: server of channel %s: %w", channel, err)
+		}
+	}
+	w.loop(run, w.bells.tell)
+	w.loop(run, w.bells.listen)
 	w.loop(run, w.Relay.Run)
 	w.loop(run, w.register)
 	w.loop(run, w.Sweeper.Run)
@@ -277,6 +284,26 @@ func (w *Workers) Start(ctx context.Context) error {
 		if holder, ok := sender.(notify.Holder); ok && sender.Describe().Exclusive {
 			w.loop(run, func(ctx context.Context) error { return w.serveOwn(ctx, &w.own[i], sender.Describe(), holder) })
 		}
+	}
+	return nil
+}
+
+// serve starts the two servers of a channel: a slow mail server never takes the
+// places of SMS, nor thousands of reminders those of what is critical.
+func (w *Workers) serve(run context.Context, channel notify.Channel) error {
+	for _, lanes := range []struct {
+		queues      map[string]int
+		concurrency int
+	}{{task.Urgent(w.config.Prefix, channel), w.config.Urgent}, {task.Ordinary(w.config.Prefix, channel), w.config.Concurrency}} {
+		settings := w.settings(string(channel), lanes.queues)
+		settings.Concurrency = lanes.concurrency
+		gate := newGate(w.redis, len(lanes.queues), w.config.Check, run.Done())
+		w.bells.hang(gate, lanes.queues)
+		server := asynq.NewServerFromRedisClient(gate, settings)
+		if err := server.Start(w.handler); err != nil {
+			return err
+		}
+		w.servers = append(w.servers, server)
 	}
 	return nil
 }
@@ -298,17 +325,22 @@ func (w *Workers) exclusive() []string {
 func (w *Workers) serveOwn(ctx context.Context, serving **asynq.Server, provider notify.Capabilities, holder notify.Holder) error {
 	ticker := time.NewTicker(w.config.Check)
 	defer ticker.Stop()
+	var gate *gate
 	for {
 		switch elsewhere := holder.Elsewhere(); {
 		case elsewhere && *serving != nil:
 			(*serving).Shutdown()
+			w.bells.take(gate)
 			*serving = nil
 		case !elsewhere && *serving == nil:
-			server := w.server(provider.Name, task.OwnQueues(w.config.Prefix, provider.Channel, provider.Name))
+			queues := task.OwnQueues(w.config.Prefix, provider.Channel, provider.Name)
+			gate = newGate(w.redis, len(queues), w.config.Check, ctx.Done())
+			server := asynq.NewServerFromRedisClient(gate, w.settings(provider.Name, queues))
 			if err := server.Start(w.handler); err != nil {
 				w.log.Error("workers: lanes not served", "provider", provider.Name, "error", err)
 				break
 			}
+			w.bells.hang(gate, queues)
 			*serving = server
 		}
 		select {
@@ -341,11 +373,9 @@ func (w *Workers) loop(ctx context.Context, run func(context.Context) error) {
 	w.loops.Go(func() { _ = run(ctx) }) // every loop ends with its context, and says why in the log
 }
 
-// server makes the asynq server of one channel, so that a slow mail server never
-// takes the places of SMS, or of one exclusive provider.
-func (w *Workers) server(of string, queues map[string]int) *asynq.Server {
-	return asynq.NewServerFromRedisClient(w.redis, w.settings(of, queues))
-}
+// looking is how soon a server looks again when it has found nothing. It does not
+// look as often: its gate holds it.
+const looking = 2 * time.Millisecond
 
 // toWrite is what a stop leaves, after the longest call, for its outcome to be
 // written: asynq lets go of a task that takes longer, and the process ends.
@@ -357,7 +387,7 @@ func (w *Workers) settings(of string, queues map[string]int) asynq.Config {
 	return asynq.Config{
 		Concurrency:              w.config.Concurrency,
 		Queues:                   queues,
-		TaskCheckInterval:        w.config.Check,
+		TaskCheckInterval:        looking,
 		DelayedTaskCheckInterval: time.Second,
 		ShutdownTimeout:          w.config.Shutdown + toWrite,
 		RetryDelayFunc:           func(n int, _ error, _ *asynq.Task) time.Duration { return min(2*time.Second<<min(n, 5), time.Minute) },
@@ -425,11 +455,11 @@ func (w *Workers) register(ctx context.Context) error {
 // the context says; fx stops waiting when its StopTimeout is over.
 func (w *Workers) Stop(context.Context) error {
 	w.handler.Drain()
+	if w.stop != nil {
+		w.stop() // and no look is held any more, for which the servers would wait
+	}
 	for _, s := range w.servers {
 		s.Stop()
-	}
-	if w.stop != nil {
-		w.stop()
 	}
 	w.loops.Wait()
 	w.shutdown()

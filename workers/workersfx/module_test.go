@@ -35,6 +35,7 @@ import (
 type provider struct {
 	caps   notify.Capabilities
 	before func() // a call takes as long as this does
+	hold   func(notify.Message)
 
 	mu    sync.Mutex
 	taken map[notify.ID]int
@@ -55,6 +56,9 @@ func (p *provider) Send(_ context.Context, m notify.Message) notify.Outcome {
 	p.mu.Unlock()
 	if p.before != nil {
 		p.before()
+	}
+	if p.hold != nil {
+		p.hold(m)
 	}
 	return notify.Outcome{Result: notify.ResultAccepted, ProviderID: "p-" + string(m.Notice)}
 }

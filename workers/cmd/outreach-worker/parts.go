@@ -355,8 +355,8 @@ func brokenRule(err error, rule string) bool {
 // checkTimes sees to it that a stop can let every call come to its end.
 func (p *parts) checkTimes() error {
 	w := p.config.Workers
-	if w.Concurrency < 1 || w.Group < 1 || w.Check <= 0 || w.Poll <= 0 || w.Recover <= 0 || w.Shutdown <= 0 {
-		return errors.New("concurrency, group, check, poll, recover and shutdown must be positive")
+	if w.Concurrency < 1 || w.Urgent < 1 || w.Group < 1 || w.Check <= 0 || w.Poll <= 0 || w.Recover <= 0 || w.Shutdown <= 0 {
+		return errors.New("concurrency, urgent, group, check, poll, recover and shutdown must be positive")
 	}
 	if w.Shutdown > stopPatience-5*time.Second {
 		return fmt.Errorf("shutdown must be %v at most", stopPatience-5*time.Second)
