@@ -16,7 +16,7 @@ func (o options) sizes() []int {
 	case len(o.given) > 0:
 		return o.given
 	case o.profile == "quick":
-		return []int{1_000, 10_000}
+		return []int{500, 5_000}
 	case o.profile == "growth" && o.big:
 		return []int{10_000, 100_000, 1_000_000, 10_000_000}
 	case o.profile == "growth":

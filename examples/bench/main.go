@@ -72,8 +72,8 @@ func command(args []string) error {
 		slices.Sort(o.given)
 		return nil
 	})
-	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")
-	flags.IntVar(&o.n, "n", 0, "messages of a measurement; default 10,000, with -quick 1,000")
+	flags.IntVar(&o.rounds, "rounds", 0, "interleaved rounds; default 5, with -quick 3")
+	flags.IntVar(&o.n, "n", 0, "messages of a measurement; default 5,000, with -quick 1,000")
 	flags.StringVar(&o.only, "only", "", "a regular expression: goals (P1 …) to measure")
 	flags.StringVar(&o.profiles, "profiles", "", "a folder for a processor profile of each contender, for go tool pprof")
 	flags.StringVar(&o.out, "out", "", "write NAME.json, and NAME.svg where something grew")
@@ -96,6 +96,13 @@ func command(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	switch {
+	case o.rounds > 0:
+	case o.profile == "quick":
+		o.rounds = 3
+	default:
+		o.rounds = 5
+	}
 	if _, err := regexp.Compile(o.only); err != nil {
 		return err
 	}
@@ -139,7 +146,7 @@ func (o options) size() (n, people int) {
 	case o.profile == "peak":
 		n = 4_000
 	default:
-		n = 10_000
+		n = 5_000
 	}
 	if o.profile == "peak" {
 		return n, officialsOf(n)
