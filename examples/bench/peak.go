@@ -186,10 +186,7 @@ func (c *peak) alarm(ctx context.Context) error {
 		return err
 	}
 	sample, sampleDuty := oneReminder(country)
-	for k := 0; ; k++ {
-		if pause(ctx, criticalEvery) != nil {
-			return nil
-		}
+	for k := 0; pause(ctx, criticalEvery) == nil; k++ {
 		i := k * 7 % country.Officials()
 		v, d := *sample, *sampleDuty
 		v.ID, v.Place, v.Official = visit.ID(fmt.Sprintf("u-%06d", k)), countrytest.Hamlet(i), countrytest.Official(i)
@@ -207,6 +204,7 @@ func (c *peak) alarm(ctx context.Context) error {
 		c.committed[n.ID] = time.Now()
 		c.bell.Ring()
 	}
+	return nil
 }
 
 // stillFor is how long nothing may be due or under way before it is believed.

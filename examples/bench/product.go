@@ -194,6 +194,21 @@ func reminder(k int, v *visit.State, d *duty.State, channel notify.Channel) *not
 	return nil
 }
 
+// reminders are the job's N by one channel, of a host whose own fact takes the
+// place of the duty.
+func (p *product) reminders(ctx context.Context, channel notify.Channel) (all []*notify.Notice, err error) {
+	country, err := p.country(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for v, d := range country.Reminders(p.N, evening, numbers, days) {
+		n := reminder(len(all), v, d, channel)
+		n.Duty = ""
+		all = append(all, n)
+	}
+	return all, nil
+}
+
 // fill puts n reminders by one channel into the outbox, with the visits and
 // duties they speak of, all due in the morning. Everybody gets one at most before
 // anybody gets two.
@@ -309,18 +324,12 @@ type whole struct {
 	notices []*notify.Notice
 }
 
-func (c *whole) prepare(ctx context.Context) error {
+func (c *whole) prepare(ctx context.Context) (err error) {
 	if err := c.open(); err != nil {
 		return err
 	}
-	country, err := c.country(ctx)
-	if err != nil {
+	if c.notices, err = c.reminders(ctx, c.channel); err != nil {
 		return err
-	}
-	for v, d := range country.Reminders(c.N, evening, numbers, days) {
-		n := reminder(len(c.notices), v, d, c.channel)
-		n.Duty = "" // the host's own fact takes the place of the duty
-		c.notices = append(c.notices, n)
 	}
 	c.gate.open()
 	return c.begin(ctx)

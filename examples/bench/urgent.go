@@ -30,19 +30,15 @@ type idle struct {
 // idleFor is how long nothing happens before the first notice.
 const idleFor = 2 * time.Second
 
-func (c *idle) prepare(ctx context.Context) error {
+func (c *idle) prepare(ctx context.Context) (err error) {
 	if err := c.open(); err != nil {
 		return err
 	}
-	country, err := c.country(ctx)
-	if err != nil {
+	if c.notices, err = c.reminders(ctx, c.channel); err != nil {
 		return err
 	}
-	for v, d := range country.Reminders(c.N, evening, numbers, days) {
-		n := reminder(len(c.notices), v, d, c.channel)
-		n.Duty = ""
+	for _, n := range c.notices {
 		urgent(n)
-		c.notices = append(c.notices, n)
 	}
 	c.gate.open()
 	if err := c.begin(ctx); err != nil {

@@ -47,18 +47,12 @@ type units struct {
 	notices []*notify.Notice
 }
 
-func (c *units) prepare(ctx context.Context) error {
+func (c *units) prepare(ctx context.Context) (err error) {
 	if err := c.open(); err != nil {
 		return err
 	}
-	country, err := c.country(ctx)
-	if err != nil {
-		return err
-	}
-	for v, d := range country.Reminders(c.N, evening, numbers, days) {
-		c.notices = append(c.notices, reminder(len(c.notices), v, d, notify.Email))
-	}
-	return nil
+	c.notices, err = c.reminders(ctx, notify.Email)
+	return err
 }
 
 func (c *units) run(ctx context.Context) error {
