@@ -260,7 +260,7 @@ func (s *Organisation) PutHolding(ctx context.Context, h org.Holding) (Change, e
 	if err != nil || change == Unchanged {
 		return change, err
 	}
-	if err := s.u.tx.PutHolding(ctx, &h); err != nil {
+	if err := s.u.putHolding(ctx, &h); err != nil {
 		return "", err
 	}
 	return change, s.u.journal(ctx, fact{subject: org.PersonSubject(h.Person), place: h.Place, event: org.Appointed{
@@ -318,7 +318,7 @@ func (s *Organisation) EndHolding(ctx context.Context, id org.HoldingID, last ca
 			"Chức danh %[1]s được giữ trong %[2]s; chỉ có thể kết thúc vào một trong những ngày đó.", id, h.Valid)
 	}
 	h.Valid.To = last
-	if err := s.u.tx.PutHolding(ctx, &h); err != nil {
+	if err := s.u.putHolding(ctx, &h); err != nil {
 		return org.Holding{}, err
 	}
 	return h, s.u.journal(ctx, fact{subject: org.PersonSubject(h.Person), place: h.Place, event: org.HoldingEnded{Holding: id, Last: last}, why: why})

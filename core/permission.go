@@ -223,7 +223,7 @@ func (u *unit) allow(ctx context.Context, action Action, s scope) error {
 	if u.by.System {
 		return nil
 	}
-	holdings, err := u.dir.Holdings(ctx, org.HoldingQuery{Person: u.by.Person, On: u.today})
+	holdings, err := u.roles(ctx)
 	if err != nil {
 		return err
 	}

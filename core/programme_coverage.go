@@ -26,15 +26,15 @@ func (s *Programme) Coverage(ctx context.Context, month calendar.Month) ([]progr
 // those an official looks after. A period that is not a whole month, such as a
 // round, owes its share of the month's visits.
 func (u *unit) cover(ctx context.Context, period calendar.Period, official org.PersonID) ([]programme.Coverage, error) {
-	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{During: period, Statuses: inForce()})
+	areas, err := u.areas(ctx, period, official)
 	if err != nil {
 		return nil, err
 	}
-	visits, err := u.counted(ctx, period)
+	visits, err := u.counted(ctx, period, areas, official)
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{During: period})
+	absent, err := u.absent(ctx, period, areas, official)
 	if err != nil {
 		return nil, err
 	}
@@ -47,14 +47,57 @@ func (u *unit) cover(ctx context.Context, period calendar.Period, official org.P
 		return nil, err
 	}
 	var rows []programme.Coverage
-	for _, area := range programme.Areas(assignments, official) {
-		area.Period, area.Visits, area.Away = period, visits[area.Place], away(leaves)
+	for _, area := range areas {
+		area.Period, area.Visits, area.Away = period, visits[area.Place], absent
 		if area.Quota, err = u.owedTo(ctx, plan, area.Place, period, book.Policy); err != nil {
 			return nil, err
 		}
 		rows = append(rows, programme.Cover(area, book.Quota))
 	}
 	return rows, nil
+}
+
+// areas are the hamlets assigned in a period, or those an official looks after:
+// only these are read then, however many others there are.
+func (u *unit) areas(ctx context.Context, period calendar.Period, official org.PersonID) ([]programme.Area, error) {
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Official: official, During: period, Statuses: inForce()})
+	if err != nil || official == "" {
+		return programme.Areas(assignments, ""), err
+	}
+	var shared []programme.Assignment
+	for _, place := range distinctPlaces(assignments) {
+		there, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Place: place, During: period, Statuses: inForce()})
+		if err != nil {
+			return nil, err
+		}
+		shared = append(shared, there...)
+	}
+	return programme.Areas(shared, official), nil
+}
+
+// absent are the days of leave of the officials of the areas, of all of them
+// where no single one is asked for.
+func (u *unit) absent(ctx context.Context, period calendar.Period, areas []programme.Area, official org.PersonID) (map[org.PersonID][]calendar.Period, error) {
+	if official == "" {
+		leaves, err := u.dir.Leaves(ctx, org.LeaveQuery{During: period})
+		return away(leaves), err
+	}
+	var leaves []org.Leave
+	asked := make(map[org.PersonID]bool)
+	for _, area := range areas {
+		for _, t := range area.Tenures {
+			if asked[t.Official] {
+				continue
+			}
+			asked[t.Official] = true
+			theirs, err := u.dir.Leaves(ctx, org.LeaveQuery{Person: t.Official, During: period})
+			if err != nil {
+				return nil, err
+			}
+			leaves = append(leaves, theirs...)
+		}
+	}
+	return away(leaves), nil
 }
 
 // owedTo is how many visits a hamlet is owed in a period: of a hamlet that came
@@ -72,15 +115,27 @@ func (u *unit) owedTo(ctx context.Context, plan programme.State, id org.PlaceID,
 	return plan.Owed(lived, id, pol), nil
 }
 
-// counted returns the visits of a period that are claimed, by hamlet.
-func (u *unit) counted(ctx context.Context, period calendar.Period) (map[org.PlaceID][]programme.Counted, error) {
+// counted returns the visits of a period that are claimed, by hamlet: of the
+// areas alone where they are those of one official.
+func (u *unit) counted(ctx context.Context, period calendar.Period, areas []programme.Area, official org.PersonID) (map[org.PlaceID][]programme.Counted, error) {
 	book, err := u.rules(ctx)
 	if err != nil {
 		return nil, err
 	}
-	visits, err := u.tx.Visits(ctx, visit.Query{During: period})
-	if err != nil {
-		return nil, err
+	queries := []visit.Query{{During: period}}
+	if official != "" {
+		queries = nil
+		for _, area := range areas {
+			queries = append(queries, visit.Query{Place: area.Place, During: period})
+		}
+	}
+	var visits []visit.State
+	for _, q := range queries {
+		some, err := u.tx.Visits(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		visits = append(visits, some...)
 	}
 	byPlace := make(map[org.PlaceID][]programme.Counted)
 	for _, v := range visits {

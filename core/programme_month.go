@@ -182,7 +182,8 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 	}
 	r.Quiet = plan.Avoid
 	around := calendar.Period{From: r.Month.First().Add(-r.Quota.MinGapDays), To: r.Month.Last().Add(r.Quota.MinGapDays)}
-	visits, err := u.tx.Visits(ctx, visit.Query{During: around})
+	areas := programme.Areas(assignments, "")
+	visits, err := u.visitsOf(ctx, areas, around)
 	if err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 			r.Busy[v.Holder()] = append(r.Busy[v.Holder()], v.On())
 		}
 	}
-	for _, area := range programme.Areas(assignments, "") {
+	for _, area := range areas {
 		place, err := u.dir.Place(ctx, area.Place)
 		if err != nil {
 			return err
@@ -213,4 +214,45 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 		})
 	}
 	return nil
+}
+
+// fewAreas is up to how many hamlets are asked about one by one.
+const fewAreas = 40
+
+// visitsOf returns the visits of a period to the areas, and those of their
+// officials wherever they go: of a team, say, by its hamlets and officials, of the
+// whole country in one go.
+func (u *unit) visitsOf(ctx context.Context, areas []programme.Area, period calendar.Period) ([]visit.State, error) {
+	if len(areas) > fewAreas {
+		return u.tx.Visits(ctx, visit.Query{During: period})
+	}
+	var all []visit.State
+	seen := make(map[visit.ID]bool)
+	asked := make(map[org.PersonID]bool)
+	add := func(q visit.Query) error {
+		q.During = period
+		some, err := u.tx.Visits(ctx, q)
+		for _, v := range some {
+			if !seen[v.ID] {
+				all = append(all, v)
+			}
+			seen[v.ID] = true
+		}
+		return err
+	}
+	for _, area := range areas {
+		if err := add(visit.Query{Place: area.Place}); err != nil {
+			return nil, err
+		}
+		for _, t := range area.Tenures {
+			if asked[t.Official] {
+				continue
+			}
+			asked[t.Official] = true
+			if err := add(visit.Query{Official: t.Official}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
 }

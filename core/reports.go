@@ -301,11 +301,10 @@ func (s *Reports) facts(ctx context.Context, period calendar.Period, official or
 // said gathers the opinions heard in the period and the issues that came of it.
 func (s *Reports) said(ctx context.Context, f *report.Facts, official org.PersonID) error {
 	tx := s.u.tx
-	opinions, err := tx.Opinions(ctx, opinion.Query{During: f.Period})
-	if err != nil {
+	var err error
+	if f.Opinions, err = tx.Opinions(ctx, opinion.Query{Heard: official, During: f.Period}); err != nil {
 		return err
 	}
-	f.Opinions = slices.DeleteFunc(opinions, func(o opinion.State) bool { return official != "" && o.Heard != official })
 	if f.Issues, err = tx.Issues(ctx, issue.Query{Registered: f.Period, Owner: official}); err != nil {
 		return err
 	}

@@ -121,6 +121,7 @@ func (s *System) Update(ctx context.Context, by org.Actor, fn func(context.Conte
 	var refused []sealed.Access
 	err := s.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
 		w := s.Join(tx, by)
+		w.unit.alone = true
 		err := fn(ctx, w)
 		due, refused = w.unit.due, w.unit.refused
 		return err

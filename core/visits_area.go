@@ -471,13 +471,16 @@ func (s *Visits) last(ctx context.Context, v visit.State) (*visit.State, error) 
 
 // hosts are the key persons of the visit's hamlet on its day.
 func (s *Visits) hosts(ctx context.Context, v visit.State) ([]Host, error) {
+	holdings, err := s.u.dir.Holdings(ctx, org.HoldingQuery{Place: v.Place, On: v.On()})
+	if err != nil {
+		return nil, err
+	}
 	var hosts []Host
 	for _, role := range []org.Role{org.PartyCellSecretary, org.HamletHead, org.ResidentGroupHead, org.VillageElder} {
-		holdings, err := s.u.dir.Holdings(ctx, org.HoldingQuery{Role: role, Place: v.Place, On: v.On()})
-		if err != nil {
-			return nil, err
-		}
 		for _, h := range holdings {
+			if h.Role != role {
+				continue
+			}
 			p, err := s.u.dir.Person(ctx, h.Person)
 			if err != nil {
 				return nil, err

@@ -80,6 +80,7 @@ type unit struct {
 	// refused are tries to see sealed cases: kept even when the unit is undone.
 	refused []sealed.Access
 
+	memory                // of a unit that has its transaction to itself
 	book   *rules         // loaded when first asked for
 	routes *[]issue.Route // so are these, and again after one was put
 }
@@ -169,7 +170,16 @@ func (u *unit) calendarOf(ctx context.Context, version string, book rules) (*cal
 	return book.Calendar, nil
 }
 
-func (u *unit) newID() string { return u.sys.opts.NewID() }
+func (u *unit) newID() string {
+	id := u.sys.opts.NewID()
+	if u.alone {
+		u.make(id)
+		if tx, ok := u.tx.(store.Announced); ok {
+			tx.Announce(id)
+		}
+	}
+	return id
+}
 
 // fact is one thing that happened, about to be journalled.
 type fact struct {
@@ -187,7 +197,7 @@ func (u *unit) journal(ctx context.Context, f fact) error {
 	if err != nil {
 		return err
 	}
-	prev, err := u.tx.LastRecord(ctx, f.subject)
+	prev, err := u.lastRecord(ctx, f.subject)
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return err
 	}
@@ -195,6 +205,7 @@ func (u *unit) journal(ctx context.Context, f fact) error {
 	if err := u.tx.AppendRecord(ctx, &record); err != nil {
 		return err
 	}
+	u.appended(record)
 	for _, react := range u.sys.reactions[record.Kind] {
 		if err := react(ctx, u, record, f.event); err != nil {
 			return err
@@ -246,6 +257,7 @@ func (u *unit) owe(ctx context.Context, t duty.Term) (duty.State, error) {
 	if err != nil {
 		return duty.State{}, err
 	}
+	u.opened(t.Subject, t.Kind)
 	return state, u.tx.PutDuty(ctx, &state)
 }
 
@@ -281,6 +293,9 @@ func (u *unit) closeDuties(ctx context.Context, subject event.Subject, to duty.S
 
 // openDuties returns the running and paused duties of a subject; no kinds means all.
 func (u *unit) openDuties(ctx context.Context, subject event.Subject, kinds ...duty.Kind) ([]duty.State, error) {
+	if u.owesNothing(subject, kinds) {
+		return nil, nil
+	}
 	return u.tx.Duties(ctx, duty.Query{Subject: subject, Kinds: kinds, Statuses: []duty.Status{duty.Running, duty.Paused}})
 }
 

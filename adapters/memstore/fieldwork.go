@@ -118,7 +118,7 @@ func (tx *Tx) PutOpinion(_ context.Context, s *opinion.State) error { return tx.
 // Opinions implements [opinion.Repository].
 func (tx *Tx) Opinions(_ context.Context, q opinion.Query) ([]opinion.State, error) {
 	return tx.opinions.pick(tx.opinions.having(firstOf(terms("visit", q.Visit, "issue", q.Issue))...), func(s *opinion.State) bool {
-		return is(q.Place, s.Place) && is(q.Visit, s.Visit) && is(q.Issue, s.Issue) && is(q.Speaker, s.Speaker) &&
+		return is(q.Place, s.Place) && is(q.Visit, s.Visit) && is(q.Issue, s.Issue) && is(q.Speaker, s.Speaker) && is(q.Heard, s.Heard) &&
 			among(q.Kinds, s.Kind) && among(q.Statuses, s.Status) && within(q.During, s.Happened) &&
 			(q.Topic == "" || slices.Contains(s.Topics, q.Topic)) && (!q.Named || tx.named(s))
 	}, func(a, b *opinion.State) int { return a.Happened.Compare(b.Happened) }, q.Limit)

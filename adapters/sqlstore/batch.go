@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,24 +67,15 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, forAll, forEach string,
 	if err := write(ctx, tx, forEach, vs, rows, refuse); err != nil {
 		return err
 	}
-	for _, v := range vs {
-		*t.version(v)++
-		t.saw(tx, v)
+	for i, v := range vs {
+		t.wrote(tx, v, rows[i])
 	}
 	return nil
 }
 
 // writeSet passes each column as an array.
 func (t *table[T]) writeSet(ctx context.Context, tx *tx, statement string, vs []*T, rows [][]any, refuse func(*T) error) error {
-	args := make([]any, len(rows[0]))
-	for column := range args {
-		if column == stateColumn {
-			args[column] = states(rows)
-			continue
-		}
-		args[column] = columnLiteral(rows, column)
-	}
-	n, err := tx.exec(ctx, statement, args...)
+	n, err := tx.exec(ctx, statement, columnArgs(rows)...)
 	if err == nil && n != int64(len(vs)) {
 		for _, v := range vs { // which one it was, the database does not say
 			err = refuse(v)
@@ -99,10 +91,28 @@ const between = "\x1e"
 // stateColumn is the place of the state in a row.
 const stateColumn = 2
 
-func states(rows [][]any) string {
+// columnArgs turns rows into one parameter for each column: an array, or, of the
+// columns of JSON, which are stateColumn unless others are named, the texts one
+// after the other.
+func columnArgs(rows [][]any, json ...int) []any {
+	if json == nil {
+		json = []int{stateColumn}
+	}
+	args := make([]any, len(rows[0]))
+	for column := range args {
+		if slices.Contains(json, column) {
+			args[column] = joined(rows, column)
+			continue
+		}
+		args[column] = columnLiteral(rows, column)
+	}
+	return args
+}
+
+func joined(rows [][]any, column int) string {
 	all := make([]string, len(rows))
 	for i, row := range rows {
-		all[i], _ = row[stateColumn].(string)
+		all[i], _ = row[column].(string)
 	}
 	return strings.Join(all, between)
 }

@@ -27,7 +27,7 @@ var (
 		text("unit", func(s *duty.State) org.UnitID { return s.Holder.Unit }),
 		text("status", func(s *duty.State) duty.Status { return s.Status }),
 		date("due", func(s *duty.State) calendar.Date { return s.Due }),
-		moment("wake_at", func(s *duty.State) time.Time { return s.WakeAt }))
+		moment("wake_at", func(s *duty.State) time.Time { return s.WakeAt })).later()
 
 	visits = newTable("visit", "outreach_visit",
 		func(s *visit.State) string { return string(s.ID) }, func(s *visit.State) *int64 { return &s.Version },
@@ -36,7 +36,7 @@ var (
 		text("official", func(s *visit.State) org.PersonID { return s.Official }),
 		text("held_by", func(s *visit.State) org.PersonID { return s.HeldBy }),
 		text("status", func(s *visit.State) visit.Status { return s.Status }),
-		date("day", visitDay))
+		date("day", visitDay)).later()
 
 	profiles = newTable("profile", "outreach_profile",
 		func(p *visit.Profile) string { return string(p.ID) }, func(p *visit.Profile) *int64 { return &p.Version },
@@ -58,10 +58,10 @@ var (
 		text("status", func(s *opinion.State) opinion.Status { return s.Status }),
 		text("topics", func(s *opinion.State) string { return enclosed(s.Topics...) }),
 		date("happened", func(s *opinion.State) calendar.Date { return s.Happened }),
-		boolean("named", func(s *opinion.State) bool { return !s.Anonymous() }))
+		boolean("named", func(s *opinion.State) bool { return !s.Anonymous() })).later()
 
 	speakers = newTable("speaker", "outreach_speaker",
-		func(s *opinion.Speaker) string { return string(s.ID) }, func(s *opinion.Speaker) *int64 { return &s.Version })
+		func(s *opinion.Speaker) string { return string(s.ID) }, func(s *opinion.Speaker) *int64 { return &s.Version }).later()
 
 	issues = newTable("issue", "outreach_issue",
 		func(s *issue.State) string { return string(s.ID) }, func(s *issue.State) *int64 { return &s.Version },
@@ -73,7 +73,7 @@ var (
 		text("subject", func(s *issue.State) string { return s.Subject }),
 		text("status", func(s *issue.State) issue.Status { return s.Status }),
 		date("registered", func(s *issue.State) calendar.Date { return s.Registered }),
-		text("linked_to", func(s *issue.State) issue.ID { return s.LinkedTo }))
+		text("linked_to", func(s *issue.State) issue.ID { return s.LinkedTo })).later()
 
 	routes = newTable("route", "outreach_route",
 		func(r *issue.Route) string { return r.ID }, func(r *issue.Route) *int64 { return &r.Version })
@@ -235,6 +235,7 @@ func (t *tx) Opinions(ctx context.Context, q opinion.Query) ([]opinion.State, er
 	where.is("visit", q.Visit)
 	where.is("issue", q.Issue)
 	where.is("speaker", string(q.Speaker))
+	where.is(t.dialect.field("state", "heard"), string(q.Heard))
 	oneOf(where, "kind", q.Kinds)
 	oneOf(where, "status", q.Statuses)
 	if q.Topic != "" {

@@ -24,9 +24,11 @@ func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 	if r.Data != nil {
 		data = string(r.Data)
 	}
-	position, written, err := t.returning(ctx, `INSERT INTO outreach_record (subject_type, subject_id, seq, kind, recorded, state, data)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING position`,
-		r.Subject.Type, r.Subject.ID, r.Seq, r.Kind, r.Recorded, state, data)
+	row := []any{r.Subject.Type, r.Subject.ID, r.Seq, r.Kind, r.Recorded, state, data}
+	if taken, err := t.appendLater(ctx, r, row); taken || err != nil {
+		return err
+	}
+	position, written, err := t.insertRecord(ctx, row)
 	switch {
 	case err != nil:
 		return err
@@ -34,9 +36,24 @@ func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 		t.overtaken = t.overtaken || t.knows(chain, r.Subject.String(), r.Seq-1)
 		return fault.Stale("record of", r.Subject.String())
 	}
-	r.Position = position
+	r.Position, t.appended = position, true
 	t.saw(chain, r.Subject.String(), r.Seq)
 	return nil
+}
+
+// insertRecord writes one record at once. Positions that were taken ahead come
+// first: a chain's records stand in the order of their numbers.
+func (t *tx) insertRecord(ctx context.Context, row []any) (position int64, written bool, err error) {
+	if len(t.positions) > 0 {
+		if position, err = t.position(ctx); err != nil {
+			return 0, false, err
+		}
+		n, err := t.exec(ctx, `INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`, append([]any{position}, row...)...)
+		return position, n == 1, err
+	}
+	return t.returning(ctx, `INSERT INTO outreach_record (subject_type, subject_id, seq, kind, recorded, state, data)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING position`, row...)
 }
 
 // LastRecord implements [event.Journal].

@@ -30,6 +30,8 @@ import (
 // present is the instant at which the district is looked at: a Wednesday morning.
 var present = time.Date(2017, time.March, 15, 2, 0, 0, 0, time.UTC)
 
+func atPresent() time.Time { return present }
+
 // forgotten is since when names are kept still.
 var forgotten = calendar.MustDate(2016, 3, 16)
 
@@ -176,7 +178,7 @@ func (h *history) journal(ctx context.Context, t *tx) error {
 
 // district opens a database with an organisation of that many hamlets and that
 // much history, as the database's planner knows it, and a System on it.
-func district(t testing.TB, db *sql.DB, d Dialect, hamlets, visits int, on func(*Store) store.Store) *core.System {
+func district(t testing.TB, db *sql.DB, d Dialect, hamlets, visits int, clock func() time.Time, on func(*Store) store.Store) *core.System {
 	t.Helper()
 	must(t, Migrate(t.Context(), db, d, nil))
 	st, err := Open(db, d, nil)
@@ -185,7 +187,7 @@ func district(t testing.TB, db *sql.DB, d Dialect, hamlets, visits int, on func(
 	must(t, past(t.Context(), st, 0, visits))
 	exec(t, db, "UPDATE outreach_opinion SET named = false WHERE happened < $1", forgotten.String())
 	exec(t, db, "ANALYZE")
-	sys, err := core.New(on(st), policy.Default(), &core.Options{Clock: func() time.Time { return present }, Calendar: calendar.WeekdaysOnly("c"), Series: "XL"})
+	sys, err := core.New(on(st), policy.Default(), &core.Options{Clock: clock, Calendar: calendar.WeekdaysOnly("c"), Series: "XL"})
 	must(t, err)
 	return sys
 }

@@ -269,7 +269,7 @@ func TestNoStatementReadsHistoryFromEndToEnd(t *testing.T) {
 		t.Parallel()
 		db := handle()
 		var e *explainer
-		sys := district(t, db, d, 20, 4000, func(st *Store) store.Store {
+		sys := district(t, db, d, 20, 4000, atPresent, func(st *Store) store.Store {
 			e = explaining(t, st, d)
 			return e
 		})

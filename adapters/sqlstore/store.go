@@ -192,9 +192,13 @@ func (s *Store) write(ctx context.Context, fn func(context.Context, store.Tx) er
 		return conflict(err), err
 	}
 	defer sqlTx.Rollback() // also when fn panics; nothing happens after a commit
-	tx := &tx{q: sqlTx, dialect: s.dialect, names: s.names}
+	tx := &tx{q: sqlTx, dialect: s.dialect, names: s.names, kept: make(map[thing]string)}
 	defer tx.finish()
-	if err := fn(ctx, tx); err != nil {
+	err = fn(ctx, tx)
+	if err == nil {
+		err = tx.writeAll(ctx)
+	}
+	if err != nil {
 		return tx.lost(err), err
 	}
 	if err := sqlTx.Commit(); err != nil {
@@ -237,6 +241,16 @@ type tx struct {
 	conflicted bool            // the database took another transaction's side
 	overtaken  bool            // what it has read was changed before it wrote
 	known      map[thing]int64 // versions it has read or written
+	// kept are the states of single values it has read or written, so that a value
+	// that is asked for again, as a unit of work does at every step, takes no round
+	// trip. Nil where somebody else may write in the transaction as well.
+	kept map[thing]string
+
+	waiting   map[string]*later // by table: rows that are written later
+	order     []string          // of the tables that wait
+	announced map[string]bool   // ids that nothing can bear but what this transaction writes
+	appended  bool              // a record was written
+	positions []int64           // of the journal, taken ahead
 }
 
 // thing is a row, or the chain of a subject's records.
@@ -259,6 +273,22 @@ func (t *tx) saw(table, id string, version int64) {
 	t.known[thing{table, id}] = version
 }
 
+// keptInAll is how many values a transaction remembers at most.
+const keptInAll = 4096
+
+// keep remembers the state of a value; an empty one forgets it.
+func (t *tx) keep(table, id, state string) {
+	switch {
+	case t.kept == nil:
+	case state == "":
+		delete(t.kept, thing{table, id})
+	case len(t.kept) >= keptInAll:
+		clear(t.kept)
+	default:
+		t.kept[thing{table, id}] = state
+	}
+}
+
 func (t *tx) knows(table, id string, version int64) bool {
 	known, ok := t.known[thing{table, id}]
 	return ok && known == version
@@ -279,6 +309,9 @@ func (t *tx) exec(ctx context.Context, statement string, args ...any) (int64, er
 	if err := t.usable(); err != nil {
 		return 0, err
 	}
+	if err := t.write(ctx, statement); err != nil {
+		return 0, err
+	}
 	result, err := t.q.ExecContext(ctx, t.names.in(statement), t.bind(args)...)
 	if err != nil {
 		return 0, t.failed(err)
@@ -288,6 +321,17 @@ func (t *tx) exec(ctx context.Context, statement string, args ...any) (int64, er
 
 // query runs a statement that returns rows and gives each to scan.
 func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	if err := t.write(ctx, statement); err != nil {
+		return err
+	}
+	return t.ask(ctx, scan, statement, args...)
+}
+
+// ask is query for what no row that waits can answer.
+func (t *tx) ask(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
 	if err := t.usable(); err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ type table[T any] struct {
 	version func(*T) *int64 // nil: a value without version
 	columns []column[T]
 
+	waits bool // rows may be written later
+
 	insertion, replacement   string
 	insertions, replacements string // of many rows at once
 }
@@ -122,7 +124,31 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 
 // get returns the value with the id.
 func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
-	return t.one(ctx, tx, id, "WHERE id = $1", id)
+	state, kept := tx.kept[thing{t.name, id}]
+	if kept {
+		if err := tx.usable(); err != nil {
+			var none T
+			return none, err
+		}
+		return t.decode([]byte(state))
+	}
+	values, err := t.scan(ctx, tx, tx.ask, "SELECT state FROM "+t.name+" WHERE id = $1", id)
+	if err == nil && len(values) == 0 {
+		err = fault.NotFound(t.kind, id)
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return values[0], nil
+}
+
+// decode makes a value of a state.
+func (t *table[T]) decode(state []byte) (v T, err error) {
+	if err := json.Unmarshal(state, &v); err != nil {
+		return v, fmt.Errorf("%s: %w", t.kind, err)
+	}
+	return v, nil
 }
 
 // one returns the first value of a selection, ErrNotFound with the name when it is empty.
@@ -145,17 +171,24 @@ func (t *table[T]) list(ctx context.Context, tx *tx, selection string, args ...a
 
 // read returns the values in the first column of a query.
 func (t *table[T]) read(ctx context.Context, tx *tx, query string, args ...any) ([]T, error) {
+	return t.scan(ctx, tx, tx.query, query, args...)
+}
+
+func (t *table[T]) scan(ctx context.Context, tx *tx, run func(context.Context, func(*sql.Rows) error, string, ...any) error, query string, args ...any) ([]T, error) {
 	values := []T{}
-	err := tx.query(ctx, func(rows *sql.Rows) error {
+	err := run(ctx, func(rows *sql.Rows) error {
 		var state sql.RawBytes
 		if err := rows.Scan(&state); err != nil {
 			return err
 		}
-		var v T
-		if err := json.Unmarshal(state, &v); err != nil {
-			return fmt.Errorf("%s: %w", t.kind, err)
+		v, err := t.decode(state)
+		if err != nil {
+			return err
 		}
 		t.saw(tx, &v)
+		if len(values) < keptMost {
+			tx.keep(t.name, t.id(&v), string(state))
+		}
 		values = append(values, v)
 		return nil
 	}, query, args...)
@@ -168,6 +201,15 @@ func (t *table[T]) read(ctx context.Context, tx *tx, query string, args ...any) 
 // put inserts v when its version is 0 and otherwise replaces exactly that
 // version. A violated unique constraint beside the id is ErrExists as well.
 func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
+	if tx.reading {
+		return errReading
+	}
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	if taken, err := t.putLater(ctx, tx, v); taken || err != nil {
+		return err
+	}
 	if *t.version(v) == 0 {
 		if written, err := t.insert(ctx, tx, v); err != nil || !written {
 			return orElse(err, fault.Exists(t.kind, t.id(v)))
@@ -187,9 +229,26 @@ func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
 	case n == 0:
 		return t.stale(tx, v)
 	}
+	t.wrote(tx, v, args)
+	return nil
+}
+
+// keptMost is how many values of one answer a transaction remembers: who reads
+// many does not ask for each again.
+const keptMost = 32
+
+// wrote raises the version of a value whose row was written, and notes it.
+func (t *table[T]) wrote(tx *tx, v *T, row []any) {
 	*t.version(v)++
 	t.saw(tx, v)
-	return nil
+	state, _ := row[stateColumn].(string)
+	tx.keep(t.name, t.id(v), state)
+}
+
+// later lets the rows of the table wait, see file later.go.
+func (t *table[T]) later() *table[T] {
+	t.waits = true
+	return t
 }
 
 // saw notes the version the transaction knows of a value.
@@ -202,6 +261,7 @@ func (t *table[T]) saw(tx *tx, v *T) {
 // stale returns the error of a replacement that found another version. If the
 // transaction itself has read the one it wanted to replace, it was overtaken.
 func (t *table[T]) stale(tx *tx, v *T) error {
+	tx.keep(t.name, t.id(v), "")
 	if tx.knows(t.name, t.id(v), *t.version(v)) {
 		tx.overtaken = true
 	}
@@ -219,8 +279,7 @@ func (t *table[T]) insert(ctx context.Context, tx *tx, v *T) (written bool, err 
 		return false, err
 	}
 	if t.version != nil {
-		*t.version(v)++
-		t.saw(tx, v)
+		t.wrote(tx, v, args)
 	}
 	return true, nil
 }

@@ -118,6 +118,7 @@ type Query struct {
 	Statuses []Status
 	Topic    string
 	During   calendar.Period // Happened
+	Heard    org.PersonID    // who captured it
 	Named    bool            // only of speakers whose name has not been scrubbed
 	Limit    int
 }

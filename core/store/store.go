@@ -31,6 +31,14 @@ type Store interface {
 	Update(ctx context.Context, fn func(context.Context, Tx) error) error
 }
 
+// Announced is what a Tx may do besides: be told of an id that was made in this
+// transaction, so that nothing can bear it yet. A store may then write what bears
+// it later, together with other rows, before anything is asked that it could
+// answer and before the commit.
+type Announced interface {
+	Announce(id string)
+}
+
 // Tx is what one unit of work sees: the repositories of all modules over one
 // transaction. It reads its own writes, must not be used after its function
 // returned, and is not safe for concurrent use.

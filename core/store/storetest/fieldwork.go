@@ -30,7 +30,7 @@ func fieldwork() []promise {
 		{"visit/order", "Visits come ordered by the day they happened, else by the day planned, then by id.", ordersVisits},
 		{"visit/profiles", "Profiles lists those of the place in ascending edition.", listsProfiles},
 		{"visit/items", "Items selects those valid in a period, ordered by id.", selectsItems},
-		{"opinion/query", "Opinions selects by place, visit, issue, speaker, kind, status, topic, period, whether the speaker's name is kept, and limit.", selectsOpinions},
+		{"opinion/query", "Opinions selects by place, visit, issue, speaker, who heard it, kind, status, topic, period, whether the speaker's name is kept, and limit.", selectsOpinions},
 		{"opinion/by phone", "SpeakersByPhone finds everybody who has a number, ordered by id, until it is taken away.", findsSpeakers},
 		{"opinion/order", "Opinions come ordered by Happened, then by id.", ordersOpinions},
 		{"issue/query", "Issues selects by place, team, owner, lead unit, subject, status, day of registration, link and limit.", selectsIssues},
@@ -293,6 +293,7 @@ func selectsOpinions(k kit) {
 	a := opinionsAsked
 	a.filters(k, func(s *v) {
 		s.Place, s.Visit, s.Issue, s.Speaker, s.Kind, s.Status = "place", "visit", "issue", "speaker", opinion.Petition, opinion.Linked
+		s.Heard = "official"
 		s.Topics, s.Happened = []string{"đường", "điện"}, march.From
 	}, []filter[q, v]{
 		{"place", func(q *q) { q.Place = "place" }, func(s *v) { s.Place = "other" }},
@@ -301,6 +302,7 @@ func selectsOpinions(k kit) {
 		{"speaker", func(q *q) { q.Speaker = "speaker" }, func(s *v) { s.Speaker = "other" }},
 		{"kind", func(q *q) { q.Kinds = []opinion.Kind{opinion.Petition, opinion.Report} }, func(s *v) { s.Kind = opinion.Wish }},
 		{"status", func(q *q) { q.Statuses = []opinion.Status{opinion.Recorded, opinion.Linked} }, func(s *v) { s.Status = opinion.Withdrawn }},
+		{"who heard it", func(q *q) { q.Heard = "official" }, func(s *v) { s.Heard = "other" }},
 		{"topic", func(q *q) { q.Topic = "điện" }, func(s *v) { s.Topics = []string{"đường", "điện nước", "Điện"} }},
 		{"period", func(q *q) { q.During = march }, func(s *v) { s.Happened = march.To.Add(1) }},
 	})

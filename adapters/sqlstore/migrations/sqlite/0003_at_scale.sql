@@ -15,3 +15,5 @@ ALTER TABLE outreach_opinion ADD COLUMN named INTEGER NOT NULL DEFAULT 1;
 UPDATE outreach_opinion AS o SET named = false WHERE speaker IS NULL
     OR EXISTS (SELECT 1 FROM outreach_speaker s WHERE s.id = o.speaker AND s.state->>'$.scrubbed' IS NOT NULL);
 CREATE INDEX outreach_opinion_named ON outreach_opinion ((CASE WHEN named THEN happened END));
+-- What one official heard in a period, for that official's own figures.
+CREATE INDEX outreach_opinion_heard ON outreach_opinion (state->>'$.heard', happened);
