@@ -98,11 +98,11 @@ func evening(h org.Hosting) calendar.TimeOfDay {
 // leave a visit out that another order would have placed, and says so.
 func Plan(r Request) Draft {
 	p := newPlanner(r)
-	hamlets := make([]*hamlet, 0, len(r.Hamlets))
-	owed := 0
+	all := make([]hamlet, len(r.Hamlets))
+	hamlets := make([]*hamlet, len(r.Hamlets))
 	for i := range r.Hamlets {
-		hamlets = append(hamlets, p.hamlet(&r.Hamlets[i]))
-		owed += max(r.Hamlets[i].Owed, 0)
+		p.survey(&all[i], &r.Hamlets[i])
+		hamlets[i] = &all[i]
 	}
 	slices.SortStableFunc(hamlets, func(a, b *hamlet) int {
 		return cmp.Or(cmp.Compare(a.free.count(), b.free.count()), cmp.Compare(b.weight(), a.weight()))
@@ -111,7 +111,7 @@ func Plan(r Request) Draft {
 		p.place(h)
 	}
 	slices.SortStableFunc(hamlets, func(a, b *hamlet) int { return cmp.Compare(a.Place, b.Place) })
-	draft := Draft{Month: r.Month, Choices: make([]Choice, 0, min(owed, 31*len(hamlets)))}
+	draft := Draft{Month: r.Month, Choices: make([]Choice, 0, p.owed)}
 	for _, h := range hamlets {
 		slices.SortFunc(h.choices, func(a, b Choice) int { return a.Date.Compare(b.Date) })
 		draft.Choices, draft.Short = append(draft.Choices, h.choices...), append(draft.Short, h.short...)
@@ -126,6 +126,12 @@ type planner struct {
 	all, closed, past, weekends days
 	officials                   map[org.PersonID]*official
 	partsFor                    map[int][]calendar.Period
+
+	// One piece of memory each instead of one for each hamlet.
+	owed    int        // visits at most
+	spare   []official // for those not asked for yet
+	held    []tenure
+	choices []Choice
 }
 
 // official is somebody's month: days taken and away, visits so far.
@@ -154,7 +160,15 @@ func newPlanner(r Request) *planner {
 	if r.Calendar == nil {
 		r.Calendar = calendar.WeekdaysOnly("weekdays")
 	}
-	p := &planner{Request: r, first: r.Month.First(), officials: make(map[org.PersonID]*official), partsFor: make(map[int][]calendar.Period)}
+	owed, tenures := 0, 0
+	for i := range r.Hamlets {
+		owed += min(max(r.Hamlets[i].Owed, 0), 31)
+		tenures += len(r.Hamlets[i].Tenures)
+	}
+	p := &planner{
+		Request: r, first: r.Month.First(), officials: make(map[org.PersonID]*official, len(r.Hamlets)), partsFor: make(map[int][]calendar.Period),
+		owed: owed, spare: make([]official, tenures), held: make([]tenure, 0, tenures), choices: make([]Choice, owed),
+	}
 	n := r.Month.Period().Days()
 	for i := range n {
 		d := p.first.Add(i)
@@ -195,7 +209,7 @@ func (p *planner) period(d calendar.Period) days {
 func (p *planner) official(id org.PersonID) *official {
 	o := p.officials[id]
 	if o == nil {
-		o = &official{}
+		o, p.spare = &p.spare[0], p.spare[1:] // as many as there are tenures at most
 		for _, d := range p.Busy[id] {
 			o.taken |= p.on(d)
 		}
@@ -207,11 +221,14 @@ func (p *planner) official(id org.PersonID) *official {
 	return o
 }
 
-func (p *planner) hamlet(host *Host) *hamlet {
-	h := &hamlet{Host: host}
-	for i := range p.all.count() {
-		if host.Hosting.Avoids(p.first.Add(i), p.Lunar) {
-			h.avoided |= 1 << i
+// survey finds out what stands in the way of visits to a hamlet.
+func (p *planner) survey(h *hamlet, host *Host) {
+	h.Host = host
+	if wishes := host.Hosting; len(wishes.AvoidWeekdays)+len(wishes.AvoidDates)+len(wishes.AvoidEach) > 0 {
+		for i := range p.all.count() {
+			if wishes.Avoids(p.first.Add(i), p.Lunar) {
+				h.avoided |= 1 << i
+			}
 		}
 	}
 	for _, q := range p.Quiet {
@@ -223,11 +240,11 @@ func (p *planner) hamlet(host *Host) *hamlet {
 		h.near |= p.around(d)
 	}
 	h.free = p.all &^ (p.closed | p.past | h.quiet | h.avoided | h.near)
-	h.tenures = make([]tenure, 0, len(host.Tenures))
+	from := len(p.held)
 	for _, t := range host.Tenures {
-		h.tenures = append(h.tenures, tenure{t.Official, p.period(t.Days), p.official(t.Official)})
+		p.held = append(p.held, tenure{t.Official, p.period(t.Days), p.official(t.Official)})
 	}
-	return h
+	h.tenures = p.held[from:]
 }
 
 // around are the days too near to a visit for another one to count.
@@ -249,7 +266,7 @@ func (p *planner) place(h *hamlet) {
 		missing -= len(Pick(inMonth, p.Quota))
 	}
 	parts := p.parts(h.Owed)
-	h.choices = make([]Choice, 0, len(parts))
+	h.choices, p.choices = p.choices[:0:len(parts)], p.choices[len(parts):]
 	var before calendar.Date
 	for _, part := range parts {
 		if i := slices.IndexFunc(inMonth, part.Contains); i >= 0 {
