@@ -259,7 +259,7 @@ func (c *settling) judgeOne(ctx context.Context, p *notify.Provider, all []Settl
 		}
 	}
 	if !before.Breaker.Open && !p.Breaker.Open {
-		newest, err := c.tx.AttemptLog(ctx, notify.AttemptQuery{Provider: p.Name, Since: later(c.now.Add(-p.Rules.Complete().Span), p.Breaker.Closed), Limit: max(breakerSample, p.Rules.Of)})
+		newest, err := c.tx.AttemptLog(ctx, notify.AttemptQuery{Provider: p.Name, Since: later(firstStarted(all).Add(-p.Rules.Complete().Span), p.Breaker.Closed), Limit: max(breakerSample, p.Rules.Of)})
 		if err != nil {
 			return err
 		}
@@ -274,6 +274,19 @@ func (c *settling) judgeOne(ctx context.Context, p *notify.Provider, all []Settl
 		return err
 	}
 	return c.breakerMoved(ctx, &before, p)
+}
+
+// firstStarted is when the first of the calls began. From there a breaker looks
+// back: a call that took its whole timeout may have begun longer ago than the span
+// in which it counts.
+func firstStarted(all []Settled) time.Time {
+	first := all[0].Delivery.Attempt.Started
+	for _, one := range all {
+		if started := one.Delivery.Attempt.Started; started.Before(first) {
+			first = started
+		}
+	}
+	return first
 }
 
 // breakerSample is how many of a provider's newest calls are looked at.

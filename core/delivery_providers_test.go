@@ -515,3 +515,25 @@ func TestStandbysAreAskedInTheirOrder(t *testing.T) {
 		p.operator(func(ctx context.Context, w *core.Notices) error { return w.OpenBreaker(ctx, want, "works") })
 	}
 }
+
+func TestCallsThatTakeLongerThanTheSpanOpenTheBreakerToo(t *testing.T) {
+	p := newPost(t)
+	a, _ := p.twoGateways(1, 0)
+	a.Timeout = 3 * time.Minute
+	var open []core.Settled
+	for _, id := range p.crowd(5) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}})
+		for _, d := range p.claim(a, p.dispatch().Tickets...) {
+			open = append(open, core.Settled{Delivery: d, Outcome: notify.Outcome{Result: notify.ResultUnknown}})
+		}
+		p.pass(time.Second)
+	}
+	p.pass(a.Timeout)
+	for _, one := range open {
+		p.settle(one)
+		p.pass(time.Second)
+	}
+	if state := p.provider("gateway-a"); !state.Breaker.Open {
+		t.Errorf("five calls in a row timed out and the breaker is %+v", state.Breaker)
+	}
+}

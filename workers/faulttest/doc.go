@@ -27,8 +27,7 @@
 //
 // Each row of the plan is one function; [rows] lists them. A row that fails tells
 // what is wrong notice by notice, and its seed repeats it. Not among them yet are
-// F15 (SMPP), F16 (clocks that jump), F17 (sixty days with several sweepers), F23
-// (failover between providers) and F24 (random plans against caps and windows):
+// F15 (SMPP), F16 (clocks that jump) and F17 (sixty days with several sweepers):
 // what is shown of those is in the tests of the packages they concern.
 //
 // The clocks of all processes run faster than the wall, so that leases and

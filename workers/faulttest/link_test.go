@@ -30,15 +30,15 @@ func newLink(t *testing.T, network, target string) *link {
 	l := &link{network: network, target: target, listener: listener, open: map[net.Conn]bool{}}
 	l.flows = sync.NewCond(&l.mu)
 	t.Cleanup(l.close)
-	go l.serve()
+	go l.serve(listener)
 	return l
 }
 
 func (l *link) addr() string { return l.listener.Addr().String() }
 
-func (l *link) serve() {
+func (l *link) serve(listener net.Listener) {
 	for {
-		near, err := l.listener.Accept()
+		near, err := listener.Accept()
 		if err != nil {
 			return
 		}

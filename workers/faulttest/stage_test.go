@@ -47,6 +47,7 @@ type stage struct {
 	mail   *smtpsink.Sink
 	sms    *smssink.Sink
 	centre *smppsink.Sink // nil: SMS go over HTTP
+	second *smssink.Sink  // nil: all SMS go by the first
 	dir    string
 
 	people  int

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/outboxtest"
 )
@@ -74,6 +75,9 @@ func (s *stage) judge(scenario string, cutOff bool) []*figures {
 	}
 	if f := byLetter[letterA]; f != nil {
 		f.d += s.sms.Repeats() // calls that the gateway recognised
+		if s.second != nil {
+			f.d += s.second.Repeats()
+		}
 	}
 	for _, f := range all {
 		f.t95 = percentile95(late[f.policy])
@@ -109,7 +113,12 @@ func (s *stage) taken() map[notify.ID][]time.Time {
 		}
 	}
 	taken := map[notify.ID][]time.Time{}
-	for _, m := range s.sms.Ledger() {
+	ledger := s.sms.Ledger()
+	if s.second != nil {
+		ledger = append(ledger, s.second.Ledger()...)
+		slices.SortFunc(ledger, func(a, b smssink.Message) int { return a.At.Compare(b.At) })
+	}
+	for _, m := range ledger {
 		id := byAddress[m.To]
 		switch key, _, _ := strings.Cut(m.ClientID, "."); { // a replay has a key of its own
 		case id == "" && s.others:

@@ -60,7 +60,8 @@ type orders struct {
 	DSN         string
 	Redis       string
 	SMTP, SMS   string
-	KnowsKey    bool // the gateway recognises a repetition by its key
+	SecondSMS   string // another gateway, beside which the first has three times the weight; empty: none
+	KnowsKey    bool   // the gateway recognises a repetition by its key
 	Concurrency int
 	Clock       *clock // one for the stage and all its workers
 	Without     guard
@@ -241,17 +242,37 @@ func (o orders) senders() ([]notify.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	gateway := httpsms.Generic()
-	gateway.URL, gateway.Sender, gateway.Timeout, gateway.Idempotent = o.SMS, "XUANLOC", httpsms.Duration(callTimeout), o.KnowsKey
-	sms, err := httpsms.New(gateway, &httpsms.Options{Clock: o.now})
+	sms, err := o.gateway(o.SMS)
 	if err != nil {
 		return nil, err
 	}
-	gate := notify.Sender(sms)
+	gate := sms
 	if o.Poisoned {
 		gate = poisoned{sms}
 	}
-	return []notify.Sender{hurried{mail, o.Clock.Speed}, hurried{gate, o.Clock.Speed}}, nil
+	all := []notify.Sender{hurried{mail, o.Clock.Speed}, hurried{gate, o.Clock.Speed}}
+	if o.SecondSMS != "" {
+		second, err := o.gateway(o.SecondSMS)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, hurried{second, o.Clock.Speed})
+	}
+	return all, nil
+}
+
+// gateway is the adapter of one gateway. Of two, each has its name.
+func (o orders) gateway(url string) (notify.Sender, error) {
+	c := httpsms.Generic()
+	c.URL, c.Sender, c.Timeout, c.Idempotent = url, "XUANLOC", httpsms.Duration(callTimeout), o.KnowsKey
+	switch {
+	case o.SecondSMS == "":
+	case url == o.SMS:
+		c.Name = gatewayA
+	default:
+		c.Name = gatewayB
+	}
+	return httpsms.New(c, &httpsms.Options{Clock: o.now})
 }
 
 // account is the worker's at the message centre.
@@ -286,7 +307,12 @@ func (o orders) centre(st store.Store) (hurriedCentre, error) {
 }
 
 func (o orders) config() workersfx.Config {
+	var weights map[string]int
+	if o.SecondSMS != "" {
+		weights = map[string]int{gatewayA: weightA, gatewayB: weightB}
+	}
 	return workersfx.Config{
+		Weights:     weights,
 		Concurrency: o.Concurrency, Group: 10, Check: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
 		Sweep: time.Second, Recover: 200 * time.Millisecond, Register: time.Second, Shutdown: callTimeout*time.Duration(o.Clock.Speed) + time.Second,
 	}

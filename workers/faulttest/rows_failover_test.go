@@ -1,0 +1,287 @@
+package faulttest
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
+	"github.com/huongvecoso/outreach/core/notify"
+)
+
+// Two providers of SMS, and what one of them does when it is in trouble.
+var failoverRows = []row{
+	{"F23", "one provider of two down, slow, flapping", providerFailsOver},
+}
+
+// The two and their weights.
+const (
+	gatewayA, gatewayB = "gateway-a", "gateway-b"
+	weightA, weightB   = 3, 1
+)
+
+// pair is a second gateway beside that of the stage, and a door before the first
+// that can be shut, so that calls are certainly not taken.
+type pair struct {
+	*stage
+	b      *smssink.Sink
+	door   *link
+	slow   atomic.Bool // the first one answers later than anybody waits
+	outage []outage    // of the first one's breaker, as the store showed them
+	opened time.Duration
+	letter letter
+	pause  time.Duration // between two notices
+}
+
+// outage is how long a breaker was open, on the stage's clock.
+type outage struct{ from, to time.Time }
+
+// twoGateways is a stage with workers that send SMS by either.
+func (r *run) twoGateways(knowsKey bool) *pair {
+	r.Helper()
+	p := &pair{}
+	p.stage = r.quiet(setup{speed: 120, knowsKey: knowsKey, people: 2*r.notices + 3000, sms: func(smssink.Request) smssink.Fault {
+		if p.slow.Load() {
+			return smssink.Fault{Accepted: true, Delay: callTimeout + time.Second}
+		}
+		return smssink.Fault{Accepted: true, Delay: 30 * time.Millisecond}
+	}})
+	window := 24 * time.Hour
+	if !knowsKey {
+		window = -1
+	}
+	var err error
+	if p.b, err = smssink.Start(&smssink.Options{Clock: p.orders.Clock.now, LedgerFile: filepath.Join(p.dir, "sms-b.ledger"), Window: window}); err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { p.b.Close() })
+	p.second, p.others = p.b, true
+	p.door = newLink(r.T, "tcp", p.sms.Addr())
+	p.door.moveTo("127.0.0.23") // where nobody takes its port while it is shut
+	p.orders.SMS, p.orders.SecondSMS = "http://"+p.door.addr()+"/sms", p.b.URL()
+	p.begin(r.workers)
+	return p
+}
+
+// moveTo lets the link listen on another address of the loopback interface, where
+// the system has it.
+func (l *link) moveTo(host string) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return
+	}
+	l.listener.Close()
+	l.mu.Lock()
+	l.listener = listener
+	l.mu.Unlock()
+	go l.serve(listener)
+}
+
+// shut refuses connections until the link is opened again.
+func (l *link) shut() {
+	l.listener.Close()
+	l.cut()
+}
+
+// reopen takes connections again, at the same address.
+func (l *link) reopen() error {
+	var err error
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", l.addr()); err == nil {
+			l.mu.Lock()
+			l.listener = listener
+			l.mu.Unlock()
+			go l.serve(listener)
+			return nil
+		}
+	}
+	return err
+}
+
+// trouble lets something be wrong with the first gateway for a while, under a
+// steady load; its breaker has to open in time.
+func (p *pair) trouble(r *run, lasts time.Duration, wrong func(since time.Duration), right func()) {
+	r.Helper()
+	began, before := time.Now(), len(p.outage)
+	p.until(r, func() bool {
+		wrong(time.Since(began))
+		if len(p.outage) > before && p.opened < 0 {
+			p.opened = time.Since(began)
+		}
+		return time.Since(began) >= lasts
+	})
+	if p.opened < 0 || p.opened > 10*time.Second {
+		r.Errorf("the breaker took %v to open, want 10 s at most", p.opened)
+	}
+	r.note(fmt.Sprintf("open after %v", p.opened.Round(10*time.Millisecond)))
+	p.opened = -1
+	right()
+}
+
+// until adds notices at a steady rate and watches the breaker until done.
+func (p *pair) until(r *run, done func() bool) {
+	r.Helper()
+	for added := time.Now(); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(added) >= p.pause {
+			p.addOne(notify.SMS, p.letter)
+			added = time.Now()
+		}
+		p.watch()
+		p.revive()
+	}
+}
+
+// watch keeps account of the breaker of the first gateway and returns it.
+func (p *pair) watch() *notify.Provider {
+	p.t.Helper()
+	all, err := p.sys.Providers(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, one := range all {
+		if one.Name != gatewayA {
+			continue
+		}
+		last := len(p.outage) - 1
+		switch b := one.Breaker; {
+		case b.Open && (last < 0 || !p.outage[last].from.Equal(b.Opened)):
+			p.outage = append(p.outage, outage{from: b.Opened})
+		case !b.Open && last >= 0 && p.outage[last].to.IsZero():
+			p.outage[last].to = b.Closed
+		}
+		return &one
+	}
+	return new(notify.Provider)
+}
+
+func providerFailsOver(r *run) {
+	p := r.twoGateways(true)
+	p.letter, p.opened, p.pause = letterA, -1, 25*time.Millisecond
+	lasts := 5 * time.Second // ten minutes on the stage's clock
+	if r.full() {
+		lasts *= 2
+	}
+	shut := false
+	toggle := func(to bool) {
+		switch {
+		case to && !shut:
+			p.door.shut()
+		case !to && shut:
+			if err := p.door.reopen(); err != nil {
+				r.Fatal(err)
+			}
+		}
+		shut = to
+	}
+	r.settleBreaker(p)
+	p.trouble(r, lasts, func(time.Duration) { toggle(true) }, func() { toggle(false) })
+	r.settleBreaker(p)
+	p.trouble(r, lasts, func(time.Duration) { p.slow.Store(true) }, func() { p.slow.Store(false) })
+	r.settleBreaker(p)
+	p.trouble(r, lasts, func(since time.Duration) { toggle(since/time.Second%2 == 0) }, func() { toggle(false) })
+	r.settleBreaker(p)
+	p.pause = time.Hour
+	p.calm(r.patience)
+	r.backToWeights(p)
+	r.judge(p.stage, true)
+	r.noneByBoth(p)
+	r.probesOneByOne(p)
+}
+
+// settleBreaker waits until the breaker of the first gateway is closed.
+func (r *run) settleBreaker(p *pair) {
+	r.Helper()
+	end := time.Now().Add(r.patience)
+	p.until(r, func() bool {
+		if time.Now().After(end) {
+			r.Fatalf("the breaker does not close: %+v", p.watch().Breaker)
+		}
+		one := p.watch()
+		return one.Name != "" && !one.Breaker.Open
+	})
+}
+
+// backToWeights waits until nothing of the first gateway's weight is off any more
+// and looks how what comes then is shared out.
+func (r *run) backToWeights(p *pair) {
+	r.Helper()
+	before := p.watch().Share(p.sys.Now())
+	if before >= 100*weightA {
+		r.Errorf("after three troubles nothing is off the provider's weight")
+	}
+	for end := time.Now().Add(r.patience + 2*time.Minute); p.watch().Share(p.sys.Now()) < 100*weightA; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.Fatalf("the weight does not come back: %+v", p.watch())
+		}
+	}
+	from := len(p.added)
+	for range r.notices {
+		p.addOne(notify.SMS, p.letter)
+	}
+	p.calm(r.patience)
+	_, attempts, _ := p.read()
+	byA := 0
+	for _, e := range p.added[from:] {
+		if first := attempts[e.ID]; len(first) > 0 && first[0].Provider == gatewayA {
+			byA++
+		}
+	}
+	share := 100 * byA / r.notices
+	if share < 60 || share > 90 {
+		r.Errorf("after the recovery %d %% went by the first gateway, its weight says 75", share)
+	}
+	r.note(fmt.Sprintf("weight down to %d %%, afterwards %d %% by it again", before/weightA, share))
+}
+
+// noneByBoth checks that no message was taken by one provider and the other.
+func (r *run) noneByBoth(p *pair) {
+	r.Helper()
+	byA := map[string]bool{}
+	for _, m := range p.sms.Ledger() {
+		byA[m.ClientID] = true
+	}
+	for _, m := range p.b.Ledger() {
+		if byA[m.ClientID] {
+			r.Errorf("%s was taken by both", m.ClientID)
+		}
+	}
+	if len(byA) == 0 || len(p.b.Ledger()) == 0 {
+		r.Error("only one of them took anything: nothing was shown")
+	}
+}
+
+// probesOneByOne checks that while the breaker is open only single calls try, and
+// none before the wait between two of them is over. What was claimed in the same
+// moment in which the breaker opened is left out.
+func (r *run) probesOneByOne(p *pair) {
+	r.Helper()
+	_, attempts, _ := p.read()
+	wait := notify.BreakerRules{}.Complete().FirstProbe
+	atOnce := time.Second * time.Duration(p.orders.Clock.Speed)
+	probes := 0
+	for _, o := range p.outage {
+		var calls []time.Time
+		for _, all := range attempts {
+			for _, a := range all {
+				if a.Provider == gatewayA && a.Started.After(o.from.Add(atOnce)) && (o.to.IsZero() || a.Started.Before(o.to)) {
+					calls = append(calls, a.Started)
+				}
+			}
+		}
+		slices.SortFunc(calls, time.Time.Compare)
+		for i := 1; i < len(calls); i++ {
+			if calls[i].Sub(calls[i-1]) < wait {
+				r.Errorf("two calls of a provider that is out of order within %v, want %v between probes", calls[i].Sub(calls[i-1]), wait)
+			}
+		}
+		probes += len(calls)
+	}
+	if len(p.outage) < 3 || probes == 0 {
+		r.Errorf("%d outages, %d probes: nothing was shown", len(p.outage), probes)
+	}
+	r.note(fmt.Sprintf("%d outages, %d probes", len(p.outage), probes))
+}
