@@ -1,22 +1,36 @@
 package faulttest
 
 import (
+	"bytes"
+	"cmp"
+	"database/sql"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/rate"
 )
 
 // longOutage lets workers come back after two days: reminders whose moment
-// passed are not sent, what never expires is, and critical notices go first.
+// passed are not sent, what never expires is, critical notices go first, what one
+// person has waiting travels together, and the provider gets no more than it takes.
 func longOutage(r *run) {
-	n := r.notices
+	n, busy := r.notices, 20
+	limit := rate.Limit{PerSecond: 60, Burst: 20}
 	if r.full() {
-		n = 20_000
+		n, busy = 20_000, 500
+		limit = rate.Limit{PerSecond: 400, Burst: 100}
+		r.patience = 10 * time.Minute
 	}
-	s := r.quiet(setup{people: n, delay: 20 * time.Millisecond})
+	s := r.quiet(setup{people: n + busy, delay: 20 * time.Millisecond})
+	s.others, s.orders.Rate = true, limit
 	now, all := s.sys.Now(), []notify.Notice(nil)
 	for i := range n {
 		one := outboxtest.Notice(i, notify.SMS, now.Add(-48*time.Hour*time.Duration(n-i)/time.Duration(n)))
@@ -35,10 +49,13 @@ func longOutage(r *run) {
 		all = append(all, one)
 	}
 	s.commit(all...)
+	s.waiting(n, busy)
 	back := s.orders.Clock.now()
 	s.begin(r.workers)
 	s.calm(r.patience)
 	r.judge(s, false)
+	messages := s.together(n, busy)
+	fastest := s.within(limit, back)
 	notices, _, _ := s.read()
 	taken, expired := s.taken(), 0
 	var critical, normal []time.Duration
@@ -64,8 +81,136 @@ func longOutage(r *run) {
 	if first > 2*time.Minute || first > rest {
 		r.Errorf("95 in 100 critical notices were out after %v, of the others after %v", first, rest)
 	}
-	r.note(fmt.Sprintf("%d expired; T95 from the return: critical %.1fs, others %.1fs", expired, first.Seconds(), rest.Seconds()))
+	r.note(fmt.Sprintf("%d expired; T95 from the return: critical %.1fs, others %.1fs; %d notices to %d people in %d messages; %.0f/s at most of %.0f/s and a burst of %d",
+		expired, first.Seconds(), rest.Seconds(), perBusy*busy, busy, messages, fastest, limit.PerSecond, limit.Burst))
 }
+
+// perBusy is how many notices wait for one busy person: no more messages than the
+// cap lets go, should no two of them be handed out in one pass.
+const perBusy = 3
+
+// waiting commits some notices each to so many people, beyond the first n.
+func (s *stage) waiting(n, people int) {
+	s.t.Helper()
+	var all []notify.Notice
+	for i := range people * perBusy {
+		one := outboxtest.Notice(n+i, notify.SMS, s.sys.Now().Add(-24*time.Hour))
+		one.To.Person = outboxtest.Person(n + i%people)
+		all = append(all, one)
+	}
+	s.commit(all...)
+}
+
+// together checks that what waited for the busy people reached them, each thing
+// once, and returns in how many messages.
+func (s *stage) together(n, people int) (messages int) {
+	s.t.Helper()
+	for _, m := range s.sms.Ledger() {
+		for i := range people {
+			if m.To == outboxtest.Phone(n+i) {
+				messages++
+			}
+		}
+	}
+	notices, _, _ := s.read()
+	carriers := map[notify.ID]bool{}
+	for i := range people * perBusy {
+		one := notices[outboxtest.ID(n+i)]
+		if one.State != notify.Accepted {
+			s.t.Errorf("%s of a busy person is %s: %s", one.ID, one.State, one.Why)
+		}
+		carriers[cmp.Or(one.MergedInto, one.ID)] = true
+	}
+	if messages != len(carriers) || messages >= people*perBusy {
+		s.t.Errorf("%d notices to %d people went out in %d messages, by the rows in %d: nothing travelled together", people*perBusy, people, messages, len(carriers))
+	}
+	return messages
+}
+
+// within checks that the gateway never had more than its rate allows since the
+// workers came back, and returns the most in any one second.
+func (s *stage) within(limit rate.Limit, back time.Time) (fastest float64) {
+	s.t.Helper()
+	ledger := s.sms.Ledger()
+	from := 0
+	for i, m := range ledger {
+		since := s.orders.Clock.wall(m.At.Sub(back)).Seconds()
+		if allowed := float64(limit.Burst) + limit.PerSecond*since; float64(i+1) > allowed {
+			s.t.Errorf("after %.2f s the gateway had %d messages, its rate allows %.0f", since, i+1, allowed)
+			return 0
+		}
+		for s.orders.Clock.wall(m.At.Sub(ledger[from].At)) > time.Second {
+			from++
+		}
+		fastest = max(fastest, float64(i+1-from))
+	}
+	return fastest
+}
+
+// databaseFull fills the disk under the database, again and again, and frees it.
+func databaseFull(r *run) {
+	disk := filepath.Join(r.TempDir(), "disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		r.Fatal(err)
+	}
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk).CombinedOutput(); err != nil {
+		r.Skipf("NOT shown: a small disk of the row's own takes the right to mount one: %v: %s", err, bytes.TrimSpace(out))
+	}
+	r.Cleanup(func() {
+		if out, err := exec.Command("umount", "-l", disk).CombinedOutput(); err != nil {
+			r.Errorf("%v: %s", err, out)
+		}
+	})
+	s := r.ready(setup{knowsKey: true, disk: disk})
+	filler, times := filepath.Join(disk, "filler"), 0
+	fill := func(s *stage) {
+		s.shrinkLog()
+		f, err := os.Create(filler)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		_, err = io.CopyN(f, zeros{}, 1<<30)
+		f.Close()
+		if err == nil || !errors.Is(err, syscall.ENOSPC) {
+			s.t.Errorf("the disk did not become full: %v", err)
+		}
+		time.Sleep(r.outage)
+		if err := os.Remove(filler); err != nil {
+			s.t.Error(err)
+		}
+		times++
+	}
+	s.storm(r.profile, recurring{fill, r.rare[0], r.rare[1]})
+	r.judge(s, true)
+	said := s.said("disk is full")
+	if times == 0 || said == 0 || s.crashes > 0 {
+		r.Errorf("the disk was full %d times, %d errors said so, %d workers ended over it", times, said, s.crashes)
+	}
+	r.note(fmt.Sprintf("%d times full, %d errors say so", times, said))
+}
+
+// shrinkLog gives the space back that SQLite keeps for its log, in which it could
+// go on writing for a while although the disk is full.
+func (s *stage) shrinkLog() {
+	s.t.Helper()
+	db, err := sql.Open("sqlite", s.orders.DSN)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	busy := 1
+	for end := time.Now().Add(10 * time.Second); busy != 0 && time.Now().Before(end); {
+		var in, back int
+		if err := db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &in, &back); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// zeros are without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 // logFull gives the workers a log that takes nothing any more.
 func logFull(r *run) {

@@ -3,6 +3,7 @@ package faulttest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,8 +45,8 @@ func elsewhere(pkg, tests string) func(*run) {
 				failed++
 				r.Errorf("%s: %s", e.Test, e.Action)
 			case "output":
-				if strings.Contains(e.Output, r.id+" seed") {
-					r.note(strings.TrimSpace(e.Output[strings.Index(e.Output, r.id):]))
+				if at := strings.Index(e.Output, r.id+" "); at >= 0 {
+					r.told(strings.TrimSpace(e.Output[at:]))
 				}
 			}
 		}
@@ -53,5 +54,24 @@ func elsewhere(pkg, tests string) func(*run) {
 			r.Errorf("%s: %d passed: %v\n%s", pkg, passed, err, out)
 		}
 		r.note(strings.Join([]string{pkg, tests}, " "))
+	}
+}
+
+// told takes over a line of figures, or else what it says.
+func (r *run) told(line string) {
+	r.Helper()
+	f := &figures{scenario: r.id, policy: "-"}
+	v := 0
+	if n, _ := fmt.Sscanf(line, r.id+" figures notices=%d L=%d D=%d U=%d V=%d", &f.notices, &f.l, &f.d, &f.u, &v); n != 5 {
+		if strings.HasPrefix(line, r.id+" seed") {
+			r.note(line)
+		}
+		return
+	}
+	f.du = f.d
+	f.faults = make([]string, v)
+	r.found = append(r.found, f)
+	if f.l != 0 || v != 0 {
+		r.Error(line)
 	}
 }

@@ -80,6 +80,7 @@ type setup struct {
 	persist  bool            // Redis keeps what it has across a restart
 	own      bool            // the database is the row's own, to be killed
 	start    time.Time       // what the clock shows at first. Default: a Wednesday at seven
+	disk     string          // the database is a SQLite file there; empty: see database
 	linked   bool            // workers reach it over a link that can be broken
 	sms      smssink.Script  // instead of a gateway that takes everything
 	mail     smtpsink.Script // instead of a relay that takes everything
@@ -120,6 +121,8 @@ func (s *stage) database(want setup) {
 	case want.own || want.linked:
 		s.pg = pgtest.Start(s.t)
 		s.orders.Dialect, s.orders.DSN = sqlstore.Postgres, s.pg.DSN
+	case want.disk != "":
+		s.orders.Dialect, s.orders.DSN = sqlstore.SQLite, sqlstore.SQLiteDSN(filepath.Join(want.disk, "outreach.db"))
 	case os.Getenv("OUTREACH_FAULT_DB") == "sqlite" || !havePostgres():
 		s.orders.Dialect, s.orders.DSN = sqlstore.SQLite, sqlstore.SQLiteDSN(filepath.Join(s.dir, "outreach.db"))
 	default:

@@ -30,6 +30,7 @@ import (
 	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/store"
 	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/rate"
 	"github.com/huongvecoso/outreach/workers/receipt"
 	"github.com/huongvecoso/outreach/workers/workersfx"
 )
@@ -60,8 +61,9 @@ type orders struct {
 	DSN         string
 	Redis       string
 	SMTP, SMS   string
-	SecondSMS   string // another gateway, beside which the first has three times the weight; empty: none
-	KnowsKey    bool   // the gateway recognises a repetition by its key
+	SecondSMS   string     // another gateway, beside which the first has three times the weight; empty: none
+	KnowsKey    bool       // the gateway recognises a repetition by its key
+	Rate        rate.Limit // of the gateway; zero: as much as is sent
 	Concurrency int
 	Clock       *clock // one for the stage and all its workers
 	Without     guard
@@ -311,7 +313,12 @@ func (o orders) config() workersfx.Config {
 	if o.SecondSMS != "" {
 		weights = map[string]int{gatewayA: weightA, gatewayB: weightB}
 	}
+	var rates map[string]rate.Limit
+	if o.Rate.PerSecond > 0 {
+		rates = map[string]rate.Limit{httpsms.Generic().Name: o.Rate}
+	}
 	return workersfx.Config{
+		Rates:       rates,
 		Weights:     weights,
 		Concurrency: o.Concurrency, Group: 10, Check: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
 		Sweep: time.Second, Recover: 200 * time.Millisecond, Register: time.Second, Shutdown: callTimeout*time.Duration(o.Clock.Speed) + time.Second,
