@@ -177,6 +177,33 @@ func TestEveryBlockOfGoCompiles(t *testing.T) {
 	}
 }
 
+// languages are those of blocks, with what holds them to the truth.
+var languages = map[string]string{
+	"go":      "is compiled",
+	"json":    "is parsed",
+	"sh":      "its commands exist, and the tour runs them",
+	"console": "its commands exist; what stands in it is the reader's to fill in",
+	"text":    "is what the command above it prints: .ci/run compares",
+	"mermaid": "is a drawing",
+	"conf":    "is for a program of somebody else",
+}
+
+func TestNoBlockEscapes(t *testing.T) {
+	for _, p := range pages(t) {
+		for _, b := range p.blocks {
+			if languages[b.language] == "" {
+				t.Errorf("%s:%d: nothing looks at a block of %q", p.name, b.line, b.language)
+			}
+			if b.language == "text" && p.name != "README.md" {
+				t.Errorf("%s:%d: output that nothing compares", p.name, b.line)
+			}
+		}
+	}
+	if got := blocks("```\nx\n```\n"); len(got) != 1 || languages[got[0].language] != "" {
+		t.Errorf("a block without a language is not seen: %v", got)
+	}
+}
+
 func TestEveryBlockOfJSONIsJSON(t *testing.T) {
 	for _, p := range pages(t) {
 		for _, b := range p.blocks {
@@ -212,12 +239,12 @@ func TestEveryCommandExists(t *testing.T) {
 	commands := 0
 	for _, p := range pages(t) {
 		for _, found := range task.FindAllStringSubmatch(p.text, -1) {
-			if err := known.check([]string{"task", found[1]}); err != nil {
+			if err := known.check([]string{"task", found[1]}, "."); err != nil {
 				t.Errorf("%s: %v", p.name, err)
 			}
 		}
 		for _, b := range p.blocks {
-			if b.language != "sh" {
+			if b.language != "sh" && b.language != "console" {
 				continue
 			}
 			lines := bufio.NewScanner(strings.NewReader(b.text))
@@ -227,7 +254,7 @@ func TestEveryCommandExists(t *testing.T) {
 					continue
 				}
 				commands++
-				if err := known.check(words(line)); err != nil {
+				if err := known.check(words(line), filepath.Dir(p.name)); err != nil {
 					t.Errorf("%s:%d: %s: %v", p.name, n, line, err)
 				}
 			}
@@ -237,10 +264,10 @@ func TestEveryCommandExists(t *testing.T) {
 		t.Fatal("no command was found")
 	}
 	for _, stale := range []string{
-		"go run ./examples/gone", "go run ./examples/district -gone", "go test ./gone", "go test ./core -run TestThatIsGone", "go doc ./core NoSuchName",
+		"go run ./examples/gone", "go run . -gone", "go run ./examples/district -gone", "go test ./gone", "go test ./core -run TestThatIsGone", "go doc ./core NoSuchName",
 		"outreach-worker vanish", "outreach-worker retry --gone 1", "export OUTREACH_GONE=1", "task gone", "examples/gone.sh", "make",
 	} {
-		if known.check(words(stale)) == nil {
+		if known.check(words(stale), "examples/quickstart") == nil {
 			t.Errorf("%q is taken for a command that exists", stale)
 		}
 	}

@@ -39,12 +39,12 @@ func newShelf(t *testing.T) *shelf {
 	return s
 }
 
-// check says what is wrong with a command, if anything.
-func (s *shelf) check(command []string) error {
+// check says what is wrong with a command of a page in a folder, if anything.
+func (s *shelf) check(command []string, folder string) error {
 	name, args := command[0], command[1:]
 	switch {
 	case name == "go" && len(args) > 0:
-		return s.goTool(args[0], args[1:])
+		return s.goTool(args[0], args[1:], folder)
 	case name == "outreach-worker" && len(args) > 0:
 		return s.workerCommand(args[0], args[1:])
 	case name == "export" && len(args) > 0:
@@ -89,8 +89,9 @@ func (s *shelf) workerCommand(name string, args []string) error {
 	return nil
 }
 
-// goTool looks whether packages are there, and flags and tests in them.
-func (s *shelf) goTool(tool string, args []string) error {
+// goTool looks whether packages are there, and flags and tests in them. The
+// package "." is that of the page.
+func (s *shelf) goTool(tool string, args []string, folder string) error {
 	if !slices.Contains([]string{"run", "test", "doc", "build", "install", "vet"}, tool) {
 		return fmt.Errorf("this test does not know go %s", tool)
 	}
@@ -99,8 +100,12 @@ func (s *shelf) goTool(tool string, args []string) error {
 		switch {
 		case strings.Contains(a, "@"): // somebody else's program
 			return nil
-		case strings.HasPrefix(a, "./"):
-			text, err := sources(filepath.Join(root, strings.TrimSuffix(a, "/...")), strings.HasSuffix(a, "/..."))
+		case a == "." || strings.HasPrefix(a, "./"):
+			from := root
+			if a == "." {
+				from = filepath.Join(root, folder)
+			}
+			text, err := sources(filepath.Join(from, strings.TrimSuffix(a, "/...")), strings.HasSuffix(a, "/..."))
 			if err != nil {
 				return err
 			}
