@@ -16,7 +16,8 @@ type Dispatched struct {
 	// Tickets are to be handed to a queue, in this order; those the queue
 	// refuses go back by Requeue.
 	Tickets []Ticket
-	// NextAt is when the next notice becomes due, zero when none is waiting. A
+	// NextAt is when to look again: when the next notice becomes due, or when what
+	// is due and finds no provider may have one; zero when none is waiting. A
 	// later unit of work may bring one that is due earlier: see Options.Wake.
 	NextAt time.Time
 	// More says that the limit was reached: there is more to hand out now.
@@ -89,9 +90,27 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 		}
 		p.order, p.changed, p.due = nil, nil, false
 		done.NextAt, err = p.tx.NextNotice(ctx)
+		if !done.More && !done.NextAt.IsZero() && !done.NextAt.After(p.now) {
+			done.NextAt = d.again()
+		}
 		return err
 	})
 	return done, err
+}
+
+// heldFor is how long what is due and cannot go is left alone: a caller that
+// sleeps until NextAt does not spin, and still finds in time what else falls due.
+const heldFor = 5 * time.Second
+
+// again is when to look again at what is due and found no provider or no room.
+func (d *dispatch) again() time.Time {
+	at := d.now.Add(heldFor)
+	for _, one := range d.providers {
+		if ready := one.ReadyAt(d.now); !ready.IsZero() && ready.Before(at) {
+			at = ready
+		}
+	}
+	return at
 }
 
 // dispatch is one pass over the due notices.

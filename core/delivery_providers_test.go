@@ -186,8 +186,9 @@ func TestWithoutAnyProviderNoticesWaitUntouched(t *testing.T) {
 	id := p.tell(notify.Notice{})
 	before := p.notice(id).Version
 	for range 3 {
-		if done := p.dispatch(); done.More {
-			t.Errorf("a relay would spin: %+v", done)
+		now := *p.now.Load()
+		if done := p.dispatch(); done.More || !done.NextAt.After(now) || done.NextAt.After(now.Add(5*time.Second)) {
+			t.Errorf("a relay would spin, or sleep too long: %+v at %v", done, now)
 		}
 	}
 	if n := p.notice(id); n.State != notify.Pending || n.Version != before {

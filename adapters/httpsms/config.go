@@ -110,6 +110,8 @@ type Config struct {
 	Callback *Callback `json:"callback,omitempty"`
 	// Query is how to ask it; nil: it cannot be asked.
 	Query *StatusQuery `json:"query,omitempty"`
+	// Balance is how to ask what is left of the account; nil: it cannot be asked.
+	Balance *BalanceQuery `json:"balance,omitempty"`
 
 	// Timeout is the most one Send takes. Default 10 s.
 	Timeout Duration `json:"timeout,omitempty"`
@@ -395,6 +397,17 @@ func (c Config) defaulted() Config {
 		setDefault(&own.Format, AnswerJSON)
 		c.Query = &own
 	}
+	if c.Balance != nil {
+		own := *c.Balance
+		setDefault(&own.Body.Kind, Query)
+		if own.Body.Kind == Query {
+			setDefault(&own.Method, http.MethodGet)
+		}
+		setDefault(&own.Method, http.MethodPost)
+		setDefault(&own.Format, AnswerJSON)
+		setDefault(&own.Unit, "VND")
+		c.Balance = &own
+	}
 	setDefault(&c.PhoneForm, E164)
 	setDefault(&c.Unicode, Choice{Yes: "1", No: "0"})
 	setDefault(&c.Text.Policy, smstext.Strip)
@@ -429,6 +442,7 @@ func (c Config) validate() error {
 	faults.Add(c.judgeTemplates()...)
 	faults.Add(c.judgeCallback()...)
 	faults.Add(c.judgeQuery()...)
+	faults.Add(c.judgeBalance()...)
 	faults.Add(c.judgeHeaders()...)
 	faults.Add(c.judgeBody()...)
 	faults.Add(c.judgeText()...)

@@ -77,6 +77,11 @@ func esms() Config {
 			}},
 			News: asked,
 		},
+		Balance: &BalanceQuery{
+			URL:    "https://rest.esms.vn/MainService.svc/json/GetBalance_json",
+			Body:   Body{Kind: JSON, Fields: map[string]Field{"ApiKey": {Value: "{{secret.api_key}}"}, "SecretKey": {Value: "{{secret.secret_key}}"}}},
+			Amount: "Balance", Code: "CodeResponse",
+		},
 	}
 }
 

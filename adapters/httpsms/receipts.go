@@ -295,40 +295,53 @@ func (s *Sender) QueryStatus(ctx context.Context, about notify.Reference) (notif
 	return r, true, nil
 }
 
-// ask puts a question and returns the answer, ready to be looked through.
+// ask puts the question for a message and returns the answer, ready to be looked
+// through. A gateway that knows no such message has nothing in its answer.
 func (s *Sender) ask(ctx context.Context, v values) (finder, error) {
-	var resp *http.Response
+	find, status, err := s.inquire(ctx, s.question, s.config.Query.Format, v)
+	switch {
+	case err != nil:
+		return nil, err
+	case status == http.StatusNotFound:
+		return func(string) (string, error) { return "", nil }, nil
+	case status != http.StatusOK:
+		return nil, fmt.Errorf("httpsms: %s answered HTTP %d", s.config.Name, status)
+	}
+	return find, nil
+}
+
+// inquire puts a question, with a new token where the old one turns out to be
+// worthless, and returns the status of the answer; with 200 the answer too.
+func (s *Sender) inquire(ctx context.Context, question call, format Format, v values) (find finder, status int, err error) {
 	worthless := ""
 	for range 2 {
-		var err error
 		if v["token"], err = s.token(ctx, worthless); err != nil {
-			return nil, fmt.Errorf("httpsms: %s: no token", s.config.Name)
+			return nil, 0, fmt.Errorf("httpsms: %s: no token", s.config.Name)
 		}
-		req, err := s.compose(ctx, s.question, v)
+		req, err := s.compose(ctx, question, v)
 		if err != nil {
-			return nil, fmt.Errorf("httpsms: the question to %s cannot be written", s.config.Name)
+			return nil, 0, fmt.Errorf("httpsms: the question to %s cannot be written", s.config.Name)
 		}
-		if resp, err = s.transport.RoundTrip(req); err != nil {
-			return nil, fmt.Errorf("httpsms: %s: %s", s.config.Name, cause(err)) // the error itself may hold keys
+		resp, err := s.transport.RoundTrip(req)
+		if err != nil {
+			return nil, 0, fmt.Errorf("httpsms: %s: %s", s.config.Name, cause(err)) // the error itself may hold keys
 		}
 		answer, err := readAnswer(resp.Body)
 		resp.Body.Close()
 		if err != nil {
-			return nil, fmt.Errorf("httpsms: %s: %s", s.config.Name, cause(err))
+			return nil, 0, fmt.Errorf("httpsms: %s: %s", s.config.Name, cause(err))
 		}
-		if resp.StatusCode == http.StatusUnauthorized && s.tokens != nil {
+		status = resp.StatusCode
+		if status == http.StatusUnauthorized && s.tokens != nil {
 			worthless = v["token"]
 			continue
 		}
-		if resp.StatusCode == http.StatusNotFound {
-			return func(string) (string, error) { return "", nil }, nil
+		if status == http.StatusOK {
+			find, err = format.read(answer)
 		}
-		if resp.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("httpsms: %s answered HTTP %d", s.config.Name, resp.StatusCode)
-		}
-		return s.config.Query.Format.read(answer)
+		return find, status, err
 	}
-	return nil, fmt.Errorf("httpsms: %s answered HTTP %d", s.config.Name, resp.StatusCode)
+	return nil, status, nil
 }
 
 // parseJSON reads one value and nothing behind it.

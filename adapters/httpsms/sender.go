@@ -48,6 +48,7 @@ type Sender struct {
 	config    Config
 	message   call
 	question  call    // the zero value: the gateway cannot be asked
+	account   call    // the same
 	tokens    *tokens // nil: none are fetched
 	store     TokenStore
 	text      *smstext.Options
@@ -105,6 +106,12 @@ func (s *Sender) prepare(c Config) error {
 			return err
 		}
 		s.question = call{c.Query.Method, c.Query.URL, f, headers}
+	}
+	if c.Balance != nil {
+		if f, err = c.formOf("balance.body", c.Balance.Body); err != nil {
+			return err
+		}
+		s.account = call{c.Balance.Method, c.Balance.URL, f, headers}
 	}
 	if c.Auth.fetches() {
 		s.tokens, err = s.newTokens(c)

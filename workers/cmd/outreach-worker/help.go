@@ -14,10 +14,13 @@ func commands() []command {
 			long: "Applies the migrations that were not applied yet, all in one transaction. It may\n" +
 				"be called again, and by several at once. No other command ever does this."},
 		configCommand(),
-		{name: "doctor", what: "look whether everything it needs is there and fit", do: doctor,
-			long: "Looks at the configuration, the database and its tables, Redis, the clocks, the\n" +
-				"texts, the calendar and the providers, and says of each whether it will do.\n" +
-				"It changes nothing and sends nothing. It fails when something is broken."},
+		{name: "doctor", what: "look whether everything it needs is there and fit", flags: doctorFlags, do: doctor,
+			long: "Looks at the configuration, the database, its tables and settings, Redis, the clocks,\n" +
+				"the texts, the calendar and the providers, with their credentials and what is left of\n" +
+				"the account where they tell, and says of each whether it will do, and what to do\n" +
+				"where not. It changes nothing and sends nothing. It ends with 1 when something is\n" +
+				"broken; what it only warns of does not count.\n\n" +
+				"  --json   as JSON: a list of checks, each with its light: green, yellow, red\n"},
 		{name: "run", what: "deliver until it is told to stop", do: deliverUntilStopped,
 			long: "Delivers, and makes the programme's clocks go, until SIGTERM or SIGINT. It then\n" +
 				"finishes the calls under way, within workers.shutdown, and ends with 0. Start as\n" +

@@ -92,7 +92,7 @@ func (p *parts) lookAtSignature(context.Context) []finding {
 	}
 	name, record, err := p.config.SMTP.DKIM.Record()
 	if err != nil {
-		return []finding{{broken, "dkim", err.Error()}}
+		return []finding{{broken, "dkim", err.Error(), "look at smtp.dkim_key_file"}}
 	}
-	return []finding{{fine, "dkim", fmt.Sprintf("the key can be used; the DNS must have, as TXT, %s: %s", name, record)}}
+	return []finding{{fine, "dkim", fmt.Sprintf("the key can be used; the DNS must have, as TXT, %s: %s", name, record), ""}}
 }

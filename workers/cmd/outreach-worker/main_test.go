@@ -678,8 +678,8 @@ func TestTheDoctorSaysOfEachThingWhetherItWillDo(t *testing.T) {
 	d.set("OUTREACH_SMTP_FROM", "")
 	d.sms.Close()
 	redis.Stop()
-	d.call("doctor").want(t, exitFailed, "FAIL  redis", "warn  calendar", "every deadline is provisional", "no secret is set",
-		"warn  mail", "FAIL  sms", "2 of")
+	d.call("doctor").want(t, exitFailed, "FAIL  redis", "FAIL  calendar", "every deadline is provisional", "no secret is set",
+		"warn  mail", "FAIL  sms", "3 of")
 }
 
 func TestTheDoctorLooksAtPostgresAndItsClock(t *testing.T) {
@@ -687,7 +687,9 @@ func TestTheDoctorLooksAtPostgresAndItsClock(t *testing.T) {
 	d.set("OUTREACH_DATABASE", pgtest.Database(t))
 	d.call("doctor").want(t, exitFailed, "ok    database       postgres", "FAIL  tables")
 	d.call("migrate").want(t, exitOK)
-	d.call("doctor").want(t, exitOK, "ok    tables", "ok    clock          within", "warn  redis")
+	// The server of the tests is as quick, and as careless, as can be.
+	d.call("doctor").want(t, exitFailed, "ok    tables", "ok    clock          within", "warn  redis",
+		"FAIL  postgres       fsync is off", "-> set fsync = on", "warn  postgres       synchronous_commit is off")
 }
 
 func TestTheOutboxShowsWhatNeedsSomebodyAndRetrySendsItAgain(t *testing.T) {

@@ -298,16 +298,7 @@ func preview(_ context.Context, c *call) error {
 		return errUsage{fmt.Errorf("name one of the texts: %s", strings.Join(texts.Names(), " "))}
 	}
 	name := c.args[0]
-	vars := map[string]string{
-		notify.FieldRecipient: "Nguyễn Văn Mẫu", notify.FieldGiven: "Mẫu", notify.FieldHonorific: "ông/bà",
-		notify.FieldSender: c.parts.config.Office, notify.FieldHotline: c.parts.config.Hotline,
-	}
-	if vars[notify.FieldHotline] == "" {
-		vars[notify.FieldHotline] = vars[notify.FieldSender]
-	}
-	for _, field := range texts.Fields(name) {
-		vars[field] = "<" + field + ">"
-	}
+	vars := c.parts.sampleValues(name)
 	for _, given := range c.args[1:] {
 		field, value, found := strings.Cut(given, "=")
 		if _, known := vars[field]; !found || !known {
@@ -328,4 +319,20 @@ func preview(_ context.Context, c *call) error {
 	fmt.Fprintf(c.out, "%s\n\nwithout marks  %d parts (%s, %d units)\nwith marks     %d parts (%s, %d units)\n",
 		text, plain.Parts, plain.Encoding, plain.Units, marked.Parts, marked.Encoding, marked.Units)
 	return nil
+}
+
+// sampleValues has something for every field of a text; a field of its own stands
+// as its name.
+func (p *parts) sampleValues(name string) map[string]string {
+	vars := map[string]string{
+		notify.FieldRecipient: "Nguyễn Văn Mẫu", notify.FieldGiven: "Mẫu", notify.FieldHonorific: "ông/bà",
+		notify.FieldSender: p.config.Office, notify.FieldHotline: p.config.Hotline,
+	}
+	if vars[notify.FieldHotline] == "" {
+		vars[notify.FieldHotline] = vars[notify.FieldSender]
+	}
+	for _, field := range p.templates.Fields(name) {
+		vars[field] = "<" + field + ">"
+	}
+	return vars
 }

@@ -85,11 +85,14 @@ func (p *parts) checkSMPP() error {
 // centre is the sender over SMPP. Any number of processes run, and a centre
 // allows one bind an account: whoever holds the lease in the database binds.
 func (p *parts) centre() fx.Option {
-	lease := &smpp.StoreLease{
-		Store: p.store, Now: p.system.Now, Term: p.config.SMPP.Lease,
-		Name: "smpp/" + p.config.SMPP.SystemID, Owner: cmp.Or(p.config.Workers.Owner, someOwner()),
-	}
-	return fx.Options(fx.Supply(p.config.SMPP.Config, &smpp.Options{Lease: lease, Clock: p.clock.Now}), smppfx.Module)
+	return fx.Options(fx.Supply(p.config.SMPP.Config, p.smppOptions(cmp.Or(p.config.Workers.Owner, someOwner()))), smppfx.Module)
+}
+
+// smppOptions say where time comes from and who may bind.
+func (p *parts) smppOptions(owner string) *smpp.Options {
+	return &smpp.Options{Clock: p.clock.Now, Lease: &smpp.StoreLease{
+		Store: p.store, Now: p.system.Now, Term: p.config.SMPP.Lease, Name: "smpp/" + p.config.SMPP.SystemID, Owner: owner,
+	}}
 }
 
 // someOwner is a name that no other process has.
