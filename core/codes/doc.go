@@ -237,6 +237,12 @@
 //		auth.kind: a token that is replaced at each use has to be kept: give Options.Tokens
 //		auth.kind: token thay đổi sau mỗi lần dùng phải được lưu: hãy đặt Options.Tokens
 //
+//	httpsms.config.balance
+//		balance.format: %q is no format of answers: choose json, xml or text
+//		balance.format: %q không phải dạng trả lời: chọn json, xml hoặc text
+//		balance.amount: say where the amount stands
+//		balance.amount: hãy ghi vị trí của số dư
+//
 //	httpsms.config.body
 //		body.fields: a list needs the places 0, 1, 2 and so on, and nothing else
 //		body.fields: danh sách cần các vị trí 0, 1, 2 liên tục và không có gì khác
