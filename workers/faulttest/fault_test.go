@@ -62,7 +62,7 @@ type row struct {
 // rows are the whole plan, in order, and the baseline beside it.
 func rows() []row {
 	var all []row
-	for _, of := range [][]row{workerRows, redisRows, databaseRows, providerRows, failoverRows, centreRows, clockRows, programmeRows, baselineRows} {
+	for _, of := range [][]row{workerRows, redisRows, databaseRows, providerRows, failoverRows, centreRows, clockRows, seasonRows, programmeRows, baselineRows} {
 		all = append(all, of...)
 	}
 	return all

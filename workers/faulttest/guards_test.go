@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"crypto/rand"
 
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/store"
@@ -17,6 +18,7 @@ const (
 	attempts guard = "attempts" // each call is written down before it is made
 	recovery guard = "recovery" // what nobody took is handed out again
 
+	naturalKey  guard = "key"   // what is said once for its key is not said again
 	commonClock guard = "clock" // it is as late as the database says, not as the machine does
 )
 
@@ -51,6 +53,13 @@ func (t crippledTx) PutNotices(ctx context.Context, ns []*notify.Notice) error {
 		}
 	}
 	return t.Tx.PutNotices(ctx, kept)
+}
+
+func (t crippledTx) AddNotice(ctx context.Context, n *notify.Notice) (bool, error) {
+	if t.without == naturalKey {
+		n.Key += "~" + rand.Text()
+	}
+	return t.Tx.AddNotice(ctx, n)
 }
 
 func (t crippledTx) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice, error) {

@@ -31,6 +31,7 @@ func naiveWorker(o orders) error {
 		Concurrency: 20, TaskCheckInterval: 20 * time.Millisecond, DelayedTaskCheckInterval: 200 * time.Millisecond, LogLevel: asynq.FatalLevel,
 		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return time.Second },
 	})
+	fmt.Print(readyLine)
 	return server.Run(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.SMS, bytes.NewReader(t.Payload()))
 		if err != nil {

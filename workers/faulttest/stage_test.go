@@ -1,6 +1,7 @@
 package faulttest
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,7 +94,7 @@ func newStage(t *testing.T, seed uint64, want setup) *stage {
 	s := &stage{t: t, dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 1))}
 	s.redis = redistest.Start(t, &redistest.Options{Persist: want.persist})
 	s.orders = orders{
-		Redis: s.redis.Addr, KnowsKey: want.knowsKey, Concurrency: 4, Clock: &clock{time.Now(), want.speed, want.start}, Log: filepath.Join(s.dir, "workers.log"),
+		Redis: s.redis.Addr, KnowsKey: want.knowsKey, Concurrency: 4, Clock: &clock{Began: time.Now(), Speed: want.speed, Start: want.start}, Log: filepath.Join(s.dir, "workers.log"),
 	}
 	s.database(want)
 	s.open(want.people)
@@ -261,6 +262,7 @@ type worker struct {
 	process *exec.Cmd
 	stdin   io.Closer
 	stderr  *tail
+	ready   chan struct{} // it runs, and hears when it is told to stop
 	ended   chan struct{}
 	err     error
 }
@@ -272,7 +274,7 @@ func (s *stage) start(i int) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	w := &worker{process: exec.Command(os.Args[0]), stderr: &tail{}, ended: make(chan struct{})}
+	w := &worker{process: exec.Command(os.Args[0]), stderr: &tail{}, ready: make(chan struct{}), ended: make(chan struct{})}
 	w.process.Env = append(os.Environ(), workerEnv+"="+string(text))
 	w.process.Stderr = w.stderr
 	stdin, err := w.process.StdinPipe()
@@ -280,10 +282,20 @@ func (s *stage) start(i int) {
 		s.t.Fatal(err)
 	}
 	w.stdin = stdin
+	stdout, err := w.process.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	if err := w.process.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	go func() { w.err = w.process.Wait(); close(w.ended) }()
+	go func() {
+		if line, _ := bufio.NewReader(stdout).ReadString('\n'); line == readyLine {
+			close(w.ready)
+		}
+		w.err = w.process.Wait()
+		close(w.ended)
+	}()
 	s.starts++
 	for len(s.workers) <= i {
 		s.workers = append(s.workers, nil)
@@ -298,8 +310,18 @@ func (w *worker) kill() {
 	_ = w.stdin.Close()
 }
 
-// stop tells a worker to stop and waits for it.
+// readyLine is what a worker says once it runs.
+const readyLine = "ready\n"
+
+// stop tells a worker to stop, once it runs, and waits for it.
 func (w *worker) stop() error {
+	select {
+	case <-w.ready:
+	case <-w.ended:
+		return w.err
+	case <-time.After(time.Minute):
+		return errors.New("it does not begin")
+	}
 	if err := w.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
