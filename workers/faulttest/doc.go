@@ -21,14 +21,13 @@
 //
 // Redis loss, lost acknowledgements, old snapshots and graceful stops cut no call
 // off: there D_u and U are 0 for all. That the figures mean something is shown
-// twice: by workers with one guard taken out each, every one of which has to be
-// caught, and by a plain asynq worker in the same harness, whose losses and
-// doubles stand at the end of the table.
+// twice: by workers with one guard taken out each (the claim, the generation, the
+// attempt before the call, recovery, the natural key, the common clock), every one
+// of which has to be caught, and by a plain asynq worker in the same harness, whose
+// losses and doubles stand at the end of the table.
 //
 // Each row of the plan is one function; [rows] lists them. A row that fails tells
-// what is wrong notice by notice, and its seed repeats it. Not among them yet are
-// F15 (SMPP), F16 (clocks that jump) and F17 (sixty days with several sweepers):
-// what is shown of those is in the tests of the packages they concern.
+// what is wrong notice by notice, and its seed repeats it.
 //
 // The clocks of all processes run faster than the wall, so that leases and
 // waiting times of minutes pass in seconds; calls, kills and asynq do not. The

@@ -18,7 +18,7 @@ type link struct {
 	stalled bool
 	closed  bool
 	open    map[net.Conn]bool
-	limit   func() int // bytes after which a new connection is cut, 0: never; nil: never
+	limit   func() (bytes int, reset bool) // after how many a new connection is cut, with an error (RST) or an end (FIN); 0 bytes, or nil: never
 }
 
 func newLink(t *testing.T, network, target string) *link {
@@ -56,14 +56,13 @@ func (l *link) join(near net.Conn) {
 	}
 	l.mu.Lock()
 	l.open[near], l.open[far] = true, true
-	left := -1
+	budget := &budget{left: -1}
 	if l.limit != nil {
-		if n := l.limit(); n > 0 {
-			left = n
+		if n, reset := l.limit(); n > 0 {
+			budget.left, budget.reset = n, reset
 		}
 	}
 	l.mu.Unlock()
-	budget := &budget{left: left}
 	var both sync.WaitGroup
 	both.Go(func() { l.carry(near, far, budget) })
 	both.Go(func() { l.carry(far, near, budget) })
@@ -76,8 +75,9 @@ func (l *link) join(near net.Conn) {
 
 // budget is how many bytes a connection may still carry, in both directions.
 type budget struct {
-	mu   sync.Mutex
-	left int // negative: any number
+	mu    sync.Mutex
+	left  int  // negative: any number
+	reset bool // it ends with an error
 }
 
 func (b *budget) take(n int) int {
@@ -104,12 +104,23 @@ func (l *link) carry(to, from net.Conn, b *budget) {
 			}
 			allowed := b.take(n)
 			if _, err := to.Write(buffer[:allowed]); err != nil || allowed < n {
+				if b.reset {
+					abort(to)
+					abort(from)
+				}
 				return
 			}
 		}
 		if err != nil {
 			return
 		}
+	}
+}
+
+// abort lets the end of a connection reach the other side as an error.
+func abort(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // where that cannot be set it is an end
 	}
 }
 
