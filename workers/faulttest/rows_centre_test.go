@@ -29,7 +29,7 @@ const rebindWithin = 15 * time.Second
 func centreFaults(r *run) {
 	half := []byte{0, 0, 0, 0x15, 0x80}
 	none := int32(0)
-	c := &centre{faults: []smppsink.Reply{
+	c := &centre{script: fickle{most: 1}, faults: []smppsink.Reply{
 		{Silent: true}, {Silent: true, Accept: true}, {Delay: callTimeout}, {Status: throttled}, {Nack: true, Status: 8},
 		{Nack: true, Status: 2, Sequence: &none}, {Raw: half, Drop: true}, {Raw: half, Drop: true, Accept: true}, {Wrong: true, Accept: true}, {Status: 0x401},
 	}}
@@ -55,8 +55,10 @@ func centreFaults(r *run) {
 		endings[turn%len(endings)](s)
 		turn++
 	}, r.rare[0] / 2, r.rare[1] / 2})
-	for ; turn < len(endings); turn++ {
-		endings[turn](s)
+	for i, how := range []string{"unbound", "cut", "mute", "killed"} {
+		if c.count[how] == 0 { // the profile's time was too short
+			endings[i](s)
+		}
 	}
 	s.calm(r.patience)
 	stop()
@@ -138,10 +140,10 @@ func (c *centre) ends(how string, do func()) mishap {
 		c.count = map[string]int{}
 	}
 	return func(s *stage) {
-		before, began := s.centre.Binds(), time.Now()
-		if before == 0 {
-			return
+		for end := time.Now().Add(2 * rebindWithin); s.centre.Binds() == 0 && time.Now().Before(end); {
+			time.Sleep(5 * time.Millisecond)
 		}
+		before, began := s.centre.Binds(), time.Now()
 		do()
 		for s.centre.Binds() == before && time.Since(began) < 2*rebindWithin {
 			time.Sleep(5 * time.Millisecond)
