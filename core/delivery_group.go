@@ -56,10 +56,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 			}
 			continue
 		}
-		route, ok, err := d.route(ctx, g.standsFor(), cost)
-		if err != nil {
-			return err
-		}
+		route, ok := d.route(g, cost)
 		if !ok {
 			continue // no provider takes it now; left as it is
 		}
@@ -75,6 +72,9 @@ func (d *dispatch) handOut(ctx context.Context) error {
 			return err
 		}
 		n.Route = route
+		if err := d.tries(ctx, n); err != nil {
+			return err
+		}
 		d.room.took(n, cost)
 		d.done.Tickets = append(d.done.Tickets, d.ticket(n))
 	}
@@ -87,6 +87,9 @@ func (p *pass) ticket(n *notify.Notice) Ticket {
 		Alone: n.Claims > 0, Apart: n.Suspect(p.rules.Notices),
 	}
 }
+
+// single reports whether the group is one notice that goes as it is.
+func (g *group) single() bool { return len(g.Items) == 0 && len(g.fresh)+len(g.carriers) < 2 }
 
 // standsFor is the notice whose history counts when a provider is chosen.
 func (g *group) standsFor() *notify.Notice {

@@ -109,56 +109,56 @@ func (p *pass) blocked(channel notify.Channel) bool {
 	return len(on) > 0 && !slices.ContainsFunc(on, func(one *notify.Provider) bool { return one.Ready(p.now) })
 }
 
-// route chooses the provider for a notice; ok is false when none may take it
-// now. The empty name: the channel has no registered provider.
-func (d *dispatch) route(ctx context.Context, n *notify.Notice, cost int) (name string, ok bool, err error) {
+// route chooses the provider for a message; ok is false when none may take it
+// now. The empty name: the channel has no registered provider. A message of
+// several notices tries whether a provider is back only when there is no other.
+func (d *dispatch) route(g *group, cost int) (name string, ok bool) {
+	n := g.standsFor()
 	on := d.on(n.Channel)
 	if len(on) == 0 {
-		return "", true, nil
+		return "", true
 	}
-	var ready, short []*notify.Provider
+	var ready []*notify.Provider
 	for _, one := range on {
-		switch {
-		case !one.Ready(d.now):
-		case d.room.provider(one.Name) < cost:
-			short = append(short, one)
-		default:
+		if one.Ready(d.now) && d.room.provider(one.Name) >= cost {
 			ready = append(ready, one)
 		}
 	}
-	defer func() {
-		if !ok {
-			d.waitFor(short)
-		}
-	}()
+	probing := func(one *notify.Provider) bool { return one.Probing(d.now) }
 	if n.MayHaveGone() { // only the provider that may have it knows a repetition
 		if i := slices.IndexFunc(on, func(one *notify.Provider) bool { return one.Name == n.Provider }); i >= 0 && n.OnUnknown == notify.Hold {
 			ready = slices.DeleteFunc(ready, func(one *notify.Provider) bool { return one.Name != n.Provider })
 		}
-	} else if n.Attempts > 0 && len(ready) > 1 { // it said no: let another try
+	}
+	if !g.single() && !all(ready, probing) {
+		ready = slices.DeleteFunc(ready, probing)
+	}
+	if !n.MayHaveGone() && n.Attempts > 0 && len(ready) > 1 { // it said no: let another try
 		ready = slices.DeleteFunc(ready, func(one *notify.Provider) bool { return one.Name == n.Provider })
 	}
-	for _, one := range ready {
-		if one.Probing(d.now) && len(n.Items) == 0 { // a single notice tries
-			one.Probe(n.ID, d.now.Add(notify.QueuePatience), d.now)
-			return one.Name, true, d.tx.PutProvider(ctx, one)
-		}
+	if i := slices.IndexFunc(ready, probing); i >= 0 {
+		return ready[i].Name, true
 	}
-	ready = slices.DeleteFunc(ready, func(one *notify.Provider) bool { return one.Probing(d.now) })
 	if len(ready) == 0 {
-		return "", false, nil
+		return "", false
 	}
-	return weighted(ready, n, d.now), true, nil
+	return weighted(ready, n, d.now), true
 }
 
-// waitFor notes that a notice waits for the rates of providers.
-func (d *dispatch) waitFor(short []*notify.Provider) {
-	for _, one := range short {
-		if d.done.Short == nil {
-			d.done.Short = make(map[string]int)
-		}
-		d.done.Short[one.Name]++
+// all reports whether every one of them is so.
+func all(of []*notify.Provider, so func(*notify.Provider) bool) bool {
+	return !slices.ContainsFunc(of, func(one *notify.Provider) bool { return !so(one) })
+}
+
+// tries notes, when a queued notice goes to a provider whose breaker is open, that
+// it is the one that tries: no other does before its outcome can be there.
+func (d *dispatch) tries(ctx context.Context, n *notify.Notice) error {
+	p := d.providers[n.Route]
+	if p == nil || !p.Probing(d.now) {
+		return nil
 	}
+	p.Probe(n.ID, d.now.Add(notify.QueuePatience), d.now)
+	return d.tx.PutProvider(ctx, p)
 }
 
 // weighted draws one of the providers by their shares of now. The draw follows

@@ -538,3 +538,36 @@ func TestCallsThatTakeLongerThanTheSpanOpenTheBreakerToo(t *testing.T) {
 		t.Errorf("five calls in a row timed out and the breaker is %+v", state.Breaker)
 	}
 }
+
+func TestADigestTriesAProviderItselfWhenThereIsNoOther(t *testing.T) {
+	for name, c := range map[string]struct {
+		weightB int
+		broken  []string
+	}{"of one that said no before and one that may be back": {0, []string{"gateway-a"}}, "of two that may be back": {1, []string{"gateway-a", "gateway-b"}}} {
+		t.Run(name, func(t *testing.T) {
+			p := newPost(t)
+			_, b := p.twoGateways(1, c.weightB)
+			p.operator(func(ctx context.Context, w *core.Notices) (err error) {
+				for _, broken := range c.broken {
+					err = errors.Join(err, w.OpenBreaker(ctx, broken, "works"))
+				}
+				return err
+			})
+			ids := []notify.ID{p.tell(notify.Notice{}), p.tell(notify.Notice{})}
+			for _, ticket := range p.dispatch().Tickets {
+				p.outcome(b, ticket, notify.ResultTransient)
+			}
+			p.pass(11 * time.Minute)
+			for range 3 {
+				for _, ticket := range p.dispatch().Tickets {
+					by := b
+					by.Name = ticket.Provider
+					p.outcome(by, ticket, notify.ResultAccepted)
+				}
+			}
+			for _, id := range ids {
+				p.want(id, notify.Accepted)
+			}
+		})
+	}
+}
