@@ -101,6 +101,7 @@ type doubleSender struct {
 	clock      Clock
 	token      int // the one the sender has, 0: none
 	fetched    int // tokens given
+	answer     []byte
 	expired    int // tokens up to this one are worthless
 }
 
@@ -262,8 +263,11 @@ func (s *doubleSender) handOver(ctx context.Context, m notify.Message) notify.Ou
 	unknown := notify.Outcome{Result: notify.ResultUnknown}
 	switch fault := s.fault; {
 	case fault == StallAfter, fault == Drip, fault == StallOnce && first:
-		wait(ctx, fault.Timeout(), s.flaw == "deaf to its context", s.flaw == "no time limit")
+		wait(ctx, fault.Timeout(), s.flaw == "deaf to its context", s.flaw == "no time limit" || s.flaw == "waits while bytes come in" && fault == Drip)
 		s.interrupted()
+		return unknown
+	case fault == Huge && s.flaw == "keeps whatever it is answered":
+		s.answer = make([]byte, 10<<20)
 		return unknown
 	case fault == Throttled, fault == ThrottledUntil, fault == ThrottledOwn:
 		if s.flaw == "knows no dates" && fault == ThrottledUntil || s.flaw == "knows no words of its own" && fault == ThrottledOwn {

@@ -27,7 +27,7 @@ const (
 	StallAfter Fault = "stall after taking"     // it keeps silent
 	StallOnce  Fault = "stall once"             // it keeps silent on the first message, and is healthy from then on
 	Drip       Fault = "answer byte by byte"    // it starts an answer that never ends
-	Huge       Fault = "answer of 10 MiB"       // it answers far more than any answer needs
+	Huge       Fault = "answer of 10 MiB"       // it answers far more than any answer needs; a fake in the sender's own package has it ready before, since memory is measured
 	Truncated  Fault = "answer cut off"         // it hangs up in the middle of its answer
 	Empty      Fault = "empty answer"           // nothing where its answer should be
 	Page       Fault = "answer is a web page"   // a proxy or a maintenance page speaks in its place

@@ -30,7 +30,7 @@ func TestTheReportSaysWhatDoesNotApplyAndWhy(t *testing.T) {
 	h.Cannot = map[Fault]string{Drip: "the answer is one byte", StallBefore: "no time", StallAfter: "no time", StallOnce: "no time"}
 	report := Run(t, h)
 	if report.Keys != "always" || report.Receipts != "none" || report.Count(NotApplicable) == 0 ||
-		!strings.Contains(report.String(), "; the answer is one byte |") {
+		!strings.Contains(report.String(), "the answer is one byte; ") {
 		t.Errorf("%s\n%+v", report, report)
 	}
 	var r Report
@@ -121,7 +121,9 @@ func flaws() []broken {
 		flawed("id lost of the first", "a message taken is accepted with the provider's id, by one request"),
 		flawed("key of the attempt", "a repetition carries the same key"),
 		flawed("sends again after a cut", "one Send is one request"),
-		flawed("no time limit", "Send ends by its time limit"),
+		flawed("no time limit", "Send ends by its time limit", "Send ends by its time limit though the answer drips in"),
+		flawed("waits while bytes come in", "Send ends by its time limit though the answer drips in"),
+		flawed("keeps whatever it is answered", "an answer without measure is not kept"),
 		flawed("deaf to its context", "Send ends with its context"),
 		flawed("starts with an ended context", "a context that has ended before sends nothing and uses nothing up"),
 		flawed("loses a place to each ended context", "a context that has ended before sends nothing and uses nothing up"),
