@@ -557,6 +557,9 @@ func (r TokenRequest) defaulted(kind AuthKind) TokenRequest {
 // never sends (domain 3.9: Decree 91/2020/NĐ-CP).
 var advertising = []string{"qc", "quangcao", "quảngcáo", "ads", "advert", "promo", "marketing"}
 
+// advertisingNumbers are the numbers by which gateways of presets call it.
+var advertisingNumbers = map[string]string{"esms": "1", "speedsms": "1"}
+
 // judgeClasses sees to it that nothing goes out as an advertisement.
 func (c Config) judgeClasses() []error {
 	var faults fault.List
@@ -566,7 +569,8 @@ func (c Config) judgeClasses() []error {
 			faults.Add(wrong("classes."+class, "there is no such class: the programme knows duty and care, and never advertises",
 				"không có loại tin này: chương trình chỉ có duty (điều hành) và care (chăm sóc), không bao giờ quảng cáo"))
 		}
-		if slices.ContainsFunc(advertising, func(word string) bool { return strings.HasPrefix(called, word) }) {
+		number, numbered := advertisingNumbers[c.Preset]
+		if numbered && called == number || slices.ContainsFunc(advertising, func(word string) bool { return strings.HasPrefix(called, word) }) {
 			faults.Add(wrong("classes."+class, "%q is a class of advertisements, which the programme never sends",
 				"%q là loại tin quảng cáo, chương trình không bao giờ gửi", c.Classes[class]))
 		}

@@ -327,6 +327,71 @@ func TestEveryPresetTellsWhatBecameOfAMessageAsItsPagesSay(t *testing.T) {
 	}
 }
 
+// offer sends a text by a healthy gateway of the preset and returns what it took.
+func (v *vendor) offer(t *testing.T, text string, class notify.Class) (notify.Outcome, []notifytest.Delivery) {
+	t.Helper()
+	f := v.fixture(t, notifytest.Healthy)
+	out := f.Sender.Send(t.Context(), notify.Message{
+		Notice: "n", Attempt: 1, IdempotencyKey: "k", Channel: notify.SMS, Class: class, To: "+84900000001", Text: text,
+		Template: notifytest.Template, Params: map[string]string{"text": text}, Created: time.Now(),
+	})
+	return out, f.Deliveries()
+}
+
+// What every gateway refuses is written otherwise, or refused before it costs
+// anything; marks go, unless messages are registered.
+func TestEveryPresetKeepsToTheCharactersOfItsGateway(t *testing.T) {
+	for _, v := range vendors() {
+		if v.preset == "zalo-zns" {
+			continue // it takes any letter within the length of its parameters
+		}
+		out, took := v.offer(t, "Phòng KT&HT [ấp 1] 15% \u201ctrễ\u201d {a@b}", notify.Duty)
+		if want := `Phong KT-HT (ap 1) 15 phan tram "tre" (a(a)b)`; out.Result != notify.ResultAccepted || len(took) != 1 || took[0].Text != want {
+			t.Errorf("%s: %+v, took %+v, want %q", v.preset, out, took, want)
+		}
+		for _, refused := range []string{"so #7", "< 3 ngay"} {
+			if out, took := v.offer(t, refused, notify.Duty); out.Result != notify.ResultPermanent || len(took) != 0 {
+				t.Errorf("%s: %q: %+v, took %+v", v.preset, refused, out, took)
+			}
+		}
+	}
+}
+
+func TestNoPresetTakesABrandnameThatCannotBeRegistered(t *testing.T) {
+	for _, v := range vendors() {
+		c, _ := httpsms.Preset(v.preset)
+		c.URL = "https://gateway.example/send"
+		v.set(&c)
+		for sender, fine := range map[string]bool{"UBNDXUANLOC": true, "XUANLOC": true, "UBNDXUANLOC1": false, "XUÂNLỘC": false, "XUAN LOC": false, "": v.preset == "zalo-zns"} {
+			c.Sender = sender
+			_, err := httpsms.New(c, &httpsms.Options{Tokens: httpsms.NewTokenFiles(t.TempDir())})
+			if (err == nil) != fine {
+				t.Errorf("%s as %q: %v", v.preset, sender, err)
+			}
+		}
+	}
+}
+
+func TestNoPresetSendsAnAdvertisement(t *testing.T) {
+	for _, preset := range httpsms.Presets() {
+		c, _ := httpsms.Preset(preset)
+		for class, called := range c.Classes {
+			if called == "1" || class != "duty" && class != "care" {
+				t.Errorf("%s sends %s as %s", preset, class, called)
+			}
+		}
+	}
+	for _, config := range []string{
+		`{"preset": "esms", "sender": "XUANLOC", "secrets": {"api_key": "a", "secret_key": "b"}, "classes": {"care": "1"}}`,
+		`{"preset": "speedsms", "sender": "XUANLOC", "secrets": {"login": "a"}, "classes": {"duty": "1"}}`,
+	} {
+		_, err := httpsms.ParseConfig([]byte(config))
+		if err == nil || !strings.Contains(err.Error(), "advertisements") {
+			t.Errorf("%s: %v", config, err)
+		}
+	}
+}
+
 func (v *vendor) harness(t *testing.T) notifytest.Harness {
 	preset, _ := httpsms.Preset(v.preset)
 	cannot := map[notifytest.Fault]string{}

@@ -109,6 +109,9 @@ func (c Config) defaulted() Config {
 	return c
 }
 
+// longestName is the longest sender that is a name (GSM 03.38: 11 septets).
+const longestName = 11
+
 func byteOr(given *byte, normal byte) *byte {
 	if given != nil {
 		return given
@@ -140,6 +143,9 @@ func (c Config) validate() error {
 		if len(text.value) > text.most || text.must && text.value == "" || strings.ContainsFunc(text.value, func(r rune) bool { return r < ' ' || r > '~' }) {
 			faults.Add(wrong(text.field, "it must be of letters and digits without marks, at most %d", "phải gồm chữ và số không dấu, nhiều nhất %d ký tự", text.most))
 		}
+	}
+	if *c.SourceTON == 5 && len(c.Source) > longestName {
+		faults.Add(wrong("Source", "a name has %d characters at most, this one has %d", "tên thương hiệu có nhiều nhất %d ký tự, tên này có %d", longestName, len(c.Source)))
 	}
 	switch c.IDs {
 	case SameIDs, HexThenDecimal, DecimalThenHex:

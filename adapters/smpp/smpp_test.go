@@ -589,6 +589,7 @@ func TestAWrongConfigurationNamesItsFields(t *testing.T) {
 		{func(c *smpp.Config) { c.Addr = "smsc.example:2775" }, []string{"TLS"}},
 		{func(c *smpp.Config) { c.Addr, c.Insecure = "smsc.example:2775", true }, nil},
 		{func(c *smpp.Config) { c.Password = "quadaiquadai" }, []string{"Password"}},
+		{func(c *smpp.Config) { c.Source = "UBNDXUANLOC1" }, []string{"Source"}},
 		{func(c *smpp.Config) { c.SystemType, c.Source = "mười ba", "Xuân Lộc" }, []string{"SystemType", "Source"}},
 		{func(c *smpp.Config) { c.IDs = "octal" }, []string{"IDs"}},
 		{func(c *smpp.Config) { c.MaxParts = 999 }, []string{"max_parts"}},
