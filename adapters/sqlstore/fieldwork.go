@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	duties = newTable("duty", "outreach_duty",
+	duties = newLaterTable("duty", "outreach_duty",
 		func(s *duty.State) string { return string(s.ID) }, func(s *duty.State) *int64 { return &s.Version },
 		text("kind", func(s *duty.State) duty.Kind { return s.Kind }),
 		text("subject_type", func(s *duty.State) string { return s.Subject.Type }),
@@ -27,16 +27,16 @@ var (
 		text("unit", func(s *duty.State) org.UnitID { return s.Holder.Unit }),
 		text("status", func(s *duty.State) duty.Status { return s.Status }),
 		date("due", func(s *duty.State) calendar.Date { return s.Due }),
-		moment("wake_at", func(s *duty.State) time.Time { return s.WakeAt })).later()
+		moment("wake_at", func(s *duty.State) time.Time { return s.WakeAt }))
 
-	visits = newTable("visit", "outreach_visit",
+	visits = newLaterTable("visit", "outreach_visit",
 		func(s *visit.State) string { return string(s.ID) }, func(s *visit.State) *int64 { return &s.Version },
 		text("place", func(s *visit.State) org.PlaceID { return s.Place }),
 		text("team", func(s *visit.State) org.TeamID { return s.Team }),
 		text("official", func(s *visit.State) org.PersonID { return s.Official }),
 		text("held_by", func(s *visit.State) org.PersonID { return s.HeldBy }),
 		text("status", func(s *visit.State) visit.Status { return s.Status }),
-		date("day", visitDay)).later()
+		date("day", visitDay))
 
 	profiles = newTable("profile", "outreach_profile",
 		func(p *visit.Profile) string { return string(p.ID) }, func(p *visit.Profile) *int64 { return &p.Version },
@@ -48,7 +48,7 @@ var (
 		date("valid_from", func(i *visit.Item) calendar.Date { return i.Valid.From }),
 		date("valid_to", func(i *visit.Item) calendar.Date { return i.Valid.To }))
 
-	opinions = newTable("opinion", "outreach_opinion",
+	opinions = newLaterTable("opinion", "outreach_opinion",
 		func(s *opinion.State) string { return string(s.ID) }, func(s *opinion.State) *int64 { return &s.Version },
 		text("place", func(s *opinion.State) org.PlaceID { return s.Place }),
 		text("visit", func(s *opinion.State) string { return s.Visit }),
@@ -58,12 +58,12 @@ var (
 		text("status", func(s *opinion.State) opinion.Status { return s.Status }),
 		text("topics", func(s *opinion.State) string { return enclosed(s.Topics...) }),
 		date("happened", func(s *opinion.State) calendar.Date { return s.Happened }),
-		boolean("named", func(s *opinion.State) bool { return !s.Anonymous() })).later()
+		boolean("named", func(s *opinion.State) bool { return !s.Anonymous() }))
 
-	speakers = newTable("speaker", "outreach_speaker",
-		func(s *opinion.Speaker) string { return string(s.ID) }, func(s *opinion.Speaker) *int64 { return &s.Version }).later()
+	speakers = newLaterTable("speaker", "outreach_speaker",
+		func(s *opinion.Speaker) string { return string(s.ID) }, func(s *opinion.Speaker) *int64 { return &s.Version })
 
-	issues = newTable("issue", "outreach_issue",
+	issues = newLaterTable("issue", "outreach_issue",
 		func(s *issue.State) string { return string(s.ID) }, func(s *issue.State) *int64 { return &s.Version },
 		text("code", func(s *issue.State) string { return s.Code }),
 		text("place", func(s *issue.State) org.PlaceID { return s.Place }),
@@ -73,7 +73,7 @@ var (
 		text("subject", func(s *issue.State) string { return s.Subject }),
 		text("status", func(s *issue.State) issue.Status { return s.Status }),
 		date("registered", func(s *issue.State) calendar.Date { return s.Registered }),
-		text("linked_to", func(s *issue.State) issue.ID { return s.LinkedTo })).later()
+		text("linked_to", func(s *issue.State) issue.ID { return s.LinkedTo }))
 
 	routes = newTable("route", "outreach_route",
 		func(r *issue.Route) string { return r.ID }, func(r *issue.Route) *int64 { return &r.Version })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"reflect"
 
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
@@ -12,11 +13,14 @@ import (
 // chain is what transactions know the last Seq of.
 const chain = "outreach_record"
 
+// recordInstants is where the instants of a record stand.
+var recordInstants = instantsOf(reflect.TypeFor[event.Record]())
+
 // AppendRecord implements [event.Journal].
 func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 	bare := *r
 	bare.Data, bare.Position = nil, 0
-	state, err := encode(&bare)
+	state, err := encode(&bare, recordInstants)
 	if err != nil {
 		return err
 	}

@@ -58,13 +58,28 @@ func (t *tx) queue(table string, flush func(ctx context.Context, l *later) error
 // write sends what waits for the tables that a statement names.
 func (t *tx) write(ctx context.Context, statement string) error {
 	for _, table := range slices.Clone(t.order) {
-		if strings.Contains(statement, table) {
+		if mentions(statement, table) {
 			if err := t.writeTable(ctx, table); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// mentions reports whether a statement names a table, and not one whose name
+// only begins like it.
+func mentions(statement, table string) bool {
+	for {
+		at := strings.Index(statement, table)
+		if at < 0 {
+			return false
+		}
+		statement = statement[at+len(table):]
+		if statement == "" || !strings.ContainsAny(statement[:1], "_abcdefghijklmnopqrstuvwxyz") {
+			return true
+		}
+	}
 }
 
 func (t *tx) writeTable(ctx context.Context, table string) error {

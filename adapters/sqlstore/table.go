@@ -7,10 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -26,7 +24,8 @@ type table[T any] struct {
 	version func(*T) *int64 // nil: a value without version
 	columns []column[T]
 
-	waits bool // rows may be written later
+	waits    bool // rows may be written later
+	instants instants
 
 	insertion, replacement   string
 	insertions, replacements string // of many rows at once
@@ -105,7 +104,7 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	}
 	all, values := strings.Join(names, ", "), strings.Join(parameters, ", ")
 	many := "WITH v (" + all + ") AS (SELECT * FROM unnest(" + strings.Join(lists, ", ") + "))"
-	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns}
+	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns, instants: instantsOf(reflect.TypeFor[T]())}
 
 	t.insertion = "INSERT INTO " + t.name + " (" + all + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"
 
@@ -119,6 +118,13 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	t.replacements = many + ", held AS (SELECT t.id FROM " + t.name + " t JOIN v ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t)" +
 		" UPDATE " + t.name + " t SET " + strings.Join(from[1:], ", ") + " FROM v" +
 		" WHERE t.id = v.id AND (SELECT count(*) FROM held) = (SELECT count(*) FROM v)"
+	return t
+}
+
+// newLaterTable is newTable for rows that may wait, see file later.go.
+func newLaterTable[T any](kind, name string, id func(*T) string, version func(*T) *int64, columns ...column[T]) *table[T] {
+	t := newTable(kind, name, id, version, columns...)
+	t.waits = true
 	return t
 }
 
@@ -245,12 +251,6 @@ func (t *table[T]) wrote(tx *tx, v *T, row []any) {
 	tx.keep(t.name, t.id(v), state)
 }
 
-// later lets the rows of the table wait, see file later.go.
-func (t *table[T]) later() *table[T] {
-	t.waits = true
-	return t
-}
-
 // saw notes the version the transaction knows of a value.
 func (t *table[T]) saw(tx *tx, v *T) {
 	if t.version != nil {
@@ -299,7 +299,7 @@ func (t *table[T]) row(v *T) ([]any, error) {
 		*t.version(&next)++
 		version = *t.version(&next)
 	}
-	state, err := encode(&next)
+	state, err := encode(&next, t.instants)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
 	}
@@ -313,8 +313,8 @@ func (t *table[T]) row(v *T) ([]any, error) {
 
 // encode writes v as JSON with its instants in UTC and microseconds, and leaves
 // raw JSON within it as it is.
-func encode[T any](v *T) (string, error) {
-	if !settled(reflect.ValueOf(v).Elem()) {
+func encode[T any](v *T, in instants) (string, error) {
+	if !in.settled(reflect.ValueOf(v).Elem()) {
 		own, err := marshal(v)
 		if err != nil {
 			return "", err
@@ -323,7 +323,7 @@ func encode[T any](v *T) (string, error) {
 		if err := json.Unmarshal([]byte(own), v); err != nil {
 			return "", err
 		}
-		settle(reflect.ValueOf(v).Elem())
+		in.settle(reflect.ValueOf(v).Elem())
 	}
 	return marshal(v)
 }
@@ -338,29 +338,64 @@ func marshal(v any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
+// instants says of each struct within a type which of its exported fields may hold
+// an instant: found out once for a table, asked for every row.
+type instants map[reflect.Type][]int
+
+func instantsOf(t reflect.Type) instants {
+	in := make(instants)
+	in.add(t)
+	return in
+}
+
+// add reports whether a value of the type can have an instant within.
+func (in instants) add(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return in.add(t.Elem())
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return true
+		}
+		if fields, known := in[t]; known {
+			return fields == nil || len(fields) > 0 // within itself: it may
+		}
+		in[t] = nil
+		timed := []int{}
+		for i := range t.NumField() {
+			if f := t.Field(i); f.IsExported() && in.add(f.Type) {
+				timed = append(timed, i)
+			}
+		}
+		in[t] = timed
+		return len(timed) > 0
+	}
+	return false
+}
+
 // settled reports whether all instants within v are in UTC with microseconds.
-func settled(v reflect.Value) bool { return eachInstant(v, isSettled) }
+func (in instants) settled(v reflect.Value) bool { return in.each(v, isSettled) }
 
 func isSettled(t *time.Time) bool {
 	return t.Location() == time.UTC && t.Nanosecond()%1000 == 0
 }
 
 // settle makes them so.
-func settle(v reflect.Value) {
-	eachInstant(v, func(t *time.Time) bool {
+func (in instants) settle(v reflect.Value) {
+	in.each(v, func(t *time.Time) bool {
 		*t = t.UTC().Truncate(time.Microsecond)
 		return true
 	})
 }
 
-// eachInstant calls fn with the instants within v until one call returns false.
-func eachInstant(v reflect.Value, fn func(*time.Time) bool) bool {
+// each calls fn with the instants within v until one call returns false.
+func (in instants) each(v reflect.Value, fn func(*time.Time) bool) bool {
 	switch v.Kind() {
 	case reflect.Pointer:
-		return v.IsNil() || eachInstant(v.Elem(), fn)
+		return v.IsNil() || in.each(v.Elem(), fn)
 	case reflect.Slice:
 		for i := range v.Len() {
-			if !eachInstant(v.Index(i), fn) {
+			if !in.each(v.Index(i), fn) {
 				return false
 			}
 		}
@@ -368,42 +403,11 @@ func eachInstant(v reflect.Value, fn func(*time.Time) bool) bool {
 		if t, ok := v.Addr().Interface().(*time.Time); ok {
 			return fn(t)
 		}
-		for _, i := range timed(v.Type()) {
-			if !eachInstant(v.Field(i), fn) {
+		for _, i := range in[v.Type()] {
+			if !in.each(v.Field(i), fn) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-// timedFields remembers what timed found out: it is asked for every row.
-var timedFields sync.Map // of reflect.Type to []int
-
-// timed are the exported fields of a struct that may hold an instant.
-func timed(t reflect.Type) []int {
-	if known, ok := timedFields.Load(t); ok {
-		return known.([]int)
-	}
-	var fields []int
-	for i := range t.NumField() {
-		if f := t.Field(i); f.IsExported() && mayHold(f.Type) {
-			fields = append(fields, i)
-		}
-	}
-	timedFields.Store(t, fields)
-	return fields
-}
-
-// mayHold reports whether a value of the type can have an instant within.
-func mayHold(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return true // perhaps: what it points to tells
-	case reflect.Slice:
-		return slices.Contains([]reflect.Kind{reflect.Struct, reflect.Pointer, reflect.Slice}, t.Elem().Kind())
-	case reflect.Struct:
-		return t == reflect.TypeFor[time.Time]() || len(timed(t)) > 0
-	}
-	return false
 }
