@@ -21,6 +21,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/huongvecoso/outreach/adapters/httpsms"
+	"github.com/huongvecoso/outreach/adapters/pgwake"
 	"github.com/huongvecoso/outreach/adapters/smtpmail"
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/adapters/vietnam"
@@ -45,6 +46,7 @@ type parts struct {
 	templates *notify.Templates
 	gateways  []httpsms.Config
 	bell      *workersfx.Bell
+	others    *pgwake.Bell // rings in other processes; nil: there is no way to
 	system    *core.System
 	moved     atomic.Pointer[metrics] // told what moves, once there are any
 }
@@ -85,8 +87,19 @@ func (p *parts) tellMetrics(n notify.Notice, at time.Time) {
 	}
 }
 
+// wake makes the relay look that is at work: the one here, or in another process.
+func (p *parts) wake() {
+	p.bell.Ring()
+	if p.others != nil {
+		p.others.Ring()
+	}
+}
+
 func (p *parts) close() error {
 	var faults []error
+	if p.others != nil {
+		faults = append(faults, p.others.Close())
+	}
 	if p.db != nil {
 		faults = append(faults, p.db.Close())
 	}
@@ -125,6 +138,9 @@ func (p *parts) openDatabase() error {
 	p.db.SetConnMaxIdleTime(5 * time.Minute)
 	if p.clock, err = sqlstore.NewClock(p.db, p.dialect, nil); err != nil {
 		return err
+	}
+	if p.dialect == sqlstore.Postgres && p.config.Notify != "off" {
+		p.others = pgwake.NewBell(p.db, p.config.Notify)
 	}
 	p.store, err = sqlstore.Open(p.db, p.dialect, p.storeOptions())
 	return err

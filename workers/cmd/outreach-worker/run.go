@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/httpsms/httpsmsfx"
 	"github.com/huongvecoso/outreach/adapters/logsender/logsenderfx"
+	"github.com/huongvecoso/outreach/adapters/pgwake"
 	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpmailfx"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/deliver"
@@ -73,6 +75,20 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// listenForNotices wakes the relay for what other processes commit.
+func listenForNotices(life fx.Lifecycle, p *parts, log *slog.Logger) {
+	if p.others == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var listening sync.WaitGroup
+	life.Append(fx.StartStopHook(func() {
+		listening.Go(func() {
+			_ = pgwake.Listen(ctx, p.config.Database, p.config.Notify, p.bell.Ring, &pgwake.Options{Log: log}) // ends with ctx
+		})
+	}, func() { cancel(); listening.Wait() }))
 }
 
 func within(d time.Duration, do func(context.Context) error) error {

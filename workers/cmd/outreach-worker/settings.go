@@ -17,6 +17,7 @@ import (
 
 	"github.com/tailscale/hujson"
 
+	"github.com/huongvecoso/outreach/adapters/pgwake"
 	"github.com/huongvecoso/outreach/adapters/smtpmail"
 	"github.com/huongvecoso/outreach/workers/workersfx"
 )
@@ -25,6 +26,7 @@ import (
 type config struct {
 	Database    string // postgres:// URL, or the path of a SQLite file
 	Schema      string
+	Notify      string // PostgreSQL channel; off: none
 	TablePrefix string
 	Redis       string
 	Policy      string
@@ -95,6 +97,8 @@ func (c *config) settings() []setting {
 			what:    "postgres:// URL, or the path of a SQLite file for one machine",
 			example: "postgres://outreach@db.xuanloc.example/outreach?sslmode=verify-full"},
 		{name: "schema", set: text(&c.Schema), what: "PostgreSQL schema of the tables, where it is not the user's own"},
+		{name: "notify", normal: pgwake.Channel, set: text(&c.Notify),
+			what: "PostgreSQL channel on which processes tell each other of new notices; off: none, as behind a pooler without LISTEN"},
 		{name: "table_prefix", normal: "outreach_", set: text(&c.TablePrefix), what: "beginning of the names of all tables"},
 		{name: "redis", normal: "redis://127.0.0.1:6379/0", secret: true, set: text(&c.Redis),
 			what:    "redis:// or rediss:// URL; with ?master_name=… that of a Sentinel, with ?addr=… those of nodes of a Cluster",
