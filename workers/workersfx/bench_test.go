@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -182,6 +185,90 @@ var benchDatabases = []struct {
 	}},
 }
 
+// rig is everything that delivers mails, on one machine.
+type rig struct {
+	b       *testing.B
+	db      *sql.DB
+	store   *sqlstore.Store
+	sys     *core.System
+	bell    *workersfx.Bell
+	clock   func() time.Time
+	sender  notify.Sender
+	server  *redistest.Instance
+	client  *redis.Client
+	dialect sqlstore.Dialect
+}
+
+func newRig(b *testing.B, people int, open func(b *testing.B) (*sql.DB, sqlstore.Dialect)) *rig {
+	b.Helper()
+	r := &rig{b: b, bell: new(workersfx.Bell), sender: line(b), server: redistest.Start(b, nil)}
+	must := func(err error) {
+		b.Helper()
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	r.db, r.dialect = open(b)
+	b.Cleanup(func() { r.db.Close() })
+	must(sqlstore.Migrate(b.Context(), r.db, r.dialect, nil))
+	var err error
+	r.store, err = sqlstore.Open(r.db, r.dialect, nil)
+	must(err)
+	templates, err := outboxtest.Templates()
+	must(err)
+	began := time.Now()
+	r.clock = func() time.Time {
+		return time.Date(2017, 3, 15, 10, 0, 0, 0, calendar.Zone()).Add(time.Since(began))
+	}
+	r.sys, err = core.New(r.store, policy.Default(), &core.Options{Clock: r.clock, Wake: r.bell.Ring, Templates: templates})
+	must(err)
+	must(outboxtest.People(b.Context(), r.store, people))
+	r.client = redis.NewClient(&redis.Options{Addr: r.server.Addr})
+	b.Cleanup(func() { r.client.Close() })
+	return r
+}
+
+// start starts the workers, which tell observe of each call.
+func (r *rig) start(observe func()) (stop func()) {
+	r.b.Helper()
+	app := fx.New(fx.NopLogger,
+		fx.Supply(r.sys, r.bell, workersfx.Config{}, &deliver.Options{Observe: func(notify.Capabilities, notify.Outcome, time.Duration) { observe() }},
+			fx.Annotate(r.client, fx.As(new(redis.UniversalClient)))),
+		fx.Provide(fx.Annotate(func() notify.Sender { return r.sender }, fx.ResultTags(`group:"outreach.senders"`))),
+		workersfx.Module)
+	if err := app.Start(r.b.Context()); err != nil {
+		r.b.Fatal(err)
+	}
+	return func() {
+		if err := app.Stop(context.Background()); err != nil {
+			r.b.Error(err)
+		}
+	}
+}
+
+// settled waits until n calls were made and everything is written down.
+func (r *rig) settled(calls *atomic.Int64, n int) {
+	r.b.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.b.Fatalf("%d of %d mails went", calls.Load(), n)
+		}
+		if calls.Load() < int64(n) {
+			continue
+		}
+		o, err := r.sys.Outstanding(r.b.Context())
+		if err != nil {
+			r.b.Fatal(err)
+		}
+		if o.Idle() {
+			break
+		}
+	}
+	if calls.Load() != int64(n) {
+		r.b.Fatalf("%d mails for %d notices", calls.Load(), n)
+	}
+}
+
 // BenchmarkEndToEnd takes mails from their rows through relay, Redis and a real
 // SMTP conversation to settled outcomes, in turns with the same mails by the
 // sender alone and with as many empty tasks through asynq alone.
@@ -193,93 +280,157 @@ func BenchmarkEndToEnd(b *testing.B) {
 
 func endToEnd(b *testing.B, open func(b *testing.B) (*sql.DB, sqlstore.Dialect)) {
 	n := benchNotices(b)
-	db, dialect := open(b)
-	b.Cleanup(func() { db.Close() })
-	if err := sqlstore.Migrate(b.Context(), db, dialect, nil); err != nil {
-		b.Fatal(err)
-	}
-	st, err := sqlstore.Open(db, dialect, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	templates, err := outboxtest.Templates()
-	if err != nil {
-		b.Fatal(err)
-	}
-	began := time.Now()
-	clock := func() time.Time { return time.Date(2017, 3, 15, 10, 0, 0, 0, calendar.Zone()).Add(time.Since(began)) }
-	bell := new(workersfx.Bell)
-	sys, err := core.New(st, policy.Default(), &core.Options{Clock: clock, Wake: bell.Ring, Templates: templates})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := outboxtest.People(b.Context(), st, n); err != nil {
-		b.Fatal(err)
-	}
-	sender := line(b)
-	server := redistest.Start(b, nil)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr})
-	b.Cleanup(func() { client.Close() })
-	var whole, mail, tasks, own, theirs, redisCPU time.Duration
+	r := newRig(b, n, open)
+	var whole, mail, tasks time.Duration
+	used := make(map[string]time.Duration)
 	sent := 0
 	for b.Loop() {
 		var all []notify.Notice
 		for i := range n {
-			one := outboxtest.Notice(i, notify.Email, clock())
+			one := outboxtest.Notice(i, notify.Email, r.clock())
 			one.ID, one.Key = notify.ID(fmt.Sprintf("%d-%06d", sent, i)), fmt.Sprintf("%d/%d", sent, i)
 			all = append(all, one)
 		}
-		if err := outboxtest.Add(b.Context(), st, all...); err != nil {
+		if err := outboxtest.Add(b.Context(), r.store, all...); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := db.Exec("ANALYZE"); err != nil { // as the database does by itself before long
+		if _, err := r.db.Exec("ANALYZE"); err != nil { // as the database does by itself before long
 			b.Fatal(err)
 		}
-		mail += rawMail(b, sender, n)
-		tasks += rawTasks(b, server.Addr, n)
-
+		mail += rawMail(b, r.sender, n)
+		tasks += rawTasks(b, r.server.Addr, n)
 		var calls atomic.Int64
-		app := fx.New(fx.NopLogger,
-			fx.Supply(sys, bell, workersfx.Config{}, &deliver.Options{Observe: func(notify.Capabilities, notify.Outcome, time.Duration) { calls.Add(1) }},
-				fx.Annotate(client, fx.As(new(redis.UniversalClient)))),
-			fx.Provide(fx.Annotate(func() notify.Sender { return sender }, fx.ResultTags(`group:"outreach.senders"`))),
-			workersfx.Module)
-		start, ownBefore, theirsBefore, redisBefore := time.Now(), cpu(""), cpu("postgres"), cpu("redis-server")
-		if err := app.Start(b.Context()); err != nil {
-			b.Fatal(err)
+		processes := map[string]string{"self": "", "postgres": "postgres", "redis": "redis-server"}
+		for process, name := range processes {
+			used[process] -= cpu(name)
 		}
-		sent += n
-		for deadline := start.Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				b.Fatalf("%d of %d mails went", calls.Load(), n)
-			}
-			if calls.Load() < int64(n) {
-				continue
-			}
-			o, err := sys.Outstanding(b.Context())
-			if err != nil {
-				b.Fatal(err)
-			}
-			if o.Idle() {
-				break
-			}
-		}
+		start := time.Now()
+		stop := r.start(func() { calls.Add(1) })
+		r.settled(&calls, n)
 		whole += time.Since(start)
-		own, theirs, redisCPU = own+cpu("")-ownBefore, theirs+cpu("postgres")-theirsBefore, redisCPU+cpu("redis-server")-redisBefore
-		if err := app.Stop(context.Background()); err != nil {
-			b.Fatal(err)
+		for process, name := range processes {
+			used[process] += cpu(name)
 		}
-		if calls.Load() != int64(n) {
-			b.Fatalf("%d mails for %d notices", calls.Load(), n)
-		}
+		stop()
+		sent += n
 	}
 	b.ReportMetric(float64(sent)/whole.Seconds(), "notices/s")
 	b.ReportMetric(float64(sent)/mail.Seconds(), "raw-mails/s")
 	b.ReportMetric(float64(sent)/tasks.Seconds(), "raw-tasks/s")
 	b.ReportMetric(mail.Seconds()/whole.Seconds(), "of-raw-mail")
 	b.ReportMetric(tasks.Seconds()/whole.Seconds(), "of-raw-asynq")
-	for process, used := range map[string]time.Duration{"self": own, "postgres": theirs, "redis": redisCPU} {
-		b.ReportMetric(float64(used.Microseconds())/float64(sent), process+"-cpu-us")
+	for process, took := range used {
+		b.ReportMetric(float64(took.Microseconds())/float64(sent), process+"-cpu-us")
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkUrgent commits one critical notice after the other to workers that
+// have nothing else to do, and tells how long each takes to the provider's yes,
+// beside what the workers use of a processor while nothing happens at all.
+func BenchmarkUrgent(b *testing.B) {
+	r := newRig(b, 1, benchDatabases[0].open)
+	went := make(chan time.Time, 1)
+	stop := r.start(func() { went <- time.Now() })
+	defer stop()
+	const quiet = 3 * time.Second
+	time.Sleep(500 * time.Millisecond)
+	idle := cpu("")
+	time.Sleep(quiet)
+	idle = cpu("") - idle
+	var took []time.Duration
+	for i := 0; b.Loop() || i < 100; i++ {
+		time.Sleep(time.Duration(20+i%7) * time.Millisecond)
+		one := outboxtest.Notice(0, notify.Email, r.clock())
+		one.ID, one.Key, one.Priority = notify.ID(fmt.Sprintf("u-%06d", i)), fmt.Sprintf("u/%d", i), notify.Critical
+		one.Vars = map[string]string{"label": string(one.ID)}
+		if err := outboxtest.Add(b.Context(), r.store, one); err != nil {
+			b.Fatal(err)
+		}
+		committed := time.Now()
+		r.bell.Ring() // as a unit of work of the System does
+		select {
+		case at := <-went:
+			took = append(took, at.Sub(committed))
+		case <-time.After(time.Minute):
+			b.Fatal("a critical notice did not go")
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(100*idle.Seconds()/quiet.Seconds(), "%-of-a-core-idle")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkBacklog delivers from a backlog of so many notices
+// (OUTREACH_BENCH_BACKLOG, default 100,000), and tells the pace, and what this
+// process and Redis hold at most meanwhile. Whatever the backlog, it is the same.
+func BenchmarkBacklog(b *testing.B) {
+	backlog := 100_000
+	if given, err := strconv.Atoi(os.Getenv("OUTREACH_BENCH_BACKLOG")); err == nil {
+		backlog = given
+	}
+	const people, enough = 20_000, 40_000
+	r := newRig(b, people, benchDatabases[0].open)
+	r.sender = newProvider("mail", notify.Email) // a mail server in this process would keep every mail
+	for b.Loop() {
+		r.fill(backlog, people)
+		debug.FreeOSMemory()
+		var calls atomic.Int64
+		var rss, keys int64
+		start := time.Now()
+		stop := r.start(func() { calls.Add(1) })
+		for calls.Load() < int64(min(enough, backlog)) {
+			time.Sleep(50 * time.Millisecond)
+			rss, keys = max(rss, resident()), max(keys, r.held())
+		}
+		took := time.Since(start)
+		b.ReportMetric(float64(calls.Load())/took.Seconds(), "notices/s")
+		b.ReportMetric(float64(rss)/(1<<20), "self-MiB")
+		b.ReportMetric(float64(keys)/(1<<20), "redis-MiB")
+		stop()
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// fill puts so many due mails into the outbox, by one statement.
+func (r *rig) fill(n, people int) {
+	r.b.Helper()
+	one := outboxtest.Notice(0, notify.Email, r.clock())
+	one.Version = 1
+	state, err := json.Marshal(one)
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	text := strings.NewReplacer(`"`+string(one.ID)+`"`, `"@id"`, one.Key, "@id", string(outboxtest.Person(0)), "@person").Replace(string(state))
+	if _, err := r.db.Exec(`INSERT INTO outreach_notice (id, version, state, key, template, subject_type, subject_id, channel, status, lane, next_at, lease_until, created, share)
+		SELECT 'b-' || g, 1, replace(replace($1::text, '@id', 'b-' || g), '@person', 'CC-' || to_char(g % $2, 'FM00000'))::json,
+			'b-' || g, $3::text, 'test', 'b-' || g, 'email', 'pending', 1, $4::timestamptz, '0001-01-01Z', $4::timestamptz, 'email' || chr(31)
+		FROM generate_series(1, $5::int) g`, text, people, one.Template, one.NextAt, n); err != nil {
+		r.b.Fatal(err)
+	}
+	if _, err := r.db.Exec("ANALYZE"); err != nil {
+		r.b.Fatal(err)
+	}
+}
+
+// resident is the memory of this process, in bytes; 0 where the system does not tell.
+func resident() int64 {
+	text, _ := os.ReadFile("/proc/self/statm")
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
+// held is what Redis has in its memory, in bytes.
+func (r *rig) held() int64 {
+	info, _ := r.client.Info(r.b.Context(), "memory").Result()
+	_, rest, _ := strings.Cut(info, "used_memory:")
+	used, _, _ := strings.Cut(rest, "\r\n")
+	n, _ := strconv.ParseInt(used, 10, 64)
+	return n
 }
