@@ -571,3 +571,57 @@ func TestADigestTriesAProviderItselfWhenThereIsNoOther(t *testing.T) {
 		})
 	}
 }
+
+// A notice that waits for a channel whose providers are all out of order goes
+// another way when it can wait no longer: what is critical or over soon after five
+// minutes, everything else after two hours, where another channel is open.
+func TestAnOutageOfAllProvidersSendsWhatCannotWaitAnotherWay(t *testing.T) {
+	p := newPost(t)
+	p.twoGateways(1, 1)
+	if err := p.sys.Register(t.Context(), notify.Provider{Name: p.mail.Name, Channel: notify.Email, Weight: 1}); err != nil {
+		t.Fatal(err)
+	}
+	p.operator(func(ctx context.Context, w *core.Notices) error { return w.OpenBreaker(ctx, "gateway-a", "cut") })
+	ordinary := p.tell(notify.Notice{Key: "ordinary/sms"})
+	urgent := p.tell(notify.Notice{Key: "urgent/sms", Priority: notify.Critical})
+	soon := p.tell(notify.Notice{Key: "soon/sms", Expires: p.now.Load().Add(50 * time.Minute)})
+	p.pass(6 * time.Minute)
+	if done := p.recover(); done.Diverted != 0 {
+		t.Errorf("with one of two gateways %d went another way", done.Diverted)
+	}
+	p.operator(func(ctx context.Context, w *core.Notices) error { return w.OpenBreaker(ctx, "gateway-b", "cut") })
+	p.pass(4 * time.Minute)
+	if done := p.recover(); done.Diverted != 0 {
+		t.Errorf("after four minutes %d went another way", done.Diverted)
+	}
+	p.pass(2 * time.Minute)
+	if done := p.recover(); done.Diverted != 2 {
+		t.Errorf("after six minutes %d went another way, want what is critical and what is over soon", done.Diverted)
+	}
+	p.want(urgent, notify.Failed)
+	p.want(soon, notify.Failed)
+	p.want(ordinary, notify.Pending)
+	if byMail := p.all(notify.Query{Keys: []string{"urgent/email", "soon/email"}}); len(byMail) != 2 || byMail[0].Channel != notify.Email {
+		t.Errorf("by mail go %d", len(byMail))
+	}
+	p.pass(2 * time.Hour)
+	if done := p.recover(); done.Diverted < 1 {
+		t.Error("after two hours the ordinary one waits on")
+	}
+	p.want(ordinary, notify.Failed)
+	if again := p.recover(); again.Diverted != 0 {
+		t.Errorf("%d went another way twice", again.Diverted)
+	}
+}
+
+func TestWithoutAnotherChannelAnOrdinaryNoticeWaitsForItsOwn(t *testing.T) {
+	p := newPost(t)
+	p.twoGateways(1, 1)
+	p.operator(func(ctx context.Context, w *core.Notices) error {
+		return errors.Join(w.OpenBreaker(ctx, "gateway-a", "cut"), w.OpenBreaker(ctx, "gateway-b", "cut"))
+	})
+	id := p.tell(notify.Notice{})
+	p.pass(3 * time.Hour)
+	p.recover()
+	p.want(id, notify.Pending)
+}
