@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -100,14 +101,15 @@ func (o options) grow(ctx context.Context, a *arena, r *result) error {
 			}
 		}
 	}
-	at := func(series string, size int) (spread, bool) {
+	at := func(series string, size int) []float64 {
 		for _, p := range order {
 			if p.Series == series && p.Size == size {
-				return spreadOf(measured[p]), true
+				return measured[p]
 			}
 		}
-		return spread{}, false
+		return nil
 	}
+	slices.SortStableFunc(order, func(a, b point) int { return cmp.Or(cmp.Compare(a.Series, b.Series), cmp.Compare(a.Size, b.Size)) })
 	for _, p := range order {
 		s := spreadOf(measured[p])
 		p.Value = s.Median
@@ -118,54 +120,47 @@ func (o options) grow(ctx context.Context, a *arena, r *result) error {
 	return nil
 }
 
-// growthVerdicts are the rows about growth: of what was measured.
-func growthVerdicts(at func(series string, size int) (spread, bool), small, large, someOfficials, allOfficials int, written []float64) []verdict {
+// growthVerdicts are the rows about growth, of what was measured: at gives the
+// values of a series at one size, one of each round.
+func growthVerdicts(at func(series string, size int) []float64, small, large, someOfficials, allOfficials int, written []float64) []verdict {
 	var all []verdict
-	add := func(row, what, unit string, value spread, least, aim float64, less bool) {
-		v := verdict{Row: row, What: what, Unit: unit, Ratio: value, Least: least, Aim: aim, Less: less}
-		v.Passes, v.Aimed = reaches(value.Median, least, less), reaches(value.Median, aim, less)
-		all = append(all, v)
-	}
-	ratio := func(row, what, series string, least, aim float64, inverse bool) {
-		a, okA := at(series, small)
-		b, okB := at(series, large)
-		if !okA || !okB || a.Median == 0 || b.Median == 0 {
+	add := func(row, what, unit string, values []float64, least, aim float64, less bool) {
+		if len(values) == 0 {
 			return
 		}
-		over := spread{Median: b.Median / a.Median, Min: b.Min / a.Max, Max: b.Max / a.Min, Rounds: b.Rounds}
-		if inverse {
-			over = spread{Median: 1 / over.Median, Min: 1 / over.Max, Max: 1 / over.Min, Rounds: b.Rounds}
-		}
-		add(row, fmt.Sprintf("%s, %d / %d", what, large, small), "", over, least, aim, !inverse)
+		v := verdict{Row: row, What: what, Unit: unit, Ratio: spreadOf(values), Least: least, Aim: aim, Less: less}
+		v.Passes, v.Aimed = reaches(v.Ratio.Median, least, less), reaches(v.Ratio.Median, aim, less)
+		all = append(all, v)
 	}
-	ratio("P8", "read 500 that are due", "read what is due", 1.5, 1.2, false)
-	ratio("P8", "sweep 500 that are due", "sweep what is due", 1.5, 1.2, false)
-	ratio("P8", "rate with a backlog", "send one of a backlog", 0.80, 0.90, true)
-	if s, ok := at("memory of the worker", large); ok {
-		add("P8", fmt.Sprintf("memory of the worker with a backlog of %d", large), "MiB", s, 100, 64, true)
+	sizes := fmt.Sprintf(", %d / %d", large, small)
+	add("P8", "time to read what is due"+sizes, "", each(at("read what is due", large), at("read what is due", small), divide), 1.5, 1.2, true)
+	add("P8", "time to sweep what is due"+sizes, "", each(at("sweep what is due", large), at("sweep what is due", small), divide), 1.5, 1.2, true)
+	add("P8", "rate with a backlog"+sizes, "", each(at("send one of a backlog", small), at("send one of a backlog", large), divide), 0.80, 0.90, false)
+	add("P8", fmt.Sprintf("memory of the worker with a backlog of %d", large), "MiB", at("memory of the worker", large), 100, 64, true)
+	add("P8", fmt.Sprintf("memory of Redis with a backlog of %d", large), "MiB", at("memory of Redis", large), 100, 64, true)
+
+	some, whole := at("plan a year", someOfficials), at("plan a year", allOfficials)
+	toCountry := func(values []float64) []float64 {
+		return each(values, values, func(v, _ float64) float64 { return v * wholeCountry / float64(allOfficials) })
 	}
-	if s, ok := at("memory of Redis", large); ok {
-		add("P8", fmt.Sprintf("memory of Redis with a backlog of %d", large), "MiB", s, 100, 64, true)
-	}
-	some, okSome := at("plan a year", someOfficials)
-	whole, okWhole := at("plan a year", allOfficials)
-	if okSome && okWhole {
-		scale := float64(wholeCountry) / float64(allOfficials)
-		add("P9", fmt.Sprintf("year plan of 60,000 officials, computed (measured with %d)", allOfficials), "s", times(whole, scale), 5, 0.5, true)
-		slope := math.Log10(whole.Median/some.Median) / math.Log10(float64(allOfficials)/float64(someOfficials))
-		add("P9", "slope of log t / log n of the year plan", "", spread{slope, slope, slope, whole.Rounds}, 1.1, 1.05, true)
-		if len(written) > 0 {
-			add("P9", "year plan of 60,000 officials, written (one month of it, times 12)", "s", times(spreadOf(written), scale), 15, 6, true)
-		}
-	}
-	if s, ok := at("figures of a month", large); ok {
-		add("P10", fmt.Sprintf("figures of a month with %d issues of history", large), "ms", s, 50, 10, true)
-	}
+	add("P9", fmt.Sprintf("year plan of 60,000 officials, computed (measured with %d)", allOfficials), "s", toCountry(whole), 5, 0.5, true)
+	add("P9", "slope of log t / log n of the year plan", "", each(whole, some, func(t, u float64) float64 {
+		return math.Log10(t/u) / math.Log10(float64(allOfficials)/float64(someOfficials))
+	}), 1.1, 1.05, true)
+	add("P9", "year plan of 60,000 officials, written (one month of it, times 12)", "s", toCountry(written), 15, 6, true)
+	add("P10", fmt.Sprintf("figures of a month with %d issues of history", large), "ms", at("figures of a month", large), 50, 10, true)
 	return all
 }
 
-func times(s spread, by float64) spread {
-	return spread{s.Median * by, s.Min * by, s.Max * by, s.Rounds}
+func divide(a, b float64) float64 { return a / b }
+
+// each combines the values of each round.
+func each(as, bs []float64, combine func(a, b float64) float64) []float64 {
+	var all []float64
+	for i := range min(len(as), len(bs)) {
+		all = append(all, combine(as[i], bs[i]))
+	}
+	return all
 }
 
 // rowNumber orders P2 before P10.
