@@ -639,12 +639,12 @@ func nothingBreaks(t *testing.T, many int, seed uint64, q func() queue) {
 }
 
 func TestNothingIsLostOrDoubledHoweverTheStepsInterleave(t *testing.T) {
-	many, seed := programs(150, 20_000)
+	many, seed := programs(150, 5_000)
 	nothingBreaks(t, many, seed, newList)
 }
 
 func TestNothingIsLostOrDoubledOverAsynqItself(t *testing.T) {
-	many, seed := programs(3, 300)
+	many, seed := programs(3, 100)
 	nothingBreaks(t, many, seed, newRedis)
 }
 
