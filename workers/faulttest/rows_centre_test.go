@@ -22,19 +22,20 @@ var centreRows = []row{
 // slowest are how long a new bind may take after one was lost.
 const rebindWithin = 15 * time.Second
 
-// centreFaults lets the centre do something else wrong on the first call for
-// every third message, answer out of order, end sessions, fall silent, and send
+// centreFaults lets the centre do something else wrong on the first call for some
+// messages, answer out of order, end sessions, fall silent, and send
 // receipts early, twice and for nobody, while whoever holds the bind is killed.
 // One of the machines never reaches the centre: it must not keep the others from it.
 func centreFaults(r *run) {
 	half := []byte{0, 0, 0, 0x15, 0x80}
 	none := int32(0)
-	c := &centre{script: fickle{most: 1}, faults: []smppsink.Reply{
+	c := &centre{every: 3, script: fickle{most: 1}, faults: []smppsink.Reply{
 		{Silent: true}, {Silent: true, Accept: true}, {Delay: callTimeout}, {Status: throttled}, {Nack: true, Status: 8},
 		{Nack: true, Status: 2, Sequence: &none}, {Raw: half, Drop: true}, {Raw: half, Drop: true, Accept: true}, {Wrong: true, Accept: true}, {Status: 0x401},
 	}}
 	if r.full() {
 		r.notices *= 2 // ids are held against each other over 10,000
+		c.every = 60   // otherwise the breaker is never closed
 	}
 	s := r.quiet(setup{speed: 60, smpp: c.reply})
 	c.stage = s
@@ -93,6 +94,7 @@ const throttled = 0x58
 type centre struct {
 	stage  *stage
 	faults []smppsink.Reply
+	every  int // message is one for which something goes wrong
 	script fickle
 	mute   atomic.Bool // it answers no enquire_link
 	early  atomic.Int64
@@ -113,8 +115,8 @@ func (c *centre) reply(e smppsink.Event) smppsink.Reply {
 	n := 1
 	_, _ = fmt.Sscanf(e.To, "+8490%d", &n)
 	switch {
-	case n%3 == 0 && c.script.turn(e.To) == 0:
-		return c.faults[n/3%len(c.faults)]
+	case n%c.every == 0 && c.script.turn(e.To) == 0:
+		return c.faults[n/c.every%len(c.faults)]
 	case n%7 == 0:
 		return smppsink.Reply{Before: func() { c.tooEarly(e.To) }}
 	}
