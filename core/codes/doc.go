@@ -1935,6 +1935,10 @@
 //		IDs: %q is no way to write ids: choose same, hex_decimal or decimal_hex
 //		IDs: %q không phải cách ghi mã tin: chọn same, hex_decimal hoặc decimal_hex
 //
+//	smpp.config.source
+//		Source: a name has %d characters at most, this one has %d
+//		Source: tên thương hiệu có nhiều nhất %d ký tự, tên này có %d
+//
 //	smpp.config.tls
 //		TLS: without TLS only a centre on this machine may be used: set TLS, or Insecure for a private line
 //		TLS: không mã hóa thì chỉ được dùng tổng đài trên chính máy này: bật TLS, hoặc Insecure nếu có đường truyền riêng
