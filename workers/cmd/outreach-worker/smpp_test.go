@@ -88,7 +88,7 @@ func (d *district) state(id notify.ID) (state notify.State) {
 func TestSMSGoOverSMPPAndTheirReceiptsAreStoredBeforeTheCentreIsTold(t *testing.T) {
 	d, sink := overSMPP(t)
 	d.fill(2)
-	d.call("doctor").want(t, exitOK, "smpp           127.0.0.1", "answers")
+	d.call("doctor").want(t, exitOK, "ok    smpp           smpp: bound")
 	said, stop := d.start()
 	eventually(t, "the centre has the message", func() bool { return len(sink.Ledger()) == 1 })
 	m := sink.Ledger()[0]
