@@ -185,6 +185,7 @@ var languages = map[string]string{
 	"console": "its commands exist; what stands in it is the reader's to fill in",
 	"text":    "is what the command above it prints: .ci/run compares",
 	"mermaid": "is a drawing",
+	"sql":     "is run as it stands there: TestAttemptsOfPastMonthsArePutAsideAndBack in adapters/sqlstore",
 	"conf":    "is for a program of somebody else",
 }
 
