@@ -17,7 +17,6 @@ type Recovered struct {
 	Repeated  int // unknown, and now sent again
 	Uncertain int // unknown, and now on the operator's list
 	Ended     int // unknown, and now at an end
-	Diverted  int // waited on a channel whose providers are all out of order, and go another way
 }
 
 // Recover puts right what workers, queues and relays left behind: queued notices
@@ -46,7 +45,6 @@ func (s *System) Recover(ctx context.Context) (Recovered, error) {
 		sum.Repeated += batch.Repeated
 		sum.Uncertain += batch.Uncertain
 		sum.Ended += batch.Ended
-		sum.Diverted += batch.Diverted
 		if found < recoverBatch {
 			return sum, nil
 		}
@@ -87,9 +85,6 @@ func (r *recovery) run(ctx context.Context) error {
 				r.lost = append(r.lost, carried(n, r.items)...)
 			}
 		}
-	}
-	if err := r.outages(ctx); err != nil {
-		return err
 	}
 	return r.fallBack(ctx, r.lost)
 }
