@@ -118,10 +118,14 @@ func (d *dispatch) route(g *group, cost int) (name string, ok bool) {
 	if len(on) == 0 {
 		return "", true
 	}
-	var ready []*notify.Provider
+	var ready, short []*notify.Provider
 	for _, one := range on {
-		if one.Ready(d.now) && d.room.provider(one.Name) >= cost {
+		switch {
+		case !one.Ready(d.now):
+		case d.room.provider(one.Name) >= cost:
 			ready = append(ready, one)
+		default:
+			short = append(short, one)
 		}
 	}
 	probing := func(one *notify.Provider) bool { return one.Probing(d.now) }
@@ -140,9 +144,20 @@ func (d *dispatch) route(g *group, cost int) (name string, ok bool) {
 		return ready[i].Name, true
 	}
 	if len(ready) == 0 {
+		d.waitFor(short)
 		return "", false
 	}
 	return weighted(ready, n, d.now), true
+}
+
+// waitFor counts a notice that waits for providers whose rates are spent.
+func (d *dispatch) waitFor(short []*notify.Provider) {
+	for _, one := range short {
+		if d.done.Short == nil {
+			d.done.Short = make(map[string]int)
+		}
+		d.done.Short[one.Name]++
+	}
 }
 
 // all reports whether every one of them is so.
