@@ -165,7 +165,6 @@ type world struct {
 	steps  int
 	trace  []string
 	deaths int
-	opened int
 }
 
 // call is one that is under way.
@@ -253,6 +252,10 @@ func (w *world) take(ctx context.Context, f *fuse, caps notify.Capabilities, m n
 	n := w.row(m.Notice)
 	c := &call{fuse: f, person: n.Person, channel: m.Channel, critical: n.Priority == notify.Critical}
 	w.mu.Lock()
+	if f.dead.Load() { // while another step of the same process was its last: the request never left
+		w.mu.Unlock()
+		return notify.Outcome{Result: notify.ResultUnknown}
+	}
 	w.mayGo(c, n, caps)
 	w.calls[c] = true
 	down, delay := w.down[caps.Name], time.Duration(w.IntN(3000))*time.Millisecond
@@ -506,11 +509,15 @@ func (w *world) settleDown() {
 		if o.Idle() && o.NextAt.IsZero() {
 			return
 		}
-		if o.Idle() && o.NextAt.Sub(w.now()) > time.Hour {
+		next := o.NextAt.Sub(w.now())
+		switch {
+		case !o.Idle():
+			time.Sleep(30 * time.Second)
+		case next > 2*time.Hour: // a night
 			w.nightfall()
-			continue
+		default: // what was refused may wait for an hour before it is tried again
+			time.Sleep(max(next, 0) + 30*time.Second)
 		}
-		time.Sleep(30 * time.Second)
 	}
 	w.fault("it never becomes quiet")
 }
@@ -532,6 +539,7 @@ func (w *world) audit() {
 			attempts, err4 := tx.Attempts(ctx, n.ID)
 			for _, carrier := range all {
 				if slices.Contains(carrier.Items, n.ID) {
+					n.Attempts, n.Claims = max(n.Attempts, carrier.Attempts), max(n.Claims, carrier.Claims) // they were its own as well
 					some, err5 := tx.Attempts(ctx, carrier.ID)
 					attempts, err4 = append(attempts, some...), errors.Join(err4, err5)
 				}
@@ -617,7 +625,7 @@ func programs(some, many int) (n int, seed uint64) {
 	if os.Getenv("OUTREACH_FAULTS") == "full" {
 		return many, seed
 	}
-	return some, 1 // the same programs for everybody; the full profile walks new ones
+	return some, seed
 }
 
 // nothingBreaks walks programs and fails over the first that broke a rule.
