@@ -346,7 +346,7 @@ func (s *Sink) answer(c *link, p pdu.PDU, r Reply) {
 			resp.MessageID, resp.MessageState = request.MessageID, state
 		}
 		if !known && usual {
-			r.Status, usual = uint32(data.ESME_RQUERYFAIL), false
+			r.Status = uint32(data.ESME_RQUERYFAIL)
 		}
 	case *pdu.BindRequest:
 		if s.opts.SystemID != "" && (request.SystemID != s.opts.SystemID || request.Password != s.opts.Password) && usual {

@@ -143,11 +143,11 @@ func OpinionOf(s *issue.State) *opinion.State {
 func DutyOf(s *issue.State, pol policy.Policy, cal *calendar.Calendar) (*duty.State, error) {
 	official := org.Party{Role: org.Official, Person: s.Owner, Team: s.Team}
 	term := duty.Term{Kind: duty.Promise, Subject: issue.Subject(s.ID), Label: s.Code, Place: s.Place, Holder: official, Start: s.Registered, Days: pol.Issues.PromiseDays.Normal}
-	switch {
-	case s.Status == issue.Referred:
+	switch s.Status {
+	case issue.Referred:
 		term.Kind, term.Start, term.Days = duty.Unit, s.Referrals[0].On, pol.Issues.UnitDays.Normal
 		term.Holder = org.Party{Role: org.UnitHead, Unit: s.Referrals[0].Lead}
-	case s.Status == issue.FeedbackDue:
+	case issue.FeedbackDue:
 		term.Kind, term.Start, term.Days = duty.Feedback, s.Answers[0].Approved, pol.Issues.FeedbackDays
 	}
 	d, err := duty.Open(duty.ID("d-"+s.ID), term, pol, cal, s.Recorded)

@@ -76,7 +76,7 @@ func build(c *config) (*parts, error) {
 	var err error
 	p.system, err = core.New(p.store, p.policy, &core.Options{
 		Calendar: p.calendar, Series: c.Series, Sender: c.Office, Hotline: c.Hotline, Templates: p.templates,
-		Secret: []byte(c.Secret), Wake: p.bell.Ring, Moved: p.tellMetrics, Clock: p.clock.Now,
+		Secret: []byte(c.Secret), Wake: p.wake, Moved: p.tellMetrics, Clock: p.clock.Now,
 	})
 	return p, err
 }

@@ -53,7 +53,7 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 		fx.Supply(log, p.system, p.bell, p.config.Workers, p, m,
 			m.deliverOptions(deliver.Options{Log: log}), m.receiptOptions(receipt.Options{Log: log, Forwarded: p.config.Receipts.Forwarded}), m.observe()),
 		fx.Provide(func() redis.UniversalClient { return p.redis }),
-		fx.Invoke(serve, keepTime), // first, so that they are stopped last
+		fx.Invoke(serve, keepTime, listenForNotices), // first, so that they are stopped last
 		p.senders(),
 		workersfx.Module,
 		fx.Invoke(watchQueues, serveReceipts),
