@@ -139,14 +139,7 @@ func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
 		return t.decode([]byte(state))
 	}
 	values, err := t.scan(ctx, tx, tx.ask, "SELECT state FROM "+t.name+" WHERE id = $1", id)
-	if err == nil && len(values) == 0 {
-		err = fault.NotFound(t.kind, id)
-	}
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return values[0], nil
+	return t.only(values, err, id)
 }
 
 // decode makes a value of a state.
@@ -160,6 +153,11 @@ func (t *table[T]) decode(state []byte) (v T, err error) {
 // one returns the first value of a selection, ErrNotFound with the name when it is empty.
 func (t *table[T]) one(ctx context.Context, tx *tx, name, selection string, args ...any) (T, error) {
 	values, err := t.list(ctx, tx, selection, args...)
+	return t.only(values, err, name)
+}
+
+// only is the first of the values that were found, ErrNotFound with the name when there is none.
+func (t *table[T]) only(values []T, err error, name string) (T, error) {
 	if err == nil && len(values) == 0 {
 		err = fault.NotFound(t.kind, name)
 	}

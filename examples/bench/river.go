@@ -53,6 +53,16 @@ const riverWorkers = 64
 // riverFetch is the pause between two fetches.
 const riverFetch = 2 * time.Millisecond
 
+// riverPool are the connections that River is given, wherever it stands in.
+func riverPool(ctx context.Context, database string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(database)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = 24
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
 func (c *rival) prepare(ctx context.Context) (err error) {
 	if c.letters, err = newLetters(c.channel); err != nil {
 		return err
@@ -65,12 +75,7 @@ func (c *rival) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	config, err := pgxpool.ParseConfig(c.Database)
-	if err != nil {
-		return err
-	}
-	config.MaxConns = 24
-	if c.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+	if c.pool, err = riverPool(ctx, c.Database); err != nil {
 		return err
 	}
 	workers := river.NewWorkers()

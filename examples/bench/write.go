@@ -112,13 +112,8 @@ type riverUnits struct {
 	client  *river.Client[pgx.Tx]
 }
 
-func (c *riverUnits) prepare(ctx context.Context) error {
-	config, err := pgxpool.ParseConfig(c.Database)
-	if err != nil {
-		return err
-	}
-	config.MaxConns = 24
-	if c.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+func (c *riverUnits) prepare(ctx context.Context) (err error) {
+	if c.pool, err = riverPool(ctx, c.Database); err != nil {
 		return err
 	}
 	c.client, err = river.NewClient(riverpgxv5.New(c.pool), &river.Config{Logger: slog.New(slog.DiscardHandler)}) // it inserts only
