@@ -151,19 +151,22 @@ type world struct {
 	queue queue
 	procs []*process
 
-	began time.Time // on the bubble's clock
-	zero  time.Time // on the installation's
-	night time.Duration
+	began time.Time    // on the bubble's clock
+	zero  time.Time    // on the installation's
+	night atomic.Int64 // nanoseconds by which nights were skipped
+
+	told   sync.Mutex // over faults and trace
+	faults []string
+	trace  []string
 
 	mu     sync.Mutex
+	luck   *rand.Rand             // of the gateways: processes call for them while the program goes on
 	taken  map[notify.ID][]string // by what gateway, in order
 	calls  map[*call]bool
 	down   map[string]notify.Result
 	asked  []notify.Notice
 	cancel map[notify.ID]bool
-	faults []string
 	steps  int
-	trace  []string
 	deaths int
 }
 
@@ -175,13 +178,19 @@ type call struct {
 	critical bool
 }
 
-func (w *world) now() time.Time { return w.zero.Add(time.Since(w.began) + w.night) }
+func (w *world) now() time.Time {
+	return w.zero.Add(time.Since(w.began) + time.Duration(w.night.Load()))
+}
 
 func (w *world) fault(format string, args ...any) {
+	w.told.Lock()
+	defer w.told.Unlock()
 	w.faults = append(w.faults, w.now().In(calendar.Zone()).Format("15:04:05 ")+fmt.Sprintf(format, args...))
 }
 
 func (w *world) note(format string, args ...any) {
+	w.told.Lock()
+	defer w.told.Unlock()
 	w.trace = append(w.trace, w.now().In(calendar.Zone()).Format("15:04:05 ")+fmt.Sprintf(format, args...))
 }
 
@@ -199,7 +208,7 @@ func gateways() []notify.Capabilities {
 
 func newWorld(t *testing.T, seed uint64, q queue, numb numbed) *world {
 	w := &world{
-		T: t, Rand: rand.New(rand.NewPCG(seed, 7)), numb: numb, db: memstore.New(), queue: q, began: time.Now(),
+		T: t, Rand: rand.New(rand.NewPCG(seed, 7)), luck: rand.New(rand.NewPCG(seed, 8)), numb: numb, db: memstore.New(), queue: q, began: time.Now(),
 		taken: map[notify.ID][]string{}, calls: map[*call]bool{}, down: map[string]notify.Result{}, cancel: map[notify.ID]bool{},
 	}
 	w.zero = time.Date(2017, 3, 15, 8, 0, 0, 0, calendar.Zone())
@@ -258,8 +267,8 @@ func (w *world) take(ctx context.Context, f *fuse, caps notify.Capabilities, m n
 	}
 	w.mayGo(c, n, caps)
 	w.calls[c] = true
-	down, delay := w.down[caps.Name], time.Duration(w.IntN(3000))*time.Millisecond
-	lost := w.IntN(15) == 0
+	down, delay := w.down[caps.Name], time.Duration(w.luck.IntN(3000))*time.Millisecond
+	lost := w.luck.IntN(15) == 0
 	w.mu.Unlock()
 	defer func() {
 		w.mu.Lock()
@@ -288,7 +297,7 @@ func (w *world) take(ctx context.Context, f *fuse, caps notify.Capabilities, m n
 func (w *world) even() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.IntN(2) == 0
+	return w.luck.IntN(2) == 0
 }
 
 // enter writes down what a message says.
@@ -486,7 +495,7 @@ func (w *world) nightfall() {
 	if !local.Before(to) {
 		to = time.Date(local.Year(), local.Month(), local.Day()+1, 6, 29, 30, 0, calendar.Zone())
 	}
-	w.night += to.Sub(local)
+	w.night.Add(int64(to.Sub(local)))
 	w.note("night falls, or ends")
 }
 
