@@ -232,8 +232,11 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 	return h.settle(ctx, settled)
 }
 
-// call sends one message. A sender that panics may have handed it over: nobody
-// knows, and for what counts its attempts nothing came back.
+// call sends one message. It has the provider's time to come to its end, also
+// when asynq takes back the task meanwhile because Redis was away for longer than
+// its lease: the claim holds the notice, and a call cut off would leave it in
+// doubt. A sender that panics may have handed it over: nobody knows, and for what
+// counts its attempts nothing came back.
 func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notify.Capabilities, d core.Delivery) (outcome notify.Outcome) {
 	began := time.Now()
 	defer func() {
@@ -249,7 +252,7 @@ func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notif
 	}()
 	if provider.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, provider.Timeout)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), provider.Timeout)
 		defer cancel()
 	}
 	return sender.Send(ctx, d.Message)
