@@ -173,6 +173,7 @@ type world struct {
 // call is one that is under way.
 type call struct {
 	fuse     *fuse
+	notice   notify.ID
 	person   org.PersonID
 	channel  notify.Channel
 	critical bool
@@ -259,7 +260,7 @@ func (w *world) start(i int) {
 // take is the gateway.
 func (w *world) take(ctx context.Context, f *fuse, caps notify.Capabilities, m notify.Message) notify.Outcome {
 	n := w.row(m.Notice)
-	c := &call{fuse: f, person: n.Person, channel: m.Channel, critical: n.Priority == notify.Critical}
+	c := &call{fuse: f, notice: m.Notice, person: n.Person, channel: m.Channel, critical: n.Priority == notify.Critical}
 	w.mu.Lock()
 	if f.dead.Load() { // while another step of the same process was its last: the request never left
 		w.mu.Unlock()
@@ -454,7 +455,17 @@ func (w *world) receipt() {
 		key = row.MergedInto
 	}
 	w.note("receipt of %s", key)
-	_ = w.sys.Receipt(w.Context(), core.Receipt{Provider: by[len(by)-1], Key: string(key), Delivered: w.IntN(4) > 0}) // one that nothing is known of is refused
+	err := w.sys.Receipt(w.Context(), core.Receipt{Provider: by[len(by)-1], Key: string(key), Delivered: w.IntN(4) > 0})
+	if err != nil {
+		return // one that nothing is known of is refused
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.calls { // it has come, whatever the call still waits for
+		if c.notice == key {
+			delete(w.calls, c)
+		}
+	}
 }
 
 // revoke cancels a notice.
