@@ -176,7 +176,21 @@ func (c *peak) run(ctx context.Context) error {
 	if err = errors.Join(err, alarmed); err != nil {
 		return err
 	}
-	return c.drained(ctx, 0) // the last of the critical ones
+	return errors.Join(c.alarmsSaid(ctx), c.drained(ctx, 0))
+}
+
+// alarmsSaid waits for the last of the critical ones: one whose recipient was just
+// being told something else comes a few seconds later.
+func (c *peak) alarmsSaid(ctx context.Context) error {
+	for {
+		open := 0
+		if err := c.count(ctx, &open, `SELECT count(*) FROM outreach_notice WHERE id LIKE 'u-%' AND status IN ('pending', 'queued', 'sending', 'unknown')`); err != nil || open == 0 {
+			return err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return fmt.Errorf("%d critical notices are still open: %w", open, err)
+		}
+	}
 }
 
 // alarm commits a critical notice to somebody now and then.
