@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/store"
 )
 
 // What happens to workers, and what operators do meanwhile.
@@ -45,7 +48,7 @@ func (r *run) ready(want setup) *stage {
 }
 
 func killedMidSend(r *run) {
-	kills := recurring{killOne, r.every[0], r.every[1]}
+	kills := recurring{killSending, r.every[0], r.every[1]}
 	for _, knowsKey := range []bool{true, false} {
 		s := r.ready(setup{knowsKey: knowsKey, delay: 150 * time.Millisecond})
 		s.storm(r.profile, kills)
@@ -55,6 +58,38 @@ func killedMidSend(r *run) {
 		r.note(fmt.Sprintf("%d kills", s.kills))
 		s.close()
 	}
+}
+
+// killSending kills a worker that has a call under way, if one begins soon.
+func killSending(s *stage) {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if i := s.sending(); i >= 0 {
+			s.killNumber(i)
+			return
+		}
+	}
+	killOne(s)
+}
+
+// sending is the number of a worker that has claimed something, -1 where none has.
+func (s *stage) sending() int {
+	s.t.Helper()
+	var found []notify.Notice
+	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) (err error) {
+		found, err = tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Limit: 10})
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, n := range found {
+		for i, w := range s.workers {
+			if slices.Contains(strings.Split(n.LeaseOwner, "/"), strconv.Itoa(w.process.Process.Pid)) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 func relayKilled(r *run) {

@@ -369,8 +369,9 @@ func (l *tail) Write(p []byte) (int, error) {
 type mishap func(*stage)
 
 // killOne kills a random worker and starts another.
-func killOne(s *stage) {
-	i := s.random.IntN(len(s.workers))
+func killOne(s *stage) { s.killNumber(s.random.IntN(len(s.workers))) }
+
+func (s *stage) killNumber(i int) {
 	s.workers[i].kill()
 	s.kills++
 	s.start(i)
