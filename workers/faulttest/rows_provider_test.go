@@ -234,6 +234,8 @@ func gatewayFaults(r *run) {
 			return smssink.Fault{}
 		}})
 		s.others = true
+		// Each probe may meet a fault: the waits between them must not outlast the row.
+		s.orders.LastProbe = time.Minute
 		for i := range r.notices / 2 {
 			policy := []letter{letterB, letterC}[i%2]
 			if knowsKey {

@@ -76,6 +76,8 @@ type orders struct {
 	Naive        bool // it is the baseline's
 	Poisoned     bool // its gateway's adapter has bugs
 
+	LastProbe time.Duration // the longest that a breaker waits between two probes. Default: BreakerRules'
+
 	Off      time.Duration // by how much the machine's clock is ahead, on the simulated one
 	OffAfter time.Duration // that long after the process began, on the wall
 
@@ -351,6 +353,7 @@ func (o orders) config() workersfx.Config {
 	return workersfx.Config{
 		Rates:       rates,
 		Weights:     weights,
+		Breaker:     notify.BreakerRules{LastProbe: o.LastProbe},
 		Concurrency: o.Concurrency, Group: 10, Check: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
 		Sweep: cmp.Or(o.Sweep, time.Second), Recover: 200 * time.Millisecond, Register: time.Second, Shutdown: callTimeout*time.Duration(o.Clock.Speed) + time.Second,
 	}
