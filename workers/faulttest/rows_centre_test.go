@@ -10,7 +10,7 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/smpp/smppsink"
 	"github.com/huongvecoso/outreach/core/notify"
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 )
 
 // What a message centre does. The adapter's own tests have the outcome of each

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/huongvecoso/outreach/core/notify"
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 	"github.com/huongvecoso/outreach/workers/rate"
 )
 

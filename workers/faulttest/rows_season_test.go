@@ -21,7 +21,7 @@ import (
 	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/store"
 	"github.com/huongvecoso/outreach/core/visit"
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 )
 
 // What makes the programme's clocks go.

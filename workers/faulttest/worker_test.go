@@ -30,7 +30,7 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/store"
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 	"github.com/huongvecoso/outreach/workers/rate"
 	"github.com/huongvecoso/outreach/workers/receipt"
 	"github.com/huongvecoso/outreach/workers/workersfx"

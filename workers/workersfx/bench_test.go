@@ -32,7 +32,7 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/workers/deliver"
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 	"github.com/huongvecoso/outreach/workers/redistest"
 	"github.com/huongvecoso/outreach/workers/workersfx"
 )

@@ -12,7 +12,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/notify"
-	"github.com/huongvecoso/outreach/workers/redischeck"
+	"github.com/huongvecoso/outreach/workers/internal/redischeck"
 )
 
 // finding is what doctor says of one thing.

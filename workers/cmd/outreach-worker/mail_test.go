@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 	"github.com/huongvecoso/outreach/workers/redistest"
 )
 

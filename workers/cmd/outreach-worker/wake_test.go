@@ -6,7 +6,7 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
 	"github.com/huongvecoso/outreach/core/notify"
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 	"github.com/huongvecoso/outreach/workers/redistest"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/huongvecoso/outreach/workers/redischeck"
+	"github.com/huongvecoso/outreach/workers/internal/redischeck"
 	"github.com/huongvecoso/outreach/workers/redistest"
 )
 
