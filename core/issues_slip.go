@@ -102,10 +102,11 @@ func (s *Issues) onPaper(ctx context.Context, i issue.State) (AnswerSlip, error)
 }
 
 // Board are the answers for the notice board of a hamlet (niêm yết): of every
-// issue there, or raised in a hamlet that is part of it now, whose answer waits to be told to somebody who spoke without a name,
-// the oldest first (domain 3.10). It names no speaker. By the official who looks
-// after the hamlet, for the issues they may tell; team leader and office alike.
-// Once it hangs there, Deliver books it with the channel notice_board.
+// issue there, or raised in a hamlet that is part of it now, whose answer waits to
+// be told to somebody who spoke without a name, the oldest first (domain 3.10). It
+// names no speaker. By the official who looks after the hamlet, for the issues
+// they may tell; team leader and office alike. Once it hangs there, Deliver books
+// it with the channel notice_board.
 func (s *Issues) Board(ctx context.Context, place org.PlaceID) ([]AnswerSlip, error) {
 	after, err := s.u.lookingAfter(ctx, place)
 	if err != nil {
