@@ -21,8 +21,9 @@ func (s State) ReplyUntil(pol policy.Policy, cal *calendar.Calendar) calendar.Da
 
 // Reply writes down whether a speaker is satisfied. One who is not opens the next
 // round at the same unit, with a clock of its own that starts today even when the
-// word was given some days ago; after the last round the programme's leader decides. When everybody said yes, the issue is closed, but
-// not while a roadmap is running. The rules are "issue.reply.…".
+// word was given some days ago; after the last round the programme's leader
+// decides. When everybody said yes, the issue is closed, but not while a roadmap is
+// running. The rules are "issue.reply.…".
 func (s *State) Reply(r Satisfaction, today calendar.Date, pol policy.Policy, cal *calendar.Calendar) error {
 	if err := s.checkReply(r, pol, cal); err != nil {
 		return err

@@ -83,16 +83,17 @@ func evening(h org.Hosting) calendar.TimeOfDay {
 
 // Plan proposes the visits that are still missing in a month. Each hamlet gets
 // one in each part of the month: days 1 to 15 and 16 to the end where two are
-// owed. A day is possible when it is no closure, neither the programme nor the hamlet avoids it,
-// no other visit to the hamlet is nearer than the gap of the quota, and the
-// official looks after the hamlet that day, is not away and has no other visit.
+// owed. A day is possible when it is no closure, neither the programme nor the
+// hamlet avoids it, no other visit to the hamlet is nearer than the gap of the
+// quota, and the official looks after the hamlet that day, is not away and has no
+// other visit.
 // Of the possible days working days go before weekends, and the nearest to the
 // middle of the part, or, of two visits, two weeks after the first, is taken; of
 // several officials the one with the lightest load so far, each visit weighing
 // what its hamlet weighs. Next to a visit to a hamlet that weighs more than an
 // ordinary one the evenings before and after stay free where that can be.
-// Hamlets with the fewest possible days choose first, of equals the heavier. Where a part of the month has no possible day the
-// rest of the month is tried.
+// Hamlets with the fewest possible days choose first, of equals the heavier. Where
+// a part of the month has no possible day the rest of the month is tried.
 //
 // The same request always gives the same draft. It is a greedy choice: it may
 // leave a visit out that another order would have placed, and says so.
