@@ -110,37 +110,53 @@ func source(p page, b block, preamble string) string {
 	return "package fragment\n\n" + preamble + "\n" + place + b.text + "}\n"
 }
 
-// compile builds all sources at once, each a package of this module that exists
-// for this build only, and returns what the compiler says.
-func compile(t *testing.T, sources []string) (string, error) {
+// overlay writes files, named from the top of the repository, that exist for one
+// build only, and returns the list of them that the go command takes.
+func overlay(t *testing.T, files map[string]string) (list string) {
 	t.Helper()
 	top, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := t.TempDir()
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
-	args := []string{"build", "-overlay", filepath.Join(folder, "overlay.json"), "-o", os.DevNull}
-	for n, text := range sources {
-		file := filepath.Join(folder, fmt.Sprintf("block%d.go", n))
+	folder, replace := t.TempDir(), make(map[string]string)
+	for name, text := range files {
+		file := filepath.Join(folder, fmt.Sprintf("%d.go", len(replace)))
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		name := fmt.Sprintf("examples/docs/block%d", n)
-		overlay.Replace[filepath.Join(top, filepath.FromSlash(name), "block.go")] = file
-		args = append(args, "./"+name)
+		replace[filepath.Join(top, filepath.FromSlash(name))] = file
 	}
-	list, err := json.Marshal(overlay)
+	list = filepath.Join(folder, "overlay.json")
+	raw, err := json.Marshal(map[string]any{"Replace": replace})
 	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, "overlay.json"), list, 0o600)
+		err = os.WriteFile(list, raw, 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return list
+}
+
+// tool runs the go command at the top of the repository and returns what it says.
+func tool(args ...string) (string, error) {
 	cmd := exec.Command("go", args...)
-	cmd.Dir = top
+	cmd.Dir = root
 	said, err := cmd.CombinedOutput()
 	return string(said), err
+}
+
+// compile builds all sources at once, each a package of this module that exists
+// for this build only, and returns what the compiler says.
+func compile(t *testing.T, sources []string) (string, error) {
+	t.Helper()
+	files := make(map[string]string)
+	var packages []string
+	for n, text := range sources {
+		name := fmt.Sprintf("examples/docs/block%d", n)
+		files[name+"/block.go"] = text
+		packages = append(packages, "./"+name)
+	}
+	return tool(append([]string{"build", "-overlay", overlay(t, files), "-o", os.DevNull}, packages...)...)
 }
 
 func TestEveryBlockOfGoCompiles(t *testing.T) {
@@ -179,14 +195,14 @@ func TestEveryBlockOfGoCompiles(t *testing.T) {
 
 // languages are those of blocks, with what holds them to the truth.
 var languages = map[string]string{
-	"go":      "is compiled",
-	"json":    "is parsed",
-	"sh":      "its commands exist, and the tour runs them",
+	"go":      "is compiled, and run: TestTheBlockOfGoInTheREADMEDoesWhatItSays",
+	"json":    "is parsed; what the worker posts is compared: TestAGenericGatewayIsSpokenToAsThePageSays in workers/cmd/outreach-worker",
+	"sh":      "its commands exist, and are run: TestEveryCommandOfAPageIsRun",
 	"console": "its commands exist; what stands in it is the reader's to fill in",
 	"text":    "is what the command above it prints: .ci/run compares",
 	"mermaid": "is a drawing",
 	"sql":     "is run as it stands there: TestAttemptsOfPastMonthsArePutAsideAndBack in adapters/sqlstore",
-	"conf":    "is for a program of somebody else",
+	"conf":    "is for a program of somebody else; the commands of ours in it exist",
 }
 
 func TestNoBlockEscapes(t *testing.T) {
@@ -235,6 +251,9 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 // task is a target that a sentence names.
 var task = regexp.MustCompile("`task ([a-z:]+)")
 
+// inside is a call of the worker in the configuration of another program.
+var inside = regexp.MustCompile(`outreach-worker [a-z][^"\n]*`)
+
 func TestEveryCommandExists(t *testing.T) {
 	known := newShelf(t)
 	commands := 0
@@ -245,6 +264,14 @@ func TestEveryCommandExists(t *testing.T) {
 			}
 		}
 		for _, b := range p.blocks {
+			if b.language == "conf" {
+				for _, ours := range inside.FindAllString(b.text, -1) {
+					commands++
+					if err := known.check(words(ours), filepath.Dir(p.name)); err != nil {
+						t.Errorf("%s:%d: %s: %v", p.name, b.line, ours, err)
+					}
+				}
+			}
 			if b.language != "sh" && b.language != "console" {
 				continue
 			}

@@ -182,6 +182,9 @@ func (p *parts) lookAtClock(ctx context.Context) finding {
 }
 
 func (p *parts) lookAtRedis(ctx context.Context) []finding {
+	if p.imitation != nil {
+		return []finding{{doubted, "redis", "an imitation in this process, for a first look", "start a Redis, and name its address in the setting redis"}}
+	}
 	found, err := redischeck.Check(ctx, p.redis)
 	if err != nil {
 		return []finding{{broken, "redis", err.Error(), "start it, or put the setting redis right; nothing goes out without it, and nothing is lost"}}

@@ -86,7 +86,7 @@ func help() string {
 To begin with:
 
   export OUTREACH_DATABASE=outreach.db        a file; or a postgres:// URL
-  export OUTREACH_REDIS=redis://127.0.0.1:6379/0
+  export OUTREACH_REDIS=imitation             for a first look; or redis://127.0.0.1:6379/0
   %[1]s migrate
   %[1]s doctor
   %[1]s run

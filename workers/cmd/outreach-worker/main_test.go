@@ -301,7 +301,7 @@ func TestTheExampleIsCompleteAndRight(t *testing.T) {
 // can be loaded: as it is, and with everything taken out of its comments.
 func TestTheReferenceHoldsEverySettingWithItsDefault(t *testing.T) {
 	text := invoke(t, nil, "config").out
-	golden(t, "reference.jsonc", text)
+	compare(t, "outreach-worker.defaults.jsonc", text)
 	plain, err := load("", []string{"OUTREACH_DATABASE=x.db"})
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -41,6 +42,7 @@ type parts struct {
 	store     *sqlstore.Store
 	clock     *sqlstore.Clock // the database's, which everything goes by
 	redis     redis.UniversalClient
+	imitation *miniredis.Miniredis // what redis speaks to where there is no server; nil otherwise
 	policy    policy.Policy
 	calendar  *calendar.Calendar
 	templates *notify.Templates
@@ -106,6 +108,9 @@ func (p *parts) close() error {
 	if p.redis != nil {
 		faults = append(faults, p.redis.Close())
 	}
+	if p.imitation != nil {
+		p.imitation.Close()
+	}
 	return errors.Join(faults...)
 }
 
@@ -146,10 +151,16 @@ func (p *parts) openDatabase() error {
 	return err
 }
 
+// imitated is the setting redis of whoever has no server yet.
+const imitated = "imitation"
+
 // openRedis reads the three forms of address, which differ in their query: one
 // server, the Sentinels of a group (master_name=…), nodes of a Cluster (addr=…).
 func (p *parts) openRedis() error {
 	named := p.config.Redis
+	if named == imitated {
+		return p.imitateRedis()
+	}
 	u, err := url.Parse(named)
 	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix" {
 		return errors.New("want redis://user:password@host:port/db") // it may hold a password
@@ -191,6 +202,18 @@ func (p *parts) readPolicy() error {
 	}
 	p.policy, err = policy.Parse(data)
 	return err
+}
+
+// imitateRedis lets whoever has nothing but this program see it at work. What is in
+// a Redis may be lost at any moment: so may what is in this one, with its process.
+func (p *parts) imitateRedis() error {
+	p.imitation = miniredis.NewMiniRedis()
+	p.imitation.ClockTTL(true)
+	if err := p.imitation.Start(); err != nil {
+		return err
+	}
+	p.redis = redis.NewClient(&redis.Options{Addr: p.imitation.Addr()})
+	return nil
 }
 
 var years = regexp.MustCompile(`^(\d{4})(?:-(\d{4}))?$`)

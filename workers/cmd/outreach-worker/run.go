@@ -41,23 +41,12 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 	for _, w := range p.warnings() {
 		log.Warn(w)
 	}
+	if p.imitation != nil {
+		log.Warn("redis is an IMITATION in this process, for a first look: name a real one for anything else")
+	}
 	m := newMetrics(p)
 	p.moved.Store(m)
-	app := fx.New(
-		fx.WithLogger(func() fxevent.Logger {
-			l := &fxevent.SlogLogger{Logger: log}
-			l.UseLogLevel(slog.LevelDebug)
-			return l
-		}),
-		fx.StartTimeout(startPatience), fx.StopTimeout(stopPatience),
-		fx.Supply(log, p.system, p.bell, p.config.Workers, p, m,
-			m.deliverOptions(deliver.Options{Log: log}), m.receiptOptions(receipt.Options{Log: log, Forwarded: p.config.Receipts.Forwarded}), m.observe()),
-		fx.Provide(func() redis.UniversalClient { return p.redis }),
-		fx.Invoke(serve, keepTime, listenForNotices), // first, so that they are stopped last
-		p.senders(),
-		workersfx.Module,
-		fx.Invoke(watchQueues, serveReceipts),
-	)
+	app := fx.New(p.application(m, log))
 	if err := app.Err(); err != nil {
 		return err
 	}
@@ -75,6 +64,25 @@ func deliverUntilStopped(ctx context.Context, c *call) error {
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// application is everything that runs, put together.
+func (p *parts) application(m *metrics, log *slog.Logger) fx.Option {
+	return fx.Options(
+		fx.WithLogger(func() fxevent.Logger {
+			l := &fxevent.SlogLogger{Logger: log}
+			l.UseLogLevel(slog.LevelDebug)
+			return l
+		}),
+		fx.StartTimeout(startPatience), fx.StopTimeout(stopPatience),
+		fx.Supply(log, p.system, p.bell, p.config.Workers, p, m,
+			m.deliverOptions(deliver.Options{Log: log}), m.receiptOptions(receipt.Options{Log: log, Forwarded: p.config.Receipts.Forwarded}), m.observe()),
+		fx.Provide(func() redis.UniversalClient { return p.redis }),
+		fx.Invoke(serve, keepTime, listenForNotices), // first, so that they are stopped last
+		p.senders(),
+		workersfx.Module,
+		fx.Invoke(watchQueues, serveReceipts),
+	)
 }
 
 // listenForNotices wakes the relay for what other processes commit.

@@ -101,7 +101,7 @@ func (c *config) settings() []setting {
 			what: "PostgreSQL channel on which processes tell each other of new notices; off: none, as behind a pooler without LISTEN"},
 		{name: "table_prefix", normal: "outreach_", set: text(&c.TablePrefix), what: "beginning of the names of all tables"},
 		{name: "redis", normal: "redis://127.0.0.1:6379/0", secret: true, set: text(&c.Redis),
-			what:    "redis:// or rediss:// URL; with ?master_name=… that of a Sentinel, with ?addr=… those of nodes of a Cluster",
+			what:    "redis:// or rediss:// URL; with ?master_name=… that of a Sentinel, with ?addr=… those of nodes of a Cluster; imitation: one in the process, for a first look",
 			example: "redis://127.0.0.1:6379/0"},
 		{name: "policy", set: text(&c.Policy), what: "JSON file with the programme's numbers. Without one: the standard policy"},
 		{name: "calendar", set: text(&c.Calendar), example: "2026",
