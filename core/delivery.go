@@ -198,7 +198,8 @@ func (p *pass) follow(carrier *notify.Notice, items map[notify.ID]*notify.Notice
 }
 
 // over returns which of the notices' duties nobody owes any more. A duty the
-// store does not know is the host's own business.
+// store does not know is the host's own business. Nearly all are still owed, so
+// only the others are asked for.
 func (p *pass) over(ctx context.Context, ns ...map[notify.ID]*notify.Notice) (map[string]bool, error) {
 	over := make(map[string]bool)
 	for _, set := range ns {
@@ -215,9 +216,9 @@ func (p *pass) over(ctx context.Context, ns ...map[notify.ID]*notify.Notice) (ma
 	for id := range over {
 		ids = append(ids, duty.ID(id))
 	}
-	duties, err := p.tx.Duties(ctx, duty.Query{IDs: ids})
-	for _, d := range duties {
-		over[string(d.ID)] = d.Status != duty.Running && d.Status != duty.Paused
+	closed, err := p.tx.Duties(ctx, duty.Query{IDs: ids, Statuses: []duty.Status{duty.Met, duty.MetLate, duty.Cancelled, duty.Superseded}})
+	for _, d := range closed {
+		over[string(d.ID)] = true
 	}
 	return over, err
 }

@@ -235,7 +235,7 @@ func (c *claim) prepare(ctx context.Context, queued map[notify.ID]*notify.Notice
 			ids = append(ids, n.Person)
 		}
 	}
-	if err := c.people.dir.expect(ctx, ids); err != nil {
+	if err := c.people.expect(ctx, ids, queued, c.items); err != nil {
 		return err
 	}
 	c.contacts = make(map[notify.ID]contact, len(queued))

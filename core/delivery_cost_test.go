@@ -88,6 +88,18 @@ func (x *metered) Place(ctx context.Context, id org.PlaceID) (org.Place, error) 
 	x.m.asked["Place"]++
 	return x.Tx.Place(ctx, id)
 }
+func (x *metered) PlacesByID(ctx context.Context, ids []org.PlaceID) ([]org.Place, error) {
+	x.m.asked["PlacesByID"]++
+	return x.Tx.PlacesByID(ctx, ids)
+}
+func (x *metered) DueOf(ctx context.Context, s notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	x.m.asked["DueOf"]++
+	return x.Tx.DueOf(ctx, s, now, limit)
+}
+func (x *metered) DueOfEach(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	x.m.asked["DueOfEach"]++
+	return x.Tx.DueOfEach(ctx, shares, now, limit)
+}
 func (x *metered) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, error) {
 	x.m.asked["Holdings"]++
 	return x.Tx.Holdings(ctx, q)
@@ -109,8 +121,18 @@ func TestABatchCostsTheSameHoweverLargeItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		naming := func(name string, in org.PlaceID) []org.Naming {
+			return []org.Naming{{Valid: days("2000-01-01", "2099-12-31"), Kind: "ap", Name: name, Parent: in}}
+		}
 		p.put(func(ctx context.Context, tx store.Tx) error {
+			if err := tx.PutPlace(ctx, &org.Place{ID: "above", Names: naming("Xuân Lộc", "")}); err != nil {
+				return err
+			}
 			for i := range size {
+				place := org.Place{ID: org.PlaceID(fmt.Sprintf("A-%d", i)), Names: naming("Bình Minh", "above")}
+				if err := tx.PutPlace(ctx, &place); err != nil {
+					return err
+				}
 				x := org.Person{ID: org.PersonID(fmt.Sprintf("P-%d", i)), FullName: "Trần Văn Ba", Phone: fmt.Sprintf("+8491%07d", i), PhoneSMS: true}
 				if err := tx.PutPerson(ctx, &x); err != nil {
 					return err
@@ -123,7 +145,11 @@ func TestABatchCostsTheSameHoweverLargeItIs(t *testing.T) {
 			return nil
 		})
 		for i := range size {
-			p.tell(notify.Notice{To: org.Party{Person: org.PersonID(fmt.Sprintf("P-%d", i)), Team: "T"}, Duty: fmt.Sprintf("d-%d", i)})
+			person := fmt.Sprintf("P-%d", i)
+			p.tell(notify.Notice{
+				To: org.Party{Person: org.PersonID(person), Team: "T"}, Duty: fmt.Sprintf("d-%d", i), Owner: fmt.Sprintf("u-%d", i),
+				Vars: map[string]string{"label": "XL-1", "place_id": fmt.Sprintf("A-%d", i), "official_id": person},
+			})
 		}
 		d, err := sys.Dispatch(t.Context(), "relay", size)
 		if err != nil {

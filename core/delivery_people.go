@@ -184,7 +184,7 @@ func (p *people) address(vars map[string]string, c contact) {
 // unit_id, person_id, also from_unit_id and the like. A unit has a short name for
 // SMS. Empty: nothing the directory knows.
 func (p *people) display(ctx context.Context, channel notify.Channel, field, id string) (string, error) {
-	kind := field[strings.LastIndexByte(field, '_')+1:]
+	kind := kindOf(field)
 	key := strings.Join([]string{string(channel), kind, id}, "/")
 	if shown, ok := p.shown[key]; ok {
 		return shown, nil
@@ -202,7 +202,7 @@ func (p *people) display(ctx context.Context, channel notify.Channel, field, id 
 		if channel == notify.SMS && unit.SMSName != "" {
 			shown = unit.SMSName
 		}
-	case "person", "official", "leader":
+	case "person":
 		var person org.Person
 		person, err = p.dir.Person(ctx, org.PersonID(id))
 		shown = person.FullName
@@ -216,8 +216,42 @@ func (p *people) display(ctx context.Context, channel notify.Channel, field, id 
 	return shown, err
 }
 
+// kindOf is what the id in a field is one of: place, unit or person.
+func kindOf(field string) string {
+	switch kind := field[strings.LastIndexByte(field, '_')+1:]; kind {
+	case "official", "leader":
+		return "person"
+	default:
+		return kind
+	}
+}
+
+// expect fetches the persons and whoever and whatever the texts of the notices
+// name, each kind of thing in one question where the directory can. Units are few.
+func (p *people) expect(ctx context.Context, persons []org.PersonID, ns ...map[notify.ID]*notify.Notice) error {
+	var places []org.PlaceID
+	for _, set := range ns {
+		for _, n := range set {
+			for key, id := range n.Vars {
+				field, isID := strings.CutSuffix(key, "_id")
+				switch {
+				case !isID:
+				case kindOf(field) == "person":
+					persons = append(persons, org.PersonID(id))
+				case kindOf(field) == "place":
+					places = append(places, org.PlaceID(id))
+				}
+			}
+		}
+	}
+	if err := p.dir.expect(ctx, persons); err != nil {
+		return err
+	}
+	return p.dir.expectPlaces(ctx, places, p.u.today)
+}
+
 // memo asks every question of a directory once: within a pass many notices go
-// to the same few people. Persons and leaves it can fetch many at a time.
+// to the same few people. Persons, places and leaves it can fetch many at a time.
 type memo struct {
 	org.Directory
 	persons  map[org.PersonID]org.Person
@@ -246,6 +280,33 @@ func (m *memo) expect(ctx context.Context, ids []org.PersonID) error {
 		m.persons[p.ID] = p
 	}
 	return err
+}
+
+// expectPlaces does the same for places, and those in which they lie on the date:
+// a place is shown with it.
+func (m *memo) expectPlaces(ctx context.Context, ids []org.PlaceID, on calendar.Date) error {
+	gazetteer, ok := m.Directory.(org.Gazetteer)
+	if !ok {
+		return nil
+	}
+	for range 2 {
+		ids = slices.DeleteFunc(ids, func(id org.PlaceID) bool { _, known := m.places[id]; return id == "" || known })
+		if len(ids) == 0 {
+			return nil
+		}
+		slices.Sort(ids)
+		found, err := gazetteer.PlacesByID(ctx, slices.Compact(ids))
+		if err != nil {
+			return err
+		}
+		ids = nil
+		for _, p := range found {
+			m.places[p.ID] = p
+			name, _ := p.Nearest(on)
+			ids = append(ids, name.Parent)
+		}
+	}
+	return nil
 }
 
 // Person implements [org.Directory].

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -167,15 +168,35 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	for _, n := range had {
 		seen[n.ID] = true
 	}
-	var queues [][]notify.Notice
-	for _, s := range shares {
-		due, err := d.tx.DueOf(ctx, s, d.now, d.useful(each, s.Channel))
+	queues := make(map[notify.Share][]notify.Notice, len(shares))
+	for same := range byChannel(shares) {
+		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same[0].Channel))
 		if err != nil {
 			return nil, err
 		}
-		queues = append(queues, slices.DeleteFunc(due, func(n notify.Notice) bool { return seen[n.ID] }))
+		for _, n := range due {
+			if s := (notify.Share{Channel: n.Channel, Owner: n.Owner}); !seen[n.ID] {
+				queues[s] = append(queues[s], n)
+			}
+		}
 	}
-	return interleave(queues), nil
+	return interleave(shares, queues), nil
+}
+
+// byChannel are the shares of one channel after the other; they come ordered by it.
+func byChannel(shares []notify.Share) iter.Seq[[]notify.Share] {
+	return func(yield func([]notify.Share) bool) {
+		for len(shares) > 0 {
+			n := slices.IndexFunc(shares, func(s notify.Share) bool { return s.Channel != shares[0].Channel })
+			if n < 0 {
+				n = len(shares)
+			}
+			if !yield(shares[:n]) {
+				return
+			}
+			shares = shares[n:]
+		}
+	}
 }
 
 // useful is how many of a share are worth reading: where the channel has little
@@ -191,13 +212,13 @@ func (d *dispatch) useful(each int, channel notify.Channel) int {
 	return each
 }
 
-// interleave takes one of each in turn until all are empty.
-func interleave(queues [][]notify.Notice) []notify.Notice {
+// interleave takes one of each share in turn until all are empty.
+func interleave(shares []notify.Share, queues map[notify.Share][]notify.Notice) []notify.Notice {
 	var all []notify.Notice
 	for i := 0; ; i++ {
 		before := len(all)
-		for _, q := range queues {
-			if i < len(q) {
+		for _, s := range shares {
+			if q := queues[s]; i < len(q) {
 				all = append(all, q[i])
 			}
 		}

@@ -30,6 +30,11 @@ func (tx *Tx) Place(_ context.Context, id org.PlaceID) (org.Place, error) {
 	return tx.places.get(string(id))
 }
 
+// PlacesByID implements [org.Gazetteer]; ordered by id.
+func (tx *Tx) PlacesByID(_ context.Context, ids []org.PlaceID) ([]org.Place, error) {
+	return tx.places.pick(unique(texts(ids)), every, byID, 0)
+}
+
 // PutPlace implements [org.Repository].
 func (tx *Tx) PutPlace(_ context.Context, p *org.Place) error { return tx.places.put(p) }
 

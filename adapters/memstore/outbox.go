@@ -98,6 +98,19 @@ func (tx *Tx) DueOf(_ context.Context, share notify.Share, now time.Time, limit 
 	}, byNext, limit)
 }
 
+// DueOfEach implements [notify.Outbox].
+func (tx *Tx) DueOfEach(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	var all []notify.Notice
+	for _, share := range shares {
+		due, err := tx.DueOf(ctx, share, now, limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, due...)
+	}
+	return all, tx.usable()
+}
+
 // Underway implements [notify.Outbox].
 func (tx *Tx) Underway(context.Context) ([]notify.Underway, error) {
 	by := map[notify.Channel]notify.Underway{}

@@ -61,12 +61,7 @@ func (t *tx) Person(ctx context.Context, id org.PersonID) (org.Person, error) {
 
 // PersonsByID implements [org.Roll].
 func (t *tx) PersonsByID(ctx context.Context, ids []org.PersonID) ([]org.Person, error) {
-	if len(ids) == 0 {
-		return nil, t.usable()
-	}
-	where := t.where()
-	among(where, "id", ids)
-	return persons.list(ctx, t, where.ordered("id", 0), where.args...)
+	return byID(ctx, t, persons, ids)
 }
 
 // PutPerson implements [org.Repository].
@@ -80,6 +75,21 @@ func (t *tx) Persons(ctx context.Context) ([]org.Person, error) {
 // Place implements [org.Directory].
 func (t *tx) Place(ctx context.Context, id org.PlaceID) (org.Place, error) {
 	return places.get(ctx, t, string(id))
+}
+
+// PlacesByID implements [org.Gazetteer].
+func (t *tx) PlacesByID(ctx context.Context, ids []org.PlaceID) ([]org.Place, error) {
+	return byID(ctx, t, places, ids)
+}
+
+// byID returns the values that have one of the ids, ordered by it.
+func byID[T any, S ~string](ctx context.Context, t *tx, of *table[T], ids []S) ([]T, error) {
+	if len(ids) == 0 {
+		return nil, t.usable()
+	}
+	where := t.where()
+	among(where, "id", ids)
+	return of.list(ctx, t, where.ordered("id", 0), where.args...)
 }
 
 // PutPlace implements [org.Repository].

@@ -199,6 +199,41 @@ func (t *tx) DueOf(ctx context.Context, share notify.Share, now time.Time, limit
 	return notices.list(ctx, t, where.ordered("next_at, id", limit)+t.claim(), where.args...)
 }
 
+// DueOfEach implements [notify.Outbox]. Where a statement is a round trip it takes
+// one for all shares.
+func (t *tx) DueOfEach(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	if len(shares) == 0 {
+		return nil, t.usable()
+	}
+	if t.dialect.setBased {
+		return t.dueOfMany(ctx, shares, now, limit)
+	}
+	var all []notify.Notice
+	for _, share := range shares {
+		due, err := t.DueOf(ctx, share, now, limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, due...)
+	}
+	return all, nil
+}
+
+// dueOfMany goes to the index of shares once for each, within one statement.
+func (t *tx) dueOfMany(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	keys := make([]string, len(shares))
+	for i, share := range shares {
+		keys[i] = shareOf(share)
+	}
+	var most any // NULL is no limit
+	if limit > 0 {
+		most = limit
+	}
+	return notices.read(ctx, t, `SELECT n.state FROM unnest($1::text[]) WITH ORDINALITY AS s (share, place) CROSS JOIN LATERAL (
+			SELECT state, next_at, id FROM outreach_notice WHERE status = 'pending' AND share = s.share AND next_at <= $2
+			ORDER BY next_at, id LIMIT $3`+t.claim()+`) n ORDER BY s.place, n.next_at, n.id`, t.dialect.list(keys), now, most)
+}
+
 // Underway implements [notify.Outbox].
 func (t *tx) Underway(ctx context.Context) ([]notify.Underway, error) {
 	var all []notify.Underway

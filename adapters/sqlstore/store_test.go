@@ -594,6 +594,10 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.DueOf(ctx, notify.Share{Channel: notify.SMS, Owner: "a"}, noon, 5)
 				return err
 			}, "outreach_notice_share"},
+			{"due of many shares", func() error {
+				_, err := tx.DueOfEach(ctx, []notify.Share{{Channel: notify.SMS, Owner: "a"}, {Channel: notify.SMS, Owner: "b"}}, noon, 5)
+				return err
+			}, "outreach_notice_share"},
 			{"what is under way", func() error { _, err := tx.Underway(ctx); return err }, "outreach_notice_queued"},
 			{"the newest attempts of a provider", func() error {
 				_, err := tx.AttemptLog(ctx, notify.AttemptQuery{Provider: "esms", Since: noon, Limit: 100})

@@ -269,6 +269,9 @@ type Outbox interface {
 	DueShares(ctx context.Context, now time.Time) ([]Share, error)
 	// DueOf is DueNotices for one share: by NextAt, then ID, whatever the priority.
 	DueOf(ctx context.Context, share Share, now time.Time, limit int) ([]Notice, error)
+	// DueOfEach is DueOf for many shares in one question: share after share, in the order
+	// in which they are given, of each as many as limit.
+	DueOfEach(ctx context.Context, shares []Share, now time.Time, limit int) ([]Notice, error)
 	// Underway returns what is queued, ordered by channel; channels with nothing queued are left out.
 	Underway(ctx context.Context) ([]Underway, error)
 

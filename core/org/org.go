@@ -226,12 +226,20 @@ type Roll interface {
 	PersonsByID(ctx context.Context, ids []PersonID) ([]Person, error)
 }
 
+// Gazetteer is what a Directory may offer besides: many places in one question.
+// PlacesByID returns those of ids that exist, in any order. Sending asks for it,
+// for the names in its texts; without it every place is one question.
+type Gazetteer interface {
+	PlacesByID(ctx context.Context, ids []PlaceID) ([]Place, error)
+}
+
 // Repository keeps the organisation. Put inserts when Version is 0
 // (fault.ErrExists if the id is taken) and otherwise replaces exactly that
 // version (fault.ErrStale); it raises Version in the caller's copy.
 type Repository interface {
 	Directory
 	Roll
+	Gazetteer
 	PutPerson(ctx context.Context, p *Person) error
 	PutPlace(ctx context.Context, p *Place) error
 	PutUnit(ctx context.Context, u *Unit) error

@@ -62,6 +62,7 @@ func promises() []promise {
 		{"a chain of substitutes leads to who is present", "EX-11: Lan is away, so is Minh who stands in, and Hà is there.", substitutes},
 		{"a merged commune is found", "A hamlet lies in what its commune became, and lay in what it was.", lines},
 		{"many persons in one question are the same persons", "Only for directories that implement org.Roll.", roll},
+		{"many places in one question are the same places", "Only for directories that implement org.Gazetteer.", gazetteer},
 	}
 }
 
@@ -286,4 +287,27 @@ func roll(ctx context.Context, dir org.Directory, w World) error {
 		got[i].Version = 0
 	}
 	return differ("persons p-k and p-lan in one question", got, []org.Person{w.Persons[3], w.Persons[0]})
+}
+
+func gazetteer(ctx context.Context, dir org.Directory, w World) error {
+	g, ok := dir.(org.Gazetteer)
+	if !ok {
+		return nil
+	}
+	got, err := g.PlacesByID(ctx, []org.PlaceID{"h-1", "nowhere", "c-new"})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(got, func(a, b org.Place) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range got {
+		got[i].Version = 0
+	}
+	var want []org.Place
+	for _, p := range w.Places {
+		if p.ID == "h-1" || p.ID == "c-new" {
+			want = append(want, p)
+		}
+	}
+	slices.SortFunc(want, func(a, b org.Place) int { return cmp.Compare(a.ID, b.ID) })
+	return differ("places c-new and h-1 in one question", got, want)
 }

@@ -25,6 +25,7 @@ type broken struct {
 	leaves   func(org.LeaveQuery) org.LeaveQuery
 	left     func([]org.Leave) []org.Leave
 	roll     func([]org.Person) []org.Person
+	listed   func([]org.Place) []org.Place
 }
 
 func (b broken) Person(ctx context.Context, id org.PersonID) (org.Person, error) {
@@ -77,6 +78,14 @@ func (b broken) PersonsByID(ctx context.Context, ids []org.PersonID) ([]org.Pers
 	found, err := b.Directory.(org.Roll).PersonsByID(ctx, ids)
 	if b.roll != nil {
 		found = b.roll(found)
+	}
+	return found, err
+}
+
+func (b broken) PlacesByID(ctx context.Context, ids []org.PlaceID) ([]org.Place, error) {
+	found, err := b.Directory.(org.Gazetteer).PlacesByID(ctx, ids)
+	if b.listed != nil {
+		found = b.listed(found)
 	}
 	return found, err
 }
@@ -153,6 +162,9 @@ func TestEveryBrokenPromiseIsNoticed(t *testing.T) {
 		}},
 		"many persons in one question are the same persons": broken{Directory: good, roll: func(ps []org.Person) []org.Person {
 			return append(ps, org.Person{ID: "nobody"})
+		}},
+		"many places in one question are the same places": broken{Directory: good, listed: func(ps []org.Place) []org.Place {
+			return ps[1:]
 		}},
 	}
 	for _, p := range promises() {

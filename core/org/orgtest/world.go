@@ -153,3 +153,14 @@ func (d directory) PersonsByID(_ context.Context, ids []org.PersonID) ([]org.Per
 	}
 	return found, nil
 }
+
+// PlacesByID implements [org.Gazetteer].
+func (d directory) PlacesByID(_ context.Context, ids []org.PlaceID) ([]org.Place, error) {
+	var found []org.Place
+	for _, p := range d.w.Places {
+		if slices.Contains(ids, p.ID) {
+			found = append(found, clonePlace(p))
+		}
+	}
+	return found, nil
+}

@@ -70,6 +70,11 @@ type (
 		Now   time.Time
 		Limit int
 	}
+	sharesOf struct {
+		Shares []notify.Share
+		Now    time.Time
+		Limit  int
+	}
 	suppressionsOf struct {
 		Channel   notify.Channel
 		Addresses []string
@@ -84,6 +89,9 @@ func (m *meddler) Persons(ctx context.Context) ([]org.Person, error) {
 }
 func (m *meddler) PersonsByID(ctx context.Context, ids []org.PersonID) ([]org.Person, error) {
 	return meddle(m, "PersonsByID", some[org.PersonID]{ids}, func(q some[org.PersonID]) ([]org.Person, error) { return m.Tx.PersonsByID(ctx, q.IDs) })
+}
+func (m *meddler) PlacesByID(ctx context.Context, ids []org.PlaceID) ([]org.Place, error) {
+	return meddle(m, "PlacesByID", some[org.PlaceID]{ids}, func(q some[org.PlaceID]) ([]org.Place, error) { return m.Tx.PlacesByID(ctx, q.IDs) })
 }
 func (m *meddler) Places(ctx context.Context) ([]org.Place, error) {
 	return meddle(m, "Places", none{}, func(none) ([]org.Place, error) { return m.Tx.Places(ctx) })
@@ -172,6 +180,11 @@ func (m *meddler) DueShares(ctx context.Context, now time.Time) ([]notify.Share,
 func (m *meddler) DueOf(ctx context.Context, share notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
 	return meddle(m, "DueOf", shareOf{share, now, limit}, func(q shareOf) ([]notify.Notice, error) { return m.Tx.DueOf(ctx, q.Share, q.Now, q.Limit) })
 }
+func (m *meddler) DueOfEach(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
+	return meddle(m, "DueOfEach", sharesOf{shares, now, limit}, func(q sharesOf) ([]notify.Notice, error) {
+		return m.Tx.DueOfEach(ctx, q.Shares, q.Now, q.Limit)
+	})
+}
 func (m *meddler) Underway(ctx context.Context) ([]notify.Underway, error) {
 	return meddle(m, "Underway", none{}, func(none) ([]notify.Underway, error) { return m.Tx.Underway(ctx) })
 }
@@ -200,6 +213,7 @@ var meddled = []struct {
 	{"Records", event.Query{}, []string{"journal/query"}, false},
 	{"Persons", none{}, []string{"org/lists"}, false},
 	{"PersonsByID", some[org.PersonID]{}, []string{"org/persons by id"}, true},
+	{"PlacesByID", some[org.PlaceID]{}, []string{"org/places by id"}, true},
 	{"Places", none{}, []string{"org/lists"}, false},
 	{"Units", none{}, []string{"org/lists"}, false},
 	{"Holdings", org.HoldingQuery{}, []string{"org/holdings"}, false},
@@ -228,6 +242,7 @@ var meddled = []struct {
 	{"DueNotices", clock{}, []string{"outbox/due"}, false},
 	{"DueShares", instantOf{}, []string{"outbox/shares"}, false},
 	{"DueOf", shareOf{}, []string{"outbox/shares"}, false},
+	{"DueOfEach", sharesOf{}, []string{"outbox/each share"}, false},
 	{"Underway", none{}, []string{"outbox/underway"}, false},
 	{"Attempts", of[notify.ID]{}, []string{"outbox/attempts"}, true},
 	{"AttemptLog", notify.AttemptQuery{}, []string{"outbox/attempt log"}, false},

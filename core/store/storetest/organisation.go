@@ -14,6 +14,7 @@ func organisation() []promise {
 	return []promise{
 		{"org/lists", "Persons, Places and Units list everything, ordered by id as bytes.", listsOrganisation},
 		{"org/persons by id", "PersonsByID returns those of the ids that exist, each once.", findsPersonsByID},
+		{"org/places by id", "PlacesByID returns those of the ids that exist, each once.", findsPlacesByID},
 		{"org/holdings", "Holdings selects by person, role, place, unit, team and day, ordered by id.", selectsHoldings},
 		{"org/leaves", "Leaves selects by id, person, day and period, leaves out what is cancelled, ordered by id.", selectsLeaves},
 		{"programme/lists", "Programmes, Teams and Rules list everything, ordered by id as bytes.", listsProgrammes},
@@ -132,14 +133,24 @@ func listsOrganisation(k kit) {
 }
 
 func findsPersonsByID(k kit) {
-	a := question[[]org.PersonID, org.Person]{name: "PersonsByID", of: persons, inSets: true,
+	findsByID(k, question[[]org.PersonID, org.Person]{name: "PersonsByID", of: persons, inSets: true,
 		find: func(ctx context.Context, tx store.Tx, ids []org.PersonID) ([]org.Person, error) {
 			return tx.PersonsByID(ctx, ids)
-		}}
+		}})
+}
+
+func findsPlacesByID(k kit) {
+	findsByID(k, question[[]org.PlaceID, org.Place]{name: "PlacesByID", of: places, inSets: true,
+		find: func(ctx context.Context, tx store.Tx, ids []org.PlaceID) ([]org.Place, error) {
+			return tx.PlacesByID(ctx, ids)
+		}})
+}
+
+func findsByID[S ~string, T any](k kit, a question[[]S, T]) {
 	a.insert(k, a.model("a", plain), a.model("it's", plain), a.model(`b,"c"}\`, plain), a.model("d", plain))
-	a.expect(k, "some", []org.PersonID{"a", "it's", `b,"c"}\`, "nowhere", "a"}, "a", "it's", `b,"c"}\`)
+	a.expect(k, "some", []S{"a", "it's", `b,"c"}\`, "nowhere", "a"}, "a", "it's", `b,"c"}\`)
 	a.expect(k, "none", nil)
-	a.expect(k, "unknown", []org.PersonID{"nowhere", ""})
+	a.expect(k, "unknown", []S{"nowhere", ""})
 }
 
 var holdingsAsked = question[org.HoldingQuery, org.Holding]{name: "Holdings", of: holdings,

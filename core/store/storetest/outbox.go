@@ -32,6 +32,7 @@ func outbox() []promise {
 		{"outbox/count", "CountNotices counts the notices of each state.", countsNotices},
 		{"outbox/created", "CountCreated counts the notices written before an instant.", countsCreated},
 		{"outbox/shares", "DueShares names each owner and channel with something due once; DueOf returns what is due of one share, the earliest first.", sharesOut},
+		{"outbox/each share", "DueOfEach is DueOf for many shares, one after the other in the order given.", sharesOutMany},
 		{"outbox/underway", "Underway counts what is queued on each channel and says since when the oldest waits.", countsUnderway},
 		{"outbox/attempt log", "AttemptLog selects attempts of all notices by provider, text and time, the newest first.", logsAttempts},
 		{"outbox/spent", "SegmentsSpent adds up the segments of what was taken, or may have been.", addsSegments},
@@ -402,16 +403,20 @@ func countsCreated(k kit) {
 	})
 }
 
-func sharesOut(k kit) {
+// owned are notices of several owners, most of them due in the morning.
+func owned() []notify.Notice {
 	at := func(id string, channel notify.Channel, owner string, state notify.State, after int) notify.Notice {
-		n := notify.Notice{ID: notify.ID(id), Key: id, Channel: channel, Owner: owner, State: state, NextAt: morning.Add(time.Duration(after) * time.Microsecond)}
-		return n
+		return notify.Notice{ID: notify.ID(id), Key: id, Channel: channel, Owner: owner, State: state, NextAt: morning.Add(time.Duration(after) * time.Microsecond)}
 	}
 	critical := at("3", notify.SMS, "ấp 2", notify.Pending, -1)
 	critical.Priority = notify.Critical
-	noticesAsked.insert(k, at("1", notify.SMS, "ấp 2", notify.Pending, 0), at("2", notify.SMS, "ấp 2", notify.Pending, -3), critical,
+	return []notify.Notice{at("1", notify.SMS, "ấp 2", notify.Pending, 0), at("2", notify.SMS, "ấp 2", notify.Pending, -3), critical,
 		at("4", notify.SMS, "a", notify.Pending, 0), at("5", notify.Email, "b", notify.Pending, -1), at("6", notify.Email, "", notify.Pending, -1),
-		at("7", notify.SMS, "later", notify.Pending, 1), at("8", notify.SMS, "done", notify.Accepted, -9), at("9", notify.SMS, "ấp 2", notify.Queued, -9))
+		at("7", notify.SMS, "later", notify.Pending, 1), at("8", notify.SMS, "done", notify.Accepted, -9), at("9", notify.SMS, "ấp 2", notify.Queued, -9)}
+}
+
+func sharesOut(k kit) {
+	noticesAsked.insert(k, owned()...)
 	k.update(func(ctx context.Context, tx store.Tx) error {
 		shares, err := tx.DueShares(ctx, morning)
 		want := []notify.Share{{Channel: notify.Email}, {Channel: notify.Email, Owner: "b"}, {Channel: notify.SMS, Owner: "a"}, {Channel: notify.SMS, Owner: "ấp 2"}}
@@ -439,6 +444,28 @@ func sharesOut(k kit) {
 	expect(notify.Share{Channel: notify.Email}, 5, "6")
 	expect(notify.Share{Channel: notify.SMS, Owner: "later"}, 5)
 	expect(notify.Share{Channel: notify.SMS, Owner: "b"}, 5)
+}
+
+func sharesOutMany(k kit) {
+	noticesAsked.insert(k, owned()...)
+	of := func(channel notify.Channel, owner string) notify.Share {
+		return notify.Share{Channel: channel, Owner: owner}
+	}
+	expect := func(shares []notify.Share, limit int, want ...string) {
+		k.Helper()
+		k.update(func(ctx context.Context, tx store.Tx) error {
+			due, err := tx.DueOfEach(ctx, shares, morning, limit)
+			if diff := differ(want, noticesAsked.ids(due)); diff != "" && len(want)+len(due) > 0 {
+				k.Errorf("DueOfEach(%v, %d) (-want +got):\n%s", shares, limit, diff)
+			}
+			return err
+		})
+	}
+	all := []notify.Share{of(notify.SMS, "ấp 2"), of(notify.Email, ""), of(notify.SMS, "later"), of(notify.SMS, "nobody"), of(notify.SMS, "a")}
+	expect(all, 0, "2", "3", "1", "6", "4")
+	expect(all, 2, "2", "3", "6", "4")
+	expect(all[1:], 1, "6", "4")
+	expect(nil, 5)
 }
 
 func countsUnderway(k kit) {
