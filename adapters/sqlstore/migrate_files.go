@@ -18,8 +18,9 @@ import (
 //	…
 //	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
 //
-// For a tool that wants them on disk, such as atlas or golang-migrate, write them
-// there with [os.CopyFS].
+// For a tool that wants them on disk write them there with [os.CopyFS]. atlas then
+// takes "atlas migrate hash" and "atlas migrate apply" with the folder as
+// "file://…?format=goose". Both tools are tried out in testdata/tools.
 func MigrationFiles(d Dialect, opts *Options) (fs.FS, error) {
 	_, names, err := resolve(d, opts)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package goose lets goose itself apply the migrations, in a module of its own so
-// that nobody who embeds the programme has goose in his module graph.
-package goose
+// Package tools lets goose and atlas themselves apply the migrations, in a module
+// of its own so that nobody who embeds the programme has them in his module graph.
+package tools
 
 import (
 	"database/sql"
