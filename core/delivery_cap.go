@@ -54,7 +54,7 @@ func (d *dispatch) hadLately(ctx context.Context, groups []*group) (map[org.Pers
 	}
 	slices.Sort(persons)
 	for _, q := range []notify.Query{
-		{States: []notify.State{notify.Accepted, notify.Delivered, notify.Undelivered, notify.Uncertain, notify.Cancelled, notify.Dead}, AcceptedSince: d.now.Add(time.Microsecond - capSpan)},
+		{States: []notify.State{notify.Accepted, notify.Delivered, notify.Undelivered, notify.Uncertain, notify.Cancelled, notify.Failed, notify.Dead, notify.Suppressed}, AcceptedSince: d.now.Add(time.Microsecond - capSpan)},
 		{States: []notify.State{notify.Queued, notify.Sending, notify.Unknown, notify.Pending}},
 	} {
 		q.Persons, q.Channel = slices.Compact(persons), notify.SMS
@@ -81,7 +81,7 @@ func counts(n *notify.Notice) bool {
 	switch n.State {
 	case notify.Queued, notify.Sending, notify.Unknown:
 		return n.Priority != notify.Critical
-	case notify.Pending, notify.Uncertain, notify.Cancelled, notify.Dead:
+	case notify.Pending, notify.Uncertain, notify.Cancelled, notify.Failed, notify.Dead, notify.Suppressed:
 		return n.MayHaveGone()
 	}
 	return true

@@ -294,9 +294,9 @@ func (d *dispatch) screen(ctx context.Context) error {
 	reachable := d.ready[:0]
 	for _, a := range d.ready {
 		var err error
+		a.Person = a.to.id // also of one that ends here: an operator finds it by whom it did not reach
 		switch why := d.people.barred(a.to); {
 		case kept(a.Channel):
-			a.Person = a.to.id
 			err = d.end(a.Notice, a.Accept("application", "", d.now))
 		case a.to.declined: // and so no other way is tried
 			err = d.end(a.Notice, a.Suppress(why, d.now))

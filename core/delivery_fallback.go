@@ -37,9 +37,9 @@ func otherWays(n *notify.Notice) []notify.Channel {
 // fallBack gives each notice that did not reach its recipient another way: the
 // same notice over the next channel, at last a paper task. Where the same was
 // put on that channel from the start, that one counts; where it failed too, the
-// next channel is tried.
+// next channel is tried. What is no longer needed goes no other way.
 func (p *pass) fallBack(ctx context.Context, lost []*notify.Notice) error {
-	lost = slices.DeleteFunc(lost, func(n *notify.Notice) bool { return len(n.Items) > 0 || n.Over(p.now) })
+	lost = slices.DeleteFunc(lost, func(n *notify.Notice) bool { return len(n.Items) > 0 || n.Over(p.now) || !n.CancelAsked.IsZero() })
 	var keys []string
 	for _, n := range lost {
 		for _, channel := range otherWays(n) {

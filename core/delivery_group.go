@@ -206,9 +206,11 @@ func (d *dispatch) takeOver(ctx context.Context, carrier *notify.Notice, g *grou
 		return err
 	}
 	for _, c := range g.carriers[min(1, len(g.carriers)):] {
+		var ended []notify.ID // what ended in it stays with it
 		for _, id := range c.Items {
 			item := items[id]
 			if item == nil || item.State != notify.Merged {
+				ended = append(ended, id)
 				continue
 			}
 			if err := item.Release(d.now, "", d.now); err != nil {
@@ -219,7 +221,7 @@ func (d *dispatch) takeOver(ctx context.Context, carrier *notify.Notice, g *grou
 			}
 			adopt(carrier, item)
 		}
-		c.Items = nil
+		c.Items = ended
 		if err := d.end(c, c.Cancel("taken over by another digest", d.now)); err != nil {
 			return err
 		}

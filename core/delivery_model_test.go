@@ -47,6 +47,8 @@ const (
 	noHush        sabotage = "a cancel does not reach what is queued"
 	noQuietHours  sabotage = "nobody looks at the window when it is claimed"
 	unknownIsSure sabotage = "an unknown outcome counts as not sent"
+	noLimit       sabotage = "nobody counts the SMS of a day"
+	noBar         sabotage = "nobody remembers that an address is bad"
 )
 
 // model is one run of one program.
@@ -55,14 +57,18 @@ type model struct {
 	chooser
 	broken sabotage
 
-	queue []core.Ticket        // Redis
-	old   []core.Ticket        // every ticket there ever was
-	late  []flight             // calls whose outcomes are not written down yet, and perhaps never are
-	calls map[string]int       // by natural key: copies the provider took
-	doubt map[string]int       // by natural key: calls that were taken and not settled in time
-	gone  map[string]bool      // cancelled
-	round map[string]bool      // "id/generation" that was claimed
-	seen  map[string]time.Time // keys the providers know, and since when
+	queue []core.Ticket                // Redis
+	old   []core.Ticket                // every ticket there ever was
+	late  []flight                     // calls whose outcomes are not written down yet, and perhaps never are
+	calls map[string]int               // by natural key: copies the provider took
+	doubt map[string]int               // by natural key: calls that were taken and not settled in time
+	gone  map[string]bool              // no longer needed, on whatever channel
+	first map[string]bool              // keys of which a copy was taken at all
+	had   map[org.PersonID][]time.Time // ordinary SMS that were taken, each notice once
+	most  int                          // of them within 24 hours
+	bad   map[string]bool              // addresses that a provider refused for good
+	round map[string]bool              // "id/generation" that was claimed
+	seen  map[string]time.Time         // keys the providers know, and since when
 	trace []string
 }
 
@@ -93,9 +99,15 @@ func (m *model) note(format string, args ...any) {
 // play runs one program and returns the breach it led to.
 func play(t *testing.T, c chooser, steps int, broken sabotage) (err error) {
 	m := &model{
-		post: newPost(t), chooser: c, broken: broken,
+		chooser: c, broken: broken, most: 1 + c.choose(3, "SMS a day"),
 		calls: map[string]int{}, doubt: map[string]int{}, gone: map[string]bool{}, round: map[string]bool{}, seen: map[string]time.Time{},
+		first: map[string]bool{}, had: map[org.PersonID][]time.Time{}, bad: map[string]bool{},
 	}
+	pol := policy.Default()
+	if pol.Notices.SMSPerDay = m.most; broken == noLimit {
+		pol.Notices.SMSPerDay = 50
+	}
+	m.post = newPostBy(t, pol)
 	defer func() {
 		if b, ok := recover().(breach); ok {
 			err = errors.New(string(b))
@@ -189,6 +201,16 @@ func (m *model) natural(n notify.Notice) string {
 	return key
 }
 
+// thing is what a notice tells, on whatever channel.
+func (m *model) thing(n notify.Notice) string {
+	key, person, split := strings.Cut(m.natural(n), "#")
+	key = strings.TrimSuffix(key, "/"+string(n.Channel))
+	if split {
+		return key + "#" + person
+	}
+	return key
+}
+
 // hand lets a relay hand out what is due; with a crash the tickets never
 // reach the queue.
 func (m *model) hand(relay int, crash bool) {
@@ -248,10 +270,46 @@ func (m *model) deliver(by notify.Capabilities, tickets []core.Ticket) {
 			settled = append(settled, core.Settled{Delivery: d, Outcome: o})
 		}
 	}
-	m.check(m.sys.Settle(m.t.Context(), settled))
+	m.settled(settled...)
 	if m.choose(5, "settled twice") == 0 {
-		m.check(m.sys.Settle(m.t.Context(), settled))
+		m.settled(settled...)
 	}
+}
+
+// settled writes outcomes down. From then on an address that was refused for good
+// is known to be bad.
+func (m *model) settled(all ...core.Settled) {
+	m.check(m.sys.Settle(m.t.Context(), all))
+	for _, s := range all {
+		if s.Outcome.Suppress {
+			m.note("%s is bad", s.Delivery.Message.To)
+			m.bad[s.Delivery.Message.To] = true
+			m.forgive()
+		}
+	}
+}
+
+// forgive lifts every bar, where nobody is to remember them.
+func (m *model) forgive() {
+	if m.broken != noBar {
+		return
+	}
+	m.put(func(ctx context.Context, tx store.Tx) error {
+		for _, channel := range []notify.Channel{notify.SMS, notify.Email} {
+			bars, err := tx.Suppressions(ctx, channel)
+			if err != nil {
+				return err
+			}
+			for _, b := range bars {
+				m.added++
+				b.ID, b.Version, b.Since, b.Until = fmt.Sprintf("lift-%03d", m.added), 0, m.sys.Now().Add(time.Second), m.sys.Now()
+				if err := tx.AddSuppression(ctx, &b); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func (m *model) unknown() notify.Outcome {
@@ -367,6 +425,9 @@ func (m *model) mayGo(d core.Delivery, parts []notify.Notice) {
 	if open != 1 {
 		m.fail("%s is about to be sent with %d open attempts", d.Ticket.ID, open)
 	}
+	if m.bad[d.Message.To] {
+		m.fail("%s goes to %s, which is bad", d.Ticket.ID, d.Message.To)
+	}
 	pol := policy.Default()
 	now := m.sys.Now()
 	for _, n := range parts {
@@ -375,7 +436,7 @@ func (m *model) mayGo(d core.Delivery, parts []notify.Notice) {
 			priority = notify.Normal
 		}
 		switch {
-		case m.gone[m.natural(n)]:
+		case m.gone[m.thing(n)]:
 			m.fail("%s goes out after it was cancelled", n.Key)
 		case n.Over(now):
 			m.fail("%s goes out after its moment", n.Key)
@@ -398,7 +459,7 @@ func (m *model) call(by notify.Capabilities, d core.Delivery, parts []notify.Not
 		return notify.Outcome{Result: notify.ResultMisconfigured}
 	case 4:
 		if m.choose(3, "for good") == 0 {
-			return notify.Outcome{Result: notify.ResultPermanent, Code: "550"}
+			return notify.Outcome{Result: notify.ResultPermanent, Code: "550", Suppress: m.choose(2, "a bad address") == 1}
 		}
 		return notify.Outcome{Result: notify.ResultUnknown}
 	}
@@ -414,8 +475,29 @@ func (m *model) take(by notify.Capabilities, d core.Delivery, parts []notify.Not
 			m.calls[m.natural(n)]++
 		}
 		m.seen[key] = now
+		m.count(by, d)
 	}
 	return notify.Outcome{Result: notify.ResultAccepted, ProviderID: "p-" + key}
+}
+
+// count notes an ordinary SMS that somebody gets, and when it is one too many.
+// Further copies of it are another matter.
+func (m *model) count(by notify.Capabilities, d core.Delivery) {
+	n, now := m.notice(d.Ticket.ID), m.sys.Now()
+	if by.Channel != notify.SMS || n.Priority == notify.Critical || m.first[d.Message.IdempotencyKey] {
+		return
+	}
+	m.first[d.Message.IdempotencyKey] = true
+	lately := 1
+	for _, t := range m.had[n.Person] {
+		if now.Sub(t) < 24*time.Hour {
+			lately++
+		}
+	}
+	if lately > m.most {
+		m.fail("%s is the SMS number %d to %s within 24 hours, and %d are allowed", n.ID, lately, n.Person, m.most)
+	}
+	m.had[n.Person] = append(m.had[n.Person], now)
 }
 
 func (m *model) sweep() {
@@ -426,9 +508,9 @@ func (m *model) sweep() {
 
 // revoke cancels what speaks of a fact that is over.
 func (m *model) revoke(moot string) {
-	states := []notify.State{notify.Pending, notify.Queued, notify.Merged, notify.Sending, notify.Unknown}
+	states := []notify.State{notify.Pending, notify.Queued, notify.Merged, notify.Sending, notify.Unknown, notify.Accepted}
 	for _, n := range m.all(notify.Query{Moot: moot, States: states}) {
-		m.gone[m.natural(n)] = true
+		m.gone[m.thing(n)] = true
 	}
 	if m.broken == noHush {
 		states = states[:1]
@@ -454,7 +536,7 @@ func (m *model) afterthought() {
 	if !m.sys.Now().Before(one.lease) {
 		m.doubtful(one.Outcome, one.parts)
 	}
-	m.check(m.sys.Settle(m.t.Context(), []core.Settled{one.Settled}))
+	m.settled(one.Settled)
 }
 
 func (m *model) receipt() {
@@ -504,7 +586,7 @@ func (m *model) settleDown() {
 	for _, never := range m.late {
 		m.doubtful(never.Outcome, never.parts)
 	}
-	for range 60 {
+	for range 400 { // of several that go alone each may have to wait a day
 		m.sweep()
 		d, err := m.sys.Dispatch(m.t.Context(), "relay-0", 500)
 		m.check(err)
@@ -546,7 +628,7 @@ func (m *model) audit() {
 		byKey[n.Key] = true
 	}
 	for _, n := range all {
-		if len(n.Items) > 0 || n.Template == notify.Digest || n.Channel == notify.PaperTask {
+		if len(n.Items) > 0 || n.Template == notify.Digest || n.Channel == notify.PaperTask || n.Channel == notify.InApp {
 			continue
 		}
 		key := m.natural(n)
@@ -561,24 +643,50 @@ func (m *model) audit() {
 		switch {
 		case copies > most:
 			m.fail("%s went out %d times, %d are allowed", n.Key, copies, most)
-		case n.State == notify.Accepted || n.State == notify.Delivered || n.State == notify.Undelivered:
-			if copies == 0 {
-				m.fail("%s is lost: it is %s and nobody took it", n.Key, n.State)
-			}
+		case copies == 0 && (n.State == notify.Accepted || n.State == notify.Delivered || n.State == notify.Undelivered):
+			m.fail("%s is lost: it is %s and nobody took it", n.Key, n.State)
 		case n.State == notify.Expired && copies > 0:
 			m.fail("%s says it did not go, and it did", n.Key)
 		case n.State == notify.Cancelled && copies > 0 && n.CancelAsked.IsZero():
 			m.fail("%s says it was cancelled in time, and it was not", n.Key)
-		case n.State == notify.Cancelled && !m.gone[key]:
+		case n.State == notify.Cancelled && !m.gone[m.thing(n)]:
 			m.fail("%s is cancelled and nobody asked for it", n.Key)
 		case n.State == notify.Expired && n.Expires.IsZero():
 			m.fail("%s expired and has no end", n.Key)
-		case n.State == notify.Dead || n.State == notify.Failed:
-			if !m.another(n, byKey) && !n.Over(n.Done) {
-				m.fail("%s is %s and nothing was tried instead", n.Key, n.State)
-			}
 		case n.State == notify.Uncertain && n.OnUnknown == notify.Resend:
 			m.fail("%s was to be sent again and is held", n.Key)
+		case unreached(n) && !m.another(n, byKey) && !n.Over(n.Done) && n.CancelAsked.IsZero():
+			m.fail("%s is %s and nothing was tried instead", n.Key, n.State)
+		}
+	}
+	m.paper(all)
+}
+
+// unreached reports whether a notice ended without reaching anybody, and what may
+// have gone before is no reason to leave it at that. A receipt may come after the
+// notice's moment, when nothing is tried any more.
+func unreached(n notify.Notice) bool {
+	switch n.State {
+	case notify.Dead, notify.Failed, notify.Suppressed:
+		return true
+	case notify.Undelivered:
+		return n.Expires.IsZero()
+	}
+	return false
+}
+
+// paper checks that nobody is sent with paper for what went, or may yet go, by a
+// channel.
+func (m *model) paper(all []notify.Notice) {
+	tasks := make(map[string]bool)
+	for _, n := range all {
+		if n.Channel == notify.PaperTask {
+			tasks[m.thing(n)] = true
+		}
+	}
+	for _, n := range all {
+		if len(n.Items) == 0 && n.Channel != notify.PaperTask && tasks[m.thing(n)] && !unreached(n) && n.State != notify.Undelivered {
+			m.fail("%s is %s, and somebody carries it there on paper too", n.Key, n.State)
 		}
 	}
 }
@@ -611,7 +719,7 @@ func TestNoticesSurviveWhateverHappens(t *testing.T) {
 
 // The model is worth nothing if it does not notice a missing safeguard.
 func TestTheModelNoticesAMissingSafeguard(t *testing.T) {
-	for _, broken := range []sabotage{noAttempt, noKey, noHush, noQuietHours, unknownIsSure} {
+	for _, broken := range []sabotage{noAttempt, noKey, noHush, noQuietHours, unknownIsSure, noLimit, noBar} {
 		t.Run(string(broken), func(t *testing.T) {
 			for seed := range uint64(200) {
 				if err := play(t, seeded{rand.New(rand.NewPCG(seed, 29))}, 60, broken); err != nil {

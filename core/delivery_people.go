@@ -119,12 +119,8 @@ func (p *people) judge(ctx context.Context, channel notify.Channel, contacts []c
 		return nil
 	}
 	found, err := p.u.tx.Suppressions(ctx, channel, hashes...)
-	slices.SortStableFunc(found, func(a, b notify.Suppression) int { return a.Since.Compare(b.Since) })
-	for _, s := range found { // the latest word counts
-		delete(p.bad, s.Address)
-		if s.Until.IsZero() || p.u.now.Before(s.Until) {
-			p.bad[s.Address] = s.Reason
-		}
+	for address, s := range notify.Barring(found, p.u.now) {
+		p.bad[address] = s.Reason
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/opinion"
@@ -191,6 +192,37 @@ func TestABarredAddressFindsAnotherWayAndTheAdministratorsAreTold(t *testing.T) 
 	after := p.tell(notify.Notice{Key: "after/sms"})
 	p.run()
 	p.want(after, notify.Accepted)
+}
+
+// The hamlet head was told of a visit, the visit was moved, and only then it turns
+// out that the first message never arrived: the old day is not told by other ways.
+func TestWhatDidNotArriveAndIsMootByThenGoesNoOtherWay(t *testing.T) {
+	for moved, ways := range map[bool]int{false: 1, true: 0} {
+		p := newPost(t)
+		p.at("2017-03-01 10:00")
+		v := p.plan(lan, "AP-01", "2017-03-08")
+		p.run()
+		told := p.all(notify.Query{Template: "visit.planned", Channel: notify.SMS})
+		if len(told) != 1 || told[0].State != notify.Accepted {
+			t.Fatalf("the hamlet head was told %+v", told)
+		}
+		if moved {
+			p.must(lan, func(ctx context.Context, w *core.Work) error {
+				_, err := w.Visits.Postpone(ctx, v, day("2017-03-09"), calendar.TimeOfDay{}, "mưa lớn")
+				return err
+			})
+		}
+		p.pass(time.Minute)
+		p.take(said(told[0].ID, notify.VerdictUndelivered, "5"))
+		p.match(core.Matched{Looked: 1, Applied: 1})
+		p.run()
+		if all := p.all(notify.Query{Template: "visit.planned"}); len(all) != 1+ways {
+			t.Errorf("moved %v: %d notices of the first day, want %d: %+v", moved, len(all), 1+ways, all)
+		}
+		if n := p.want(told[0].ID, notify.Undelivered); n.CancelAsked.IsZero() == moved {
+			t.Errorf("moved %v: it says that it was cancelled too late at %v", moved, n.CancelAsked)
+		}
+	}
 }
 
 func TestWhoOptsOutIsNotAskedAgainAndACitizenIsNobodysTask(t *testing.T) {

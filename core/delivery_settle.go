@@ -193,14 +193,17 @@ func (c *settling) settle(ctx context.Context, one Settled) error {
 	return nil
 }
 
-// suppress bars the address that the provider says is bad. Only its hash is kept.
+// suppress bars the address that the provider says is bad, for as long as one
+// that bounced: a mailbox comes back, and a number gets a new owner. Only its hash
+// is kept.
 func (c *settling) suppress(ctx context.Context, m notify.Message, o notify.Outcome) error {
 	reason := string(o.Result)
 	if o.Code != "" {
 		reason += " " + bounded(o.Code)
 	}
 	return c.tx.AddSuppression(ctx, &notify.Suppression{
-		ID: c.newID(), Channel: m.Channel, Address: notify.HashAddress(c.sys.opts.Secret, m.Channel, m.To), Reason: reason, Since: c.now,
+		ID: c.newID(), Channel: m.Channel, Address: notify.HashAddress(c.sys.opts.Secret, m.Channel, m.To), Reason: reason,
+		Since: c.now, Until: c.now.AddDate(0, 0, notify.BarBounced.Days()),
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/huongvecoso/outreach/adapters/memstore"
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
@@ -61,8 +62,14 @@ func postTemplates(t testing.TB) *notify.Templates {
 
 func newPost(t *testing.T) *post {
 	t.Helper()
+	return newPostBy(t, policy.Default())
+}
+
+// newPostBy is newPost with a policy of the test's own.
+func newPostBy(t *testing.T, pol policy.Policy) *post {
+	t.Helper()
 	p := &post{
-		cast: newCast(t, &core.Options{Templates: postTemplates(t), Secret: []byte("test")}),
+		cast: newCastBy(t, memstore.New(), pol, &core.Options{Templates: postTemplates(t), Secret: []byte("test")}),
 		sms:  notify.Capabilities{Name: "gateway", Channel: notify.SMS, Timeout: 10 * time.Second, Parallel: 4},
 		mail: notify.Capabilities{Name: "relay", Channel: notify.Email, Timeout: 10 * time.Second, Parallel: 4},
 	}
@@ -540,6 +547,17 @@ func TestAFailureFindsTheNextWay(t *testing.T) {
 		p.run()
 		p.want(next, notify.Suppressed)
 		p.wantTaken(0, 2)
+
+		p.pass(89 * 24 * time.Hour) // not for ever: a number gets a new owner
+		early := p.tell(notify.Notice{Key: "early/sms"})
+		p.run()
+		p.want(early, notify.Suppressed)
+		p.answer = nil
+		p.pass(2 * 24 * time.Hour)
+		p.at("2017-06-14 10:00") // a Wednesday
+		late := p.tell(notify.Notice{Key: "late/sms"})
+		p.run()
+		p.want(late, notify.Accepted)
 	})
 	t.Run("without telephone and mailbox it becomes paper for the unit's clerk", func(t *testing.T) {
 		p := newPost(t)

@@ -88,6 +88,12 @@ func newCast(t *testing.T, opts *core.Options) *cast {
 // newCastOn sets the stage in a store of the test's own.
 func newCastOn(t *testing.T, st store.Store, opts *core.Options) *cast {
 	t.Helper()
+	return newCastBy(t, st, policy.Default(), opts)
+}
+
+// newCastBy sets it with a policy of the test's own.
+func newCastBy(t *testing.T, st store.Store, pol policy.Policy, opts *core.Options) *cast {
+	t.Helper()
 	c := &cast{t: t, store: st}
 	c.at("2017-01-02 08:00")
 	o := core.Options{}
@@ -107,7 +113,7 @@ func newCastOn(t *testing.T, st store.Store, opts *core.Options) *cast {
 	if o.Series == "" {
 		o.Series = "XL"
 	}
-	sys, err := core.New(c.store, policy.Default(), &o)
+	sys, err := core.New(c.store, pol, &o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,15 +121,19 @@ func (s *Notices) Retry(ctx context.Context, id notify.ID, why string) error {
 		return err
 	}
 	for i := range again {
-		from := again[i].State
-		if err := again[i].Replay(why, s.u.now); err != nil {
-			return err
-		}
-		if err := s.keep(ctx, &again[i], notify.Retried{From: from}, why); err != nil {
+		if err := s.replay(ctx, &again[i], why); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Notices) replay(ctx context.Context, n *notify.Notice, why string) error {
+	from := n.State
+	if err := n.Replay(why, s.u.now); err != nil {
+		return err
+	}
+	return s.keep(ctx, n, notify.Retried{From: from}, why)
 }
 
 func (s *Notices) manage(ctx context.Context, why string) error {
@@ -156,32 +160,8 @@ func (s *Notices) parts(ctx context.Context, n notify.Notice) ([]notify.Notice, 
 // ended, or were delivered, are left alone, and digests too: the notices they
 // carried are selected by themselves. q.Limit bounds it, at most 1000.
 func (s *Notices) RetryAll(ctx context.Context, q notify.Query, why string) (int, error) {
-	if err := s.manage(ctx, why); err != nil {
-		return 0, err
-	}
-	if q.Limit < 1 || q.Limit > 1000 {
-		return 0, fault.Broken("notice.retry.limit", "limit", "give a limit of 1 to 1000", "cần giới hạn từ 1 đến 1000")
-	}
-	found, err := s.u.tx.Notices(ctx, q)
-	if err != nil {
-		return 0, err
-	}
-	count := 0
-	for i := range found {
-		n := &found[i]
-		if len(n.Items) > 0 || !n.State.Terminal() || !notify.Transitions().Allows(n.State, notify.Pending) {
-			continue
-		}
-		from := n.State
-		if err := n.Replay(why, s.u.now); err != nil {
-			return 0, err
-		}
-		if err := s.keep(ctx, n, notify.Retried{From: from}, why); err != nil {
-			return 0, err
-		}
-		count++
-	}
-	return count, nil
+	done, err := s.Bulk(ctx, Bulk{Do: Resend, Of: Pick{Query: q}, Why: why})
+	return len(done), err
 }
 
 // RetryBy sends a notice that ended without reaching anybody over another
@@ -195,6 +175,31 @@ func (s *Notices) RetryBy(ctx context.Context, id notify.ID, channel notify.Chan
 	if err != nil {
 		return err
 	}
+	if err := reroutable(&n, channel); err != nil {
+		return err
+	}
+	there, err := s.sibling(ctx, &n, channel)
+	if err != nil {
+		return err
+	}
+	if there != nil {
+		return s.Retry(ctx, there.ID, why)
+	}
+	p := &pass{unit: s.u, people: newPeople(s.u)}
+	if n.Over(s.u.now) {
+		n.Expires = time.Time{}
+	}
+	if err := p.another(ctx, &n, channel, keyOn(&n, channel)); err != nil {
+		return err
+	}
+	if there, err = s.sibling(ctx, &n, channel); err != nil {
+		return err
+	}
+	return s.u.journal(ctx, fact{subject: n.ID.Subject(), event: notify.Rerouted{By: channel, New: there.ID}, why: why})
+}
+
+// reroutable says why a notice cannot be sent over another channel, if so.
+func reroutable(n *notify.Notice, channel notify.Channel) error {
 	if channel == n.Channel || len(n.Items) > 0 || channel == notify.Email && n.To.Speaker != "" {
 		return fault.Broken("notice.retry.channel", "channel",
 			"it cannot be sent by %s: choose another channel, and for a digest the notices it carried", "không gửi được qua %s: hãy chọn kênh khác; với bản tổng hợp hãy chọn từng thông báo trong đó", channel)
@@ -203,22 +208,16 @@ func (s *Notices) RetryBy(ctx context.Context, id notify.ID, channel notify.Chan
 		return fault.Broken("notice.retry.state", "state",
 			"a notice that is %s is not sent again", "không gửi lại thông báo đang ở trạng thái %s", n.State)
 	}
-	key := keyOn(&n, channel)
-	there, err := s.u.tx.Notices(ctx, notify.Query{Keys: []string{key}})
-	if err != nil {
-		return err
+	return nil
+}
+
+// sibling is the same notice on another channel, nil where it was not put there.
+func (s *Notices) sibling(ctx context.Context, n *notify.Notice, channel notify.Channel) (*notify.Notice, error) {
+	there, err := s.u.tx.Notices(ctx, notify.Query{Keys: []string{keyOn(n, channel)}})
+	if err != nil || len(there) == 0 {
+		return nil, err
 	}
-	if len(there) > 0 {
-		return s.Retry(ctx, there[0].ID, why)
-	}
-	p := &pass{unit: s.u, people: newPeople(s.u)}
-	if n.Over(s.u.now) {
-		n.Expires = time.Time{}
-	}
-	if err := p.another(ctx, &n, channel, key); err != nil {
-		return err
-	}
-	return s.u.journal(ctx, fact{subject: n.ID.Subject(), event: notify.Rerouted{By: channel}, why: why})
+	return &there[0], nil
 }
 
 // Cancel stops a notice that has not gone out; a digest with all it carries. One

@@ -2,9 +2,13 @@ package core_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
@@ -175,9 +179,170 @@ func TestAnOperatorChoosesAnotherChannel(t *testing.T) {
 	if err := by("zalo"); err != nil {                  // a channel of the host's own
 		t.Fatal(err)
 	}
-	if found := p.all(notify.Query{Channel: "zalo"}); len(found) != 1 || found[0].To.Person != lan {
-		t.Errorf("by another channel: %+v", found)
+	found := p.all(notify.Query{Channel: "zalo"})
+	if len(found) != 1 || found[0].To.Person != lan {
+		t.Fatalf("by another channel: %+v", found)
 	}
+	p.must(kt01, func(ctx context.Context, w *core.Work) error {
+		records, err := w.Journal.Of(ctx, id.Subject())
+		if last := records[len(records)-1]; last.Kind != "notice.rerouted" || !strings.Contains(string(last.Data), string(found[0].ID)) {
+			t.Errorf("the journal does not say where it went: %s %s", last.Kind, last.Data)
+		}
+		return err
+	})
+}
+
+// bulk does something to many notices.
+func (p *post) bulk(who org.PersonID, b core.Bulk) (ids []notify.ID, err error) {
+	err = p.operate(who, func(ctx context.Context, n *core.Notices) error {
+		did, err := n.Bulk(ctx, b)
+		for i := range did {
+			ids = append(ids, did[i].ID)
+		}
+		return err
+	})
+	return ids, err
+}
+
+func TestManyNoticesArePickedByTheirReasonAndLookedAtBefore(t *testing.T) {
+	p := newPost(t)
+	codes := []notify.Result{notify.ResultPermanent, notify.ResultPermanent, notify.ResultPermanent, notify.ResultAccepted}
+	persons := []org.PersonID{lan, minh, ha, tuan}
+	p.answer = func(m notify.Message) notify.Outcome {
+		if m.Channel == notify.Email && m.To != strings.ToLower(string(ha))+"@xuanloc.example" {
+			return notify.Outcome{Result: notify.ResultAccepted, ProviderID: m.IdempotencyKey}
+		}
+		for i, who := range persons {
+			if m.To == phone(who) {
+				return notify.Outcome{Result: codes[i]}
+			}
+		}
+		return notify.Outcome{Result: notify.ResultPermanent}
+	}
+	var ids []notify.ID
+	for i, who := range persons {
+		ids = append(ids, p.tell(notify.Notice{Key: fmt.Sprintf("k%d/sms", i), To: org.Party{Person: who, Team: teamT3}}))
+		p.pass(time.Minute)
+	}
+	p.run() // two arrive by mail instead, one by nothing but paper, one as it was
+	of := core.Pick{Query: notify.Query{Channel: notify.SMS, Limit: 10}, Result: notify.ResultPermanent}
+	for _, c := range []struct {
+		name string
+		b    core.Bulk
+		want []notify.ID
+	}{
+		{"all that were refused", core.Bulk{Do: core.Resend, Of: of}, ids[:3]},
+		{"the oldest of them", core.Bulk{Do: core.Resend, Of: core.Pick{Query: notify.Query{Channel: notify.SMS, Limit: 1}, Result: notify.ResultPermanent}}, ids[:1]},
+		{"those of a time ago", core.Bulk{Do: core.Resend, Of: core.Pick{Query: of.Query, CreatedBefore: p.notice(ids[1]).Created}}, ids[:1]},
+		{"another class", core.Bulk{Do: core.Resend, Of: core.Pick{Query: of.Query, Result: notify.ResultTransient}}, nil},
+		{"what has not reached anybody by mail either", core.Bulk{Do: core.Reroute, By: notify.Email, Of: of}, ids[2:3]},
+		{"nothing by its own channel", core.Bulk{Do: core.Reroute, By: notify.SMS, Of: of}, nil},
+		{"what is over is not withdrawn", core.Bulk{Do: core.Withdraw, Of: of}, nil},
+	} {
+		c.b.Why, c.b.Preview = "sau sự cố", true
+		if got, err := p.bulk(qt01, c.b); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, %v, want %v", c.name, got, err, c.want)
+		}
+	}
+	if n := p.notice(ids[0]); n.State != notify.Failed || n.Replays != 0 {
+		t.Errorf("looking changed %+v", n)
+	}
+	p.answer = nil
+	got, err := p.bulk(qt01, core.Bulk{Do: core.Reroute, By: notify.Email, Of: of, Why: "hộp thư đã sửa"})
+	if err != nil || !slices.Equal(got, ids[2:3]) {
+		t.Errorf("rerouted %v, %v", got, err)
+	}
+	p.run()
+	if mail := p.all(notify.Query{Keys: []string{"k2/email"}}); len(mail) != 1 || mail[0].State != notify.Accepted {
+		t.Errorf("by mail: %+v", mail)
+	}
+	waiting := p.tell(notify.Notice{NotBefore: p.sys.Now().Add(time.Hour)})
+	got, err = p.bulk(qt01, core.Bulk{Do: core.Withdraw, Of: core.Pick{Query: notify.Query{Limit: 10}}, Why: "gửi nhầm"})
+	if err != nil || !slices.Equal(got, []notify.ID{waiting}) {
+		t.Errorf("withdrawn %v, %v", got, err)
+	}
+	p.want(waiting, notify.Cancelled)
+
+	_, err = p.bulk(qt01, core.Bulk{Do: "burn", Of: of, Why: "x"})
+	wantRule(t, "notice.bulk.deed", err)
+	_, err = p.bulk(qt01, core.Bulk{Do: core.Resend, Of: of})
+	wantRule(t, "notice.reason.missing", err)
+	_, err = p.bulk(lan, core.Bulk{Do: core.Resend, Of: of, Why: "x"})
+	wantRule(t, "permission.notice.manage", err)
+	wantRule(t, "permission.notice.manage", p.operate(lan, func(ctx context.Context, n *core.Notices) error { _, err := n.Pick(ctx, of); return err }))
+}
+
+// However many notices there are of one instant, none is left out and none comes twice.
+func TestPickingReadsOnBehindTheFirstPage(t *testing.T) {
+	p := newPost(t)
+	for range 1200 {
+		p.tell(notify.Notice{Template: "post", To: org.Party{Person: lan, Team: teamT3}})
+	}
+	p.pass(time.Second)
+	for range 700 {
+		p.tell(notify.Notice{Template: "post", Channel: notify.Email})
+		p.pass(time.Microsecond)
+	}
+	var found []notify.Notice
+	err := p.operate(qt01, func(ctx context.Context, n *core.Notices) (err error) {
+		found, err = n.Pick(ctx, core.Pick{CreatedBefore: p.sys.Now()})
+		return err
+	})
+	distinct := map[notify.ID]bool{}
+	for i := range found {
+		distinct[found[i].ID] = true
+	}
+	if err != nil || len(found) != 1900 || len(distinct) != 1900 {
+		t.Errorf("%d found, %d of them different, %v", len(found), len(distinct), err)
+	}
+}
+
+func TestHowSomebodyIsReachedIsShownAndRepairedWithoutTheNumber(t *testing.T) {
+	p := newPost(t)
+	reach := func() []core.Reach {
+		t.Helper()
+		var ways []core.Reach
+		if err := p.operate(qt01, func(ctx context.Context, n *core.Notices) (err error) { ways, err = n.Reach(ctx, lan); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return ways
+	}
+	p.answer = func(m notify.Message) notify.Outcome {
+		if m.Channel == notify.SMS {
+			return notify.Outcome{Result: notify.ResultPermanent, Code: "108", Suppress: true}
+		}
+		return notify.Outcome{Result: notify.ResultAccepted}
+	}
+	began := p.sys.Now()
+	p.tell(notify.Notice{Key: "a/sms"})
+	p.run()
+	want := []core.Reach{
+		{Channel: notify.SMS, Known: true, Barred: "rejected_permanent 108", Since: began, Until: began.AddDate(0, 0, 90)},
+		{Channel: notify.Email, Known: true},
+	}
+	if diff := cmp.Diff(want, reach()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	p.pass(time.Minute)
+	if err := p.operate(qt01, func(ctx context.Context, n *core.Notices) error {
+		return n.UnbarPerson(ctx, lan, notify.SMS, "số đúng, thuê bao đã mở lại")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if now := reach(); now[0].Barred != "" {
+		t.Errorf("after it was lifted: %+v", now)
+	}
+	p.change(lan, func(x *org.Person) { x.Email = "" })
+	if now := reach(); now[1].Known {
+		t.Errorf("without a mailbox: %+v", now)
+	}
+	unbar := func(who org.PersonID, channel notify.Channel, why string) error {
+		return p.operate(who, func(ctx context.Context, n *core.Notices) error { return n.UnbarPerson(ctx, lan, channel, why) })
+	}
+	wantRule(t, "notice.unbar.address", unbar(qt01, notify.Email, "x"))
+	wantRule(t, "notice.reason.missing", unbar(qt01, notify.SMS, ""))
+	wantRule(t, "permission.notice.manage", unbar(minh, notify.SMS, "x"))
+	wantRule(t, "permission.notice.manage", p.operate(minh, func(ctx context.Context, n *core.Notices) error { _, err := n.Reach(ctx, lan); return err }))
 }
 
 func TestAnOperatorCancelsWhatHasNotGone(t *testing.T) {

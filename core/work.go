@@ -336,15 +336,22 @@ func (u *unit) count(n notify.Notice, added bool) {
 
 // hush cancels the notices that q selects, as far as they have not gone out.
 // Those on their way are marked: the cancel came too late, unless they turn out
-// not to have been taken.
+// not to have been taken, or not to have arrived; then they go no other way. What
+// speaks of a duty is looked at by its duty before it takes another way.
 func (u *unit) hush(ctx context.Context, q notify.Query, why string) error {
 	q.States = []notify.State{notify.Pending, notify.Queued, notify.Merged, notify.Sending, notify.Unknown}
+	if q.Moot != "" {
+		q.States = append(q.States, notify.Accepted)
+	}
 	notices, err := u.tx.Notices(ctx, q)
 	if err != nil || len(notices) == 0 {
 		return err
 	}
 	changed := make([]*notify.Notice, 0, len(notices))
 	for i := range notices {
+		if notices[i].State == notify.Accepted && kept(notices[i].Channel) {
+			continue // in the application it shows what was said
+		}
 		if err := notices[i].Cancel(why, u.now); err != nil {
 			return err
 		}

@@ -60,6 +60,40 @@ func TestTheBalanceIsReadAndWithItTheCredentials(t *testing.T) {
 	}
 }
 
+// SpeedSMS answers as its page shows, with the balance in words or as a number.
+func TestSpeedSMSIsAskedForItsBalanceWithTheLogin(t *testing.T) {
+	for says, want := range map[string]struct {
+		result notify.Result
+		amount int64
+	}{
+		`{"status": "success", "code": "00", "data": {"email": "a@xuanloc.example", "balance": "125000", "currency": "VND"}}`: {notify.ResultAccepted, 125000},
+		`{"status": "success", "code": "00", "data": {"email": "a@xuanloc.example", "balance": 98.5, "currency": "VND"}}`:     {notify.ResultAccepted, 98},
+		`{"status": "error", "code": "008", "message": "Account blocked"}`:                                                    {notify.ResultMisconfigured, 0},
+		`{"name": "Unauthorized", "message": "Your request was made with invalid credentials.", "code": 0, "status": 401}`:    {notify.ResultUnknown, 0},
+	} {
+		var asked *http.Request
+		g := startGateway(t, func(w http.ResponseWriter, r *http.Request) {
+			asked = r
+			_, _ = w.Write([]byte(says))
+		})
+		c, err := httpsms.ParseConfig([]byte(`{"preset": "speedsms", "sender": "XUANLOC", "secrets": {"login": "dG9rZW46eA=="}, "balance": {"url": "` + g.URL + `/user/info"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newSender(t, c, nil)
+		balance, out := s.Balance(t.Context())
+		if out.Result != want.result || balance.Amount != want.amount {
+			t.Errorf("%s: %+v, %+v", says, balance, out)
+		}
+		if user, password, ok := asked.BasicAuth(); asked.Method != http.MethodGet || asked.URL.Path != "/user/info" || !ok || user != "token" || password != "x" {
+			t.Errorf("it asked %s %s as %s", asked.Method, asked.URL, user)
+		}
+	}
+	if c, _ := httpsms.Preset("speedsms"); c.Balance.URL != "https://api.speedsms.vn/index.php/user/info" {
+		t.Errorf("the preset asks %s", c.Balance.URL)
+	}
+}
+
 func TestAGatewayWithoutABalanceIsOnlyReached(t *testing.T) {
 	sink := startSink(t, nil)
 	s := newSender(t, config(sink.URL()), nil)

@@ -31,6 +31,10 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets())) }
 //	viettel   nothing: neither a callback nor a call to ask is published
 //	stringee  nothing: an answer has no id to ask for
 //	zalo-zns  callback, and when asked by the message's id
+//
+// What is left of the account esms and speedsms tell. Stringee does so under the
+// key of the whole account, which a worker should not have; no call for it is
+// published by the others.
 func Preset(name string) (Config, bool) {
 	make, known := presets()[name]
 	if !known {
@@ -99,6 +103,7 @@ func speedSMS() Config {
 			"110": Permanent, "113": Permanent, "300": Misconfigured, "500": Unclear,
 		}},
 		Callback: &Callback{Format: JSON, News: News{ID: "tranId", Code: "status", Codes: speedSMSReports()}},
+		Balance:  &BalanceQuery{URL: "https://api.speedsms.vn/index.php/user/info", Amount: "data.balance", Code: "code"},
 	}
 }
 

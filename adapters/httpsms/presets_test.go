@@ -14,9 +14,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -575,5 +577,46 @@ func TestATokenFileSurvivesAndIsSharedByProcesses(t *testing.T) {
 		if _, err := httpsms.NewTokenFiles(folder).Exchange(t.Context(), name, func(t httpsms.Tokens) (httpsms.Tokens, error) { return t, nil }); err == nil {
 			t.Errorf("%q has tokens", name)
 		}
+	}
+}
+
+// A lock that a process left behind when it died is taken away by one of those who
+// wait, never together with the lock of the one who was quicker.
+func TestTheLockOfAProcessThatDiedIsBrokenByOneAlone(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "zns.token"), []byte(`{"refresh":"once-0"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(folder, "zns.token.lock")
+	long := time.Now().Add(-time.Hour)
+	for range 30 {
+		if err := errors.Join(os.WriteFile(left, nil, 0o600), os.Chtimes(left, long, long)); err != nil {
+			t.Fatal(err)
+		}
+		var inside, most atomic.Int32
+		var all sync.WaitGroup
+		for range 8 {
+			files := httpsms.NewTokenFiles(folder)
+			all.Go(func() {
+				_, err := files.Exchange(t.Context(), "zns", func(old httpsms.Tokens) (httpsms.Tokens, error) {
+					if n := inside.Add(1); n > most.Load() {
+						most.Store(n)
+					}
+					runtime.Gosched()
+					inside.Add(-1)
+					return old, nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if most.Load() != 1 {
+			t.Fatalf("%d were inside at once", most.Load())
+		}
+	}
+	if rest, err := filepath.Glob(filepath.Join(folder, "*.lock*")); err != nil || len(rest) != 0 {
+		t.Errorf("left behind: %q, %v", rest, err)
 	}
 }

@@ -14,8 +14,11 @@ import (
 )
 
 // TokenFiles keeps tokens as one file for each provider in a folder that only
-// the program may read: for processes on one machine. Begin with a file
-// NAME.token that holds {"refresh": "…"} as the provider's console shows it.
+// the program may read: for any number of processes that share the folder, on one
+// machine or on a file system that is mounted on several. Begin with a file
+// NAME.token that holds {"refresh": "…"} as the provider's console shows it. Copies
+// of it in folders that are not shared do not work: the first use of the refresh
+// token makes the others worthless.
 type TokenFiles struct {
 	folder string
 	turn   sync.Mutex
@@ -70,15 +73,39 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 		if !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > stale {
-			os.Remove(path)
-			continue
+		if abandoned(path) {
+			breakLock(path)
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-time.After(10 * time.Millisecond):
 		}
+	}
+}
+
+// abandoned reports whether whoever made the file has died.
+func abandoned(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && time.Since(info.ModTime()) > stale
+}
+
+// breakLock takes away the lock of a process that died. One at a time looks once
+// more and does it, so that of several who found it old none takes away the lock
+// that another has made since.
+func breakLock(path string) {
+	turn := path + ".break"
+	file, err := os.OpenFile(turn, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		if abandoned(turn) { // who broke it has died over it as well
+			os.Remove(turn)
+		}
+		return
+	}
+	defer os.Remove(turn)
+	_ = file.Close()
+	if abandoned(path) {
+		os.Remove(path)
 	}
 }
 

@@ -775,6 +775,10 @@
 //
 // # notice
 //
+//	notice.bulk.deed
+//		%q is nothing that is done to notices: resend, reroute or withdraw
+//		%q không phải việc làm được với thông báo: chọn resend, reroute hoặc withdraw
+//
 //	notice.cancel.over
 //		a notice that is %s cannot be cancelled
 //		không thể hủy thông báo đã ở trạng thái %s
@@ -876,6 +880,10 @@
 //	notice.template.value
 //		template %s (%s %s) has no value for %s
 //		mẫu %s (%s %s) thiếu giá trị cho %s
+//
+//	notice.unbar.address
+//		%s has no address on %s that could be used again: enter one in the directory
+//		%s chưa có địa chỉ trên kênh %s để cho phép gửi lại: hãy nhập địa chỉ vào danh bạ
 //
 // # opinion
 //

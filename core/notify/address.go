@@ -4,7 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 )
 
 // HashAddress returns what stands for an address where the address itself must
@@ -16,4 +19,33 @@ func HashAddress(secret []byte, channel Channel, address string) string {
 	mac.Write([]byte{0})
 	mac.Write([]byte(strings.ToLower(strings.TrimSpace(address))))
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// Barring returns, by address, what keeps it from being used at now. Of several
+// suppressions the one counts that lasts longest: that a number bounced for a
+// while does not undo that its owner asked for no more messages. What was said
+// before an address was allowed again does not count any more.
+func Barring(kept []Suppression, now time.Time) map[string]Suppression {
+	kept = slices.Clone(kept)
+	slices.SortStableFunc(kept, func(a, b Suppression) int { return a.Since.Compare(b.Since) })
+	barring := make(map[string]Suppression)
+	for _, s := range kept {
+		was, barred := barring[s.Address]
+		switch {
+		case s.lifts():
+			delete(barring, s.Address)
+		case !barred || s.outlasts(was):
+			barring[s.Address] = s
+		}
+	}
+	maps.DeleteFunc(barring, func(_ string, s Suppression) bool { return !s.Until.IsZero() && !now.Before(s.Until) })
+	return barring
+}
+
+// lifts reports whether it says that the address may be used again.
+func (s Suppression) lifts() bool { return !s.Until.IsZero() && !s.Until.After(s.Since) }
+
+// outlasts reports whether it ends later than another one, or never.
+func (s Suppression) outlasts(other Suppression) bool {
+	return !other.Until.IsZero() && (s.Until.IsZero() || s.Until.After(other.Until))
 }

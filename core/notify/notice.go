@@ -191,8 +191,8 @@ type Attempt struct {
 }
 
 // Suppression says that an address must not be used on a channel, or, where
-// Until is not after Since, that it may be used again: the latest one counts. The
-// address is kept as a keyed hash only.
+// Until is not after Since, that it may be used again: see Barring for which of
+// several counts. The address is kept as a keyed hash only.
 type Suppression struct {
 	ID      string    `json:"id"`
 	Version int64     `json:"version"`

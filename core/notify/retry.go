@@ -3,6 +3,7 @@ package notify
 import (
 	"hash/fnv"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/fault"
@@ -46,6 +47,17 @@ func (n *Notice) Settle(o Outcome, doubt bool, p policy.Notices, now time.Time) 
 		return nil
 	}
 	return n.doubt(o.reason(), time.Duration(p.UnknownResendAfter)*time.Minute, now)
+}
+
+// Refusal is the class of the outcome that brought the notice where it is, or
+// had it wait for another try, as far as its Why says so; empty when none did.
+func (n *Notice) Refusal() Result {
+	for _, r := range []Result{ResultNotSent, ResultThrottled, ResultTransient, ResultPermanent, ResultMisconfigured, ResultUnknown} {
+		if strings.Contains(n.Why, string(r)) {
+			return r
+		}
+	}
+	return ""
 }
 
 // free reports whether an outcome costs no attempt: nobody refused the notice.

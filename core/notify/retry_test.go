@@ -72,3 +72,22 @@ func TestNoTryComesAfterTheMomentPassed(t *testing.T) {
 		t.Errorf("deferred to %v, want %v", d.NextAt, d.Expires)
 	}
 }
+
+func TestTheReasonNamesTheClassOfTheOutcome(t *testing.T) {
+	for why, want := range map[string]notify.Result{
+		"":                           "",
+		"no address on this channel": "",
+		"rejected_permanent 550":     notify.ResultPermanent,
+		"attempts used up; rejected_transient 451":   notify.ResultTransient,
+		"attempts used up; not_sent":                 notify.ResultNotSent,
+		"misconfigured 101":                          notify.ResultMisconfigured,
+		"throttled 429":                              notify.ResultThrottled,
+		"outcome unknown":                            notify.ResultUnknown,
+		"address barred: rejected_permanent 108":     notify.ResultPermanent,
+		"cancelled while it was on its way; unknown": notify.ResultUnknown,
+	} {
+		if got := (&notify.Notice{Why: why}).Refusal(); got != want {
+			t.Errorf("%q is of class %q, want %q", why, got, want)
+		}
+	}
+}

@@ -27,7 +27,7 @@ type Outcome struct {
 	Code       string        // the provider's code: "250", "124", "RTHROTTLED"
 	Detail     string        // short text for the operator; never an address, a text or a secret
 	RetryAfter time.Duration // for throttled and transient, when the provider names it
-	Suppress   bool          // for permanent: the address itself is bad
+	Suppress   bool          // for permanent: the address itself is bad, and barred for as long as BarBounced says
 	Panicked   bool          // for unknown, set by whoever called the sender: it panicked, and so nothing came back
 }
 

@@ -91,6 +91,25 @@ func TestABounceBarsTheDeadMailboxAndSendsTheNoticeAnotherWay(t *testing.T) {
 		t.Errorf("barred: %+v", bars)
 	}
 	d.pipe(dsn(back, "failed", "5.1.1")).want(t, exitOK) // the mail server may bring it twice
+	eventually(t, "the same goes by SMS", func() bool { return len(d.sms.Ledger()) == 1 })
+	found := func(q notify.Query) (all []notify.Notice) {
+		d.store(func(p *parts) {
+			err := p.store.View(t.Context(), func(ctx context.Context, tx store.Tx) (err error) {
+				all, err = tx.Notices(ctx, q)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+		return all
+	}
+	if told := found(notify.Query{Template: "contact.broken"}); len(told) != 1 {
+		t.Errorf("%d tasks for the administrators, want 1", len(told))
+	}
+	if instead := found(notify.Query{Template: "calendar.ending", Channel: notify.SMS}); len(instead) != 1 || instead[0].Person != outboxtest.Person(0) {
+		t.Errorf("instead of the mail: %+v", instead)
+	}
 	stop()
 }
 

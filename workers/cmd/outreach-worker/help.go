@@ -39,9 +39,9 @@ func commands() []command {
 				"  undelivered  a receipt says that it did not arrive\n" +
 				"  unknown      the outcome is open; it is resolved by itself\n\n" +
 				"Names, numbers and texts are not shown."},
-		{name: "retry", args: "[ID …]", what: "send notices again that reached nobody", flags: retryFlags, do: retry,
-			long: "Sends the given notices again, or all in one state. Whether one is still needed\n" +
-				"is looked at once more. Who asks and why is kept in the journal."},
+		{name: "retry", args: "[ID …]", what: "send notices again that reached nobody", flags: bulkFlags, do: retry,
+			long: "Sends the given notices again. Whether one is still needed is looked at once more.\n" +
+				"Who asks and why is kept in the journal.\n\n" + actHelp + bulkHelp},
 	}
 	all = append(all, operateCommands()...)
 	return append(all, journalCommand(),
@@ -116,9 +116,7 @@ anything starts.
 
 func (c command) help() string {
 	flags := map[string]string{
-		"outbox": "\nFlags:\n\n  --state A,B   list these states instead\n  --channel C   only on this channel\n  --template T  only with this text\n  --older TIME  only those created so long ago, such as 2h\n  --limit N     list N at most [50]\n",
-		"retry": "\nFlags:\n\n  --why TEXT    the reason, required\n  --as ID       who asks, by the id in the directory, required; needs the right to manage notices\n  --state S     instead of ids: all in this state\n" +
-			"  --limit N     with --state: N at most [100]\n  --dry-run     with --state: say what would be sent again, and do nothing\n",
+		"outbox":  "\nInstead of those, or of them only\n\n" + pickHelp + "  --limit N     N at most, the oldest first [50]\n",
 		"journal": "\nFlags, before the word verify:\n\n  --expect HASH   a checkpoint that was written down before\n",
 	}[c.name]
 	use := strings.TrimSpace(c.name + " [--config FILE] " + strings.Join(strings.Fields(c.args), " "))

@@ -27,6 +27,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
 	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/notify"
@@ -730,8 +731,8 @@ func TestTheOutboxShowsWhatNeedsSomebodyAndRetrySendsItAgain(t *testing.T) {
 	d.call("outbox", "--limit", "0").want(t, exitUsage, "positive")
 
 	d.call("retry", "n-000000").want(t, exitUsage, "say why")
-	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5))).want(t, exitUsage, "ids, or a state")
-	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "--state", "dead", "n-000000").want(t, exitUsage, "ids, or a state")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5))).want(t, exitUsage, "ids, or say which")
+	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "--state", "dead", "n-000000").want(t, exitUsage, "ids, or say which")
 	d.call("retry", "--why", "repaired", "n-000000").want(t, exitUsage, "--as")
 	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(0)), "n-000000").want(t, exitFailed, "notice.manage")
 	d.call("retry", "--why", "repaired", "--as", string(outboxtest.Person(5)), "n-000099").want(t, exitFailed, "n-000099", "not found")
@@ -781,6 +782,139 @@ func TestAnOperatorShowsCancelsAndReroutesNotices(t *testing.T) {
 	d.call("outbox", "--channel", "paper_task", "--state", "pending").want(t, exitOK, "paper_task")
 	d.call("outbox", "--state", "dead", "--older", "24h").want(t, exitOK, "Nothing to list")
 	d.call("outbox", "--state", "dead", "--older", "1ns").want(t, exitOK, "n-000000")
+}
+
+// After an outage an operator acts on what it left by its reason, looks first what
+// that would be, and finds each decision in the journal.
+func TestAnOperatorActsOnManyNoticesAndLooksBefore(t *testing.T) {
+	d := newDistrict(t, redistest.Mini(t).Addr())
+	d.fill(9)
+	admin := d.admin(8)
+	d.store(func(p *parts) {
+		for i := range 6 { // mails and SMS by turns
+			why := "attempts used up; rejected_transient 451"
+			if i >= 4 {
+				why = "attempts used up; not_sent"
+			}
+			amend(t, p, outboxtest.ID(i), func(n *notify.Notice) error { n.Provider = "smtp"; return n.Kill(why, time.Now()) })
+		}
+	})
+	lists := func(r result, want ...int) {
+		t.Helper()
+		r.want(t, exitOK)
+		for i := range 9 {
+			if got := strings.Contains(r.out, string(outboxtest.ID(i))); got != slices.Contains(want, i) {
+				t.Errorf("notice %d is listed: %v\n%s", i, got, r.out)
+			}
+		}
+	}
+	lists(d.call("outbox", "--class", "rejected_transient"), 0, 1, 2, 3)
+	lists(d.call("outbox", "--class", "not_sent", "--channel", "sms", "--provider", "smtp"), 5)
+	lists(d.call("outbox", "--provider", "esms"))
+	lists(d.call("outbox", "--class", "rejected_transient", "--limit", "2"), 0, 1)
+	d.call("outbox", "--class", "bad").want(t, exitUsage, `no class "bad"`)
+
+	do := []string{"--as", admin, "--why", "after the outage"}
+	with := func(command string, args ...string) result {
+		return d.call(append(append([]string{command}, do...), args...)...)
+	}
+	with("retry", "--class", "not_sent", "--dry-run").want(t, exitOK, "Would be sent again: 2, at most 100", "1  calendar.ending by email, dead", "1  calendar.ending by sms, dead")
+	with("retry", "--dry-run", "n-000000").want(t, exitUsage, "--dry-run")
+	with("retry", "--class", "not_sent", "--limit", "1001").want(t, exitFailed, "notice.retry.limit")
+	d.call("retry", "--as", string(outboxtest.Person(0)), "--why", "x", "--class", "not_sent").want(t, exitFailed, "notice.manage")
+	with("retry", "--class", "not_sent", "--limit", "1").want(t, exitOK, "Sent again: 1")
+	lists(d.call("outbox", "--class", "not_sent"), 5)
+	with("reroute", "--by", "email", "--class", "rejected_transient", "--dry-run").want(t, exitOK, "Would be sent by email: 2", "2  calendar.ending by sms, dead")
+	with("reroute", "--by", "email", "--class", "rejected_transient").want(t, exitOK, "Sent by email: 2")
+	with("cancel", "--template", "calendar.ending", "--channel", "sms", "--dry-run").want(t, exitOK, "Would be cancelled: 1", "1  calendar.ending by sms, pending")
+	with("cancel", "--template", "calendar.ending", "--channel", "sms").want(t, exitOK, "Cancelled: 1")
+	lists(d.call("outbox", "--state", "cancelled"), 7)
+	kinds := map[string]int{}
+	d.store(func(p *parts) {
+		err := p.store.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			for i := range 9 {
+				records, err := tx.Records(ctx, event.Query{Subject: outboxtest.ID(i).Subject()})
+				if err != nil {
+					return err
+				}
+				for _, r := range records {
+					if r.Actor != admin || r.Why != "after the outage" {
+						t.Errorf("the journal: %+v", r)
+					}
+					kinds[r.Kind]++
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if want := map[string]int{"notice.retried": 1, "notice.rerouted": 2, "notice.withdrawn": 1}; !maps.Equal(kinds, want) {
+		t.Errorf("the journal holds %v, want %v", kinds, want)
+	}
+}
+
+// A number that was wrong is put right, and what did not arrive follows, without
+// anybody's number on a command line, in an answer or in the journal.
+func TestAnOperatorRepairsHowSomebodyIsReached(t *testing.T) {
+	d := newDistrict(t, redistest.Mini(t).Addr())
+	d.fill(4)
+	admin, person := d.admin(3), string(outboxtest.Person(1))
+	d.store(func(p *parts) {
+		err := p.system.Update(t.Context(), org.Actor{Person: outboxtest.Person(3)}, func(ctx context.Context, w *core.Work) error {
+			return w.Notices.Bar(ctx, notify.SMS, outboxtest.Phone(1), "bounced 108")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		amend(t, p, outboxtest.ID(1), func(n *notify.Notice) error {
+			n.Person = outboxtest.Person(1)
+			return n.Suppress("address barred: bounced 108", time.Now())
+		})
+	})
+	d.call("contact", person).want(t, exitOK, "sms      known    bounced 108", "lifted", "email    known    no")
+	do := func(args ...string) result {
+		return d.call(append(append([]string{"contact", "--as", admin, "--why", "the number was mistyped"}, args...), person)...)
+	}
+	d.call("contact").want(t, exitUsage, "one person")
+	d.call("contact", "--lift", person).want(t, exitUsage, "--channel")
+	d.call("contact", "--lift", "--channel", "sms", person).want(t, exitUsage, "--why")
+	d.call("contact", "--channel", "sms", "--lift", "--as", person, "--why", "x", person).want(t, exitFailed, "notice.manage")
+	d.call("contact", "nobody").want(t, exitFailed, "not found")
+	do("--channel", "sms", "--new", write(t, "number", "0912\n0913\n")).want(t, exitUsage, "one line")
+	do("--channel", "sms", "--new", write(t, "number", "hello")).want(t, exitUsage, "vietnam.phone")
+	do("--channel", "sms", "--new", write(t, "number", "0251 387 1113")).want(t, exitUsage, "no SMS")
+	do("--channel", "sms", "--new", filepath.Join(t.TempDir(), "nothing")).want(t, exitUsage, "nothing")
+	const fresh = "+84900009999"
+	r := do("--channel", "sms", "--new", write(t, "number", "0900 009 999\n"), "--retry")
+	r.want(t, exitOK, "Sent again: 1", "sms      known    no")
+	do("--channel", "email", "--new", write(t, "mailbox", "moi@xuanloc.example\n")).want(t, exitOK, "email    known    no")
+	d.store(func(p *parts) {
+		err := p.store.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			who, err := tx.Person(ctx, org.PersonID(person))
+			if err != nil {
+				return err
+			}
+			if who.Phone != fresh || who.Email != "moi@xuanloc.example" {
+				t.Errorf("the directory has %s, %s", who.Phone, who.Email)
+			}
+			records, err := tx.Records(ctx, event.Query{})
+			for _, one := range records {
+				if strings.Contains(string(one.Data)+one.Why, "009999") || strings.Contains(string(one.Data), "moi@") {
+					t.Errorf("the journal shows an address: %+v", one)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if strings.Contains(r.out+r.err, "009999") || strings.Contains(r.out, outboxtest.Phone(1)) {
+		t.Errorf("it shows a number: %s", r.out)
+	}
+	do("--channel", "sms", "--lift").want(t, exitOK, "sms      known    no")
 }
 
 func TestAnOperatorSeesAndWeighsProviders(t *testing.T) {

@@ -55,6 +55,8 @@ func measures() []measure {
 
 func alarms() []alarm {
 	return []alarm{
+		{"NoCopyRuns", "absent(outreach_mode)", "5m", "the units or containers of all copies, their logs; the targets of Prometheus",
+			"Start a copy: nothing goes out and no clock goes until one runs. What waited goes out then, what is over expires."},
 		{"OutboxUnreadable", "outreach_outbox_readable == 0", "1m", "`/readyz`; the database: reachable, disk, connections",
 			"Mend it; nothing is lost meanwhile, and the domain cannot commit either."},
 		{"RedisUnreadable", "outreach_redis_readable == 0", "2m", "`doctor`; Redis: reachable, memory, `maxmemory-policy`",

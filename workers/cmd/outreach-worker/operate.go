@@ -23,12 +23,21 @@ func operateCommands() []command {
 		{name: "show", args: "ID …", what: "show notices with every attempt to send them", do: show,
 			long: "Shows each notice, and each call of a provider for it with what became of it.\n" +
 				"Names, numbers and texts are not shown."},
-		{name: "cancel", args: "ID …", what: "stop notices that have not gone out", flags: actFlags, do: cancel,
+		{name: "cancel", args: "[ID …]", what: "stop notices that have not gone out", flags: bulkFlags, do: cancel,
 			long: "Cancels the given notices. One that is already on its way is marked: it may have\n" +
-				"been too late. Who asks and why is kept in the journal.\n\n" + actHelp},
-		{name: "reroute", args: "ID …", what: "send notices that reached nobody over another channel", flags: rerouteFlags, do: reroute,
+				"been too late. Who asks and why is kept in the journal.\n\n" + actHelp + bulkHelp},
+		{name: "reroute", args: "[ID …]", what: "send notices that reached nobody over another channel", flags: rerouteFlags, do: reroute,
 			long: "Sends the given notices over the channel of --by: sms, email or paper_task. Where\n" +
-				"one was put on that channel already, that one is sent again.\n\n  --by CHANNEL  required\n" + actHelp},
+				"one was put on that channel already, that one is sent again; one that has arrived\n" +
+				"there is left alone.\n\n  --by CHANNEL  required\n" + actHelp + bulkHelp},
+		{name: "contact", args: "PERSON", what: "show how somebody is reached, and repair it", flags: contactFlags, do: contact,
+			long: "Says for each channel whether there is an address, and whether it is barred, why and\n" +
+				"until when. Numbers and mailboxes are not shown.\n\n" +
+				"  --channel C   sms or email: the one to repair\n" +
+				"  --new FILE    the number or mailbox from now on, in a file; -: from the standard input\n" +
+				"  --lift        let the address that is there be used again\n" +
+				"  --retry       send again what did not reach the person on that channel, 100 at most\n\n" +
+				"A change wants --as and --why; both are kept in the journal, the address is not.\n\n" + actHelp},
 		{name: "providers", what: "show the providers, their shares and breakers, or change them", flags: providerFlags, do: providersCommand,
 			long: "Lists what the workers have registered. A provider whose calls fail is left alone\n" +
 				"until a probe succeeds: its breaker is open.\n\n" +
@@ -68,20 +77,8 @@ func (o *actOptions) check() error {
 
 func (o *actOptions) actor() org.Actor { return org.Actor{Person: org.PersonID(o.as)} }
 
-func actFlags(set *flag.FlagSet) any {
-	o := &actOptions{}
-	o.define(set)
-	return o
-}
-
 // each does something to every notice that is named, all of them or none.
 func (c *call) each(ctx context.Context, o *actOptions, done string, do func(context.Context, *core.Notices, notify.ID) error) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	if len(c.args) == 0 {
-		return errUsage{errors.New("name notices by their ids")}
-	}
 	if err := c.parts.ready(ctx); err != nil {
 		return err
 	}
@@ -100,12 +97,15 @@ func (c *call) each(ctx context.Context, o *actOptions, done string, do func(con
 }
 
 func cancel(ctx context.Context, c *call) error {
-	o := c.options.(*actOptions)
-	return c.each(ctx, o, "Cancelled", func(ctx context.Context, n *core.Notices, id notify.ID) error { return n.Cancel(ctx, id, o.why) })
+	o := c.options.(*bulkOptions)
+	return c.act(ctx, o, deed{
+		one: func(ctx context.Context, n *core.Notices, id notify.ID) error { return n.Cancel(ctx, id, o.why) },
+		all: core.Bulk{Do: core.Withdraw}, done: "Cancelled", would: "Would be cancelled",
+	})
 }
 
 type rerouteOptions struct {
-	actOptions
+	bulkOptions
 	by string
 }
 
@@ -122,8 +122,11 @@ func reroute(ctx context.Context, c *call) error {
 	if !slices.Contains([]notify.Channel{notify.SMS, notify.Email, notify.PaperTask}, channel) {
 		return errUsage{errors.New("say the channel with --by: sms, email or paper_task")}
 	}
-	return c.each(ctx, &o.actOptions, "Sent by "+o.by, func(ctx context.Context, n *core.Notices, id notify.ID) error {
-		return n.RetryBy(ctx, id, channel, o.why)
+	return c.act(ctx, &o.bulkOptions, deed{
+		one: func(ctx context.Context, n *core.Notices, id notify.ID) error {
+			return n.RetryBy(ctx, id, channel, o.why)
+		},
+		all: core.Bulk{Do: core.Reroute, By: channel}, done: "Sent by " + o.by, would: "Would be sent by " + o.by,
 	})
 }
 
@@ -164,6 +167,9 @@ func (c *call) showNotice(n notify.Notice, attempts []notify.Attempt) {
 	fmt.Fprintf(w, "created\t%s\n", n.Created.In(calendar.Zone()).Format(moment))
 	if !n.State.Terminal() {
 		fmt.Fprintf(w, "looked at\t%s\n", n.NextAt.In(calendar.Zone()).Format(moment))
+	}
+	if !n.CancelAsked.IsZero() {
+		fmt.Fprintf(w, "cancel asked\t%s, when it was on its way\n", n.CancelAsked.In(calendar.Zone()).Format(moment))
 	}
 	if !n.Expires.IsZero() {
 		fmt.Fprintf(w, "expires\t%s\n", n.Expires.In(calendar.Zone()).Format(moment))

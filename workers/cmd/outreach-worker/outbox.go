@@ -50,27 +50,72 @@ func wanting() []notify.State {
 // mended by itself takes a few minutes.
 const stuckAfter = 10 * time.Minute
 
-type outboxOptions struct {
-	state    string
-	limit    int
-	older    time.Duration
-	channel  string
-	template string
+// pickOptions are what an operator looks for notices by.
+type pickOptions struct {
+	state, channel, template, provider, class string
+
+	limit int
+	older time.Duration
+}
+
+func (o *pickOptions) define(set *flag.FlagSet, limit int) {
+	set.StringVar(&o.state, "state", "", "")
+	set.StringVar(&o.channel, "channel", "", "")
+	set.StringVar(&o.template, "template", "", "")
+	set.StringVar(&o.provider, "provider", "", "")
+	set.StringVar(&o.class, "class", "", "")
+	set.DurationVar(&o.older, "older", 0, "")
+	set.IntVar(&o.limit, "limit", limit, "")
+}
+
+const pickHelp = "  --state A,B   in one of these states\n" +
+	"  --class C     for this reason: not_sent, throttled, rejected_transient,\n" +
+	"                rejected_permanent, misconfigured or unknown\n" +
+	"  --channel C   on this channel\n" +
+	"  --provider P  last with this provider\n" +
+	"  --template T  with this text\n" +
+	"  --older TIME  created so long ago, such as 2h\n"
+
+// chosen reports whether anything but the limit was asked for.
+func (o *pickOptions) chosen() bool {
+	return o.state != "" || o.channel != "" || o.template != "" || o.provider != "" || o.class != "" || o.older > 0
+}
+
+// pick is what the options select at now.
+func (o *pickOptions) pick(now time.Time) (core.Pick, error) {
+	states, err := parseStates(o.state)
+	if err != nil {
+		return core.Pick{}, err
+	}
+	if o.class != "" && !slices.Contains(classes(), notify.Result(o.class)) {
+		return core.Pick{}, fmt.Errorf("there is no class %q; it is one of %v", o.class, classes())
+	}
+	p := core.Pick{
+		Query:  notify.Query{States: states, Channel: notify.Channel(o.channel), Template: o.template, Provider: o.provider, Limit: o.limit},
+		Result: notify.Result(o.class),
+	}
+	if o.older > 0 {
+		p.CreatedBefore = now.Add(-o.older)
+	}
+	return p, nil
+}
+
+// classes are those of outcomes that keep a notice from its recipient.
+func classes() []notify.Result {
+	return []notify.Result{
+		notify.ResultNotSent, notify.ResultThrottled, notify.ResultTransient, notify.ResultPermanent, notify.ResultMisconfigured, notify.ResultUnknown,
+	}
 }
 
 func outboxFlags(set *flag.FlagSet) any {
-	o := &outboxOptions{}
-	set.DurationVar(&o.older, "older", 0, "")
-	set.StringVar(&o.channel, "channel", "", "")
-	set.StringVar(&o.template, "template", "", "")
-	set.StringVar(&o.state, "state", "", "")
-	set.IntVar(&o.limit, "limit", 50, "")
+	o := &pickOptions{}
+	o.define(set, 50)
 	return o
 }
 
 func outbox(ctx context.Context, c *call) error {
-	o := c.options.(*outboxOptions)
-	chosen, err := parseStates(o.state)
+	o := c.options.(*pickOptions)
+	pick, err := o.pick(c.parts.system.Now())
 	if err != nil {
 		return errUsage{err}
 	}
@@ -87,7 +132,7 @@ func outbox(ctx context.Context, c *call) error {
 		if counts, err = w.Notices.Count(ctx); err != nil {
 			return err
 		}
-		found, err = needing(ctx, w, chosen, o, c.parts.system.Now())
+		found, err = needing(ctx, w, pick, o.chosen())
 		return err
 	})
 	if err != nil {
@@ -112,27 +157,18 @@ func parseStates(list string) ([]notify.State, error) {
 	return chosen, nil
 }
 
-// needing are the notices in the chosen states; without a choice those that want
+// needing are the notices that were asked for; without a choice those that want
 // somebody, and those that should have moved on long ago.
-func needing(ctx context.Context, w *core.Work, chosen []notify.State, o *outboxOptions, now time.Time) ([]notify.Notice, error) {
-	q := notify.Query{States: chosen, Limit: o.limit, Channel: notify.Channel(o.channel), Template: o.template}
-	if q.States == nil {
-		q.States = wanting()
+func needing(ctx context.Context, w *core.Work, pick core.Pick, chosen bool) ([]notify.Notice, error) {
+	if pick.States == nil {
+		pick.States = wanting()
 	}
-	if o.older > 0 { // the oldest come first, so what is younger is at the end
-		found, err := w.Notices.List(ctx, q)
-		return slices.DeleteFunc(found, func(n notify.Notice) bool { return now.Sub(n.Created) < o.older }), err
-	}
-	limit := o.limit
-	found, err := w.Notices.List(ctx, q)
-	if chosen != nil || o.channel != "" || o.template != "" {
-		return found, err
-	}
-	if err != nil || len(found) == limit {
+	found, err := w.Notices.Pick(ctx, pick)
+	if chosen || err != nil || len(found) == pick.Limit {
 		return found, err
 	}
 	stuck, err := w.Notices.List(ctx, notify.Query{
-		States: []notify.State{notify.Pending, notify.Queued, notify.Sending}, Before: now.Add(-stuckAfter), Limit: limit - len(found),
+		States: []notify.State{notify.Pending, notify.Queued, notify.Sending}, Before: w.Now().Add(-stuckAfter), Limit: pick.Limit - len(found),
 	})
 	return append(found, stuck...), err
 }
@@ -159,76 +195,90 @@ func (c *call) show(counts map[notify.State]int, found []notify.Notice) {
 	w.Flush()
 }
 
-type retryOptions struct {
+// bulkOptions are those of commands that act on notices by their ids, or on all
+// that are picked.
+type bulkOptions struct {
 	actOptions
-	state string
-	limit int
-	dry   bool
+	pickOptions
+	dry bool
 }
 
-func retryFlags(set *flag.FlagSet) any {
-	o := &retryOptions{}
-	o.define(set)
+func (o *bulkOptions) define(set *flag.FlagSet) {
+	o.actOptions.define(set)
+	o.pickOptions.define(set, 100)
 	set.BoolVar(&o.dry, "dry-run", false, "")
-	set.StringVar(&o.state, "state", "", "")
-	set.IntVar(&o.limit, "limit", 100, "")
+}
+
+func bulkFlags(set *flag.FlagSet) any {
+	o := &bulkOptions{}
+	o.define(set)
 	return o
 }
 
-func retry(ctx context.Context, c *call) error {
-	o := c.options.(*retryOptions)
-	chosen, err := parseStates(o.state)
+const bulkHelp = "\nInstead of ids, all of them\n\n" + pickHelp +
+	"  --limit N     N at most, the oldest first [100]; 1000 is the most\n" +
+	"  --dry-run     say which it would be, and do nothing\n"
+
+// deed is a command that acts on notices.
+type deed struct {
+	one         func(ctx context.Context, n *core.Notices, id notify.ID) error
+	all         core.Bulk // what is done to those that are picked
+	done, would string    // "Sent again", "Would be sent again"
+}
+
+// act does a deed to the notices that are named, all of them or none, or to those
+// that are picked.
+func (c *call) act(ctx context.Context, o *bulkOptions, d deed) error {
 	switch {
-	case err != nil:
-		return errUsage{err}
 	case o.check() != nil:
 		return o.check()
-	case (len(c.args) > 0) == (len(chosen) > 0):
-		return errUsage{errors.New("name notices by their ids, or a state with --state")}
+	case (len(c.args) > 0) == o.chosen():
+		return errUsage{errors.New("name notices by their ids, or say which with --state, --class and the like")}
+	case len(c.args) > 0 && o.dry:
+		return errUsage{errors.New("--dry-run goes with --state, --class and the like")}
+	case len(c.args) > 0:
+		return c.each(ctx, &o.actOptions, d.done, d.one)
+	}
+	pick, err := o.pick(c.parts.system.Now())
+	if err != nil {
+		return errUsage{err}
 	}
 	if err := c.parts.ready(ctx); err != nil {
 		return err
 	}
-	if o.dry {
-		return c.previewRetry(ctx, chosen, o.limit)
-	}
-	count := len(c.args)
+	d.all.Of, d.all.Why, d.all.Preview = pick, o.why, o.dry
+	var did []notify.Notice
 	err = c.parts.system.Update(ctx, o.actor(), func(ctx context.Context, w *core.Work) error {
-		if len(chosen) > 0 {
-			count, err = w.Notices.RetryAll(ctx, notify.Query{States: chosen, Limit: o.limit}, o.why)
-			return err
-		}
-		for _, id := range c.args {
-			if err := w.Notices.Retry(ctx, notify.ID(id), o.why); err != nil {
-				return fmt.Errorf("%s: %w", id, err)
-			}
-		}
-		return nil
+		did, err = w.Notices.Bulk(ctx, d.all)
+		return err
 	})
-	if err == nil {
-		fmt.Fprintf(c.out, "Sent again: %d\n", count)
+	if err != nil {
+		return err
 	}
-	return err
+	if !o.dry {
+		fmt.Fprintf(c.out, "%s: %d\n", d.done, len(did))
+		return nil
+	}
+	c.foresee(d.would, did, o.limit)
+	return nil
 }
 
-// previewRetry says what a retry of all in some states would send again.
-func (c *call) previewRetry(ctx context.Context, chosen []notify.State, limit int) error {
-	if len(chosen) == 0 {
-		return errUsage{errors.New("--dry-run goes with --state")}
+// foresee says what something would be done to.
+func (c *call) foresee(would string, to []notify.Notice, limit int) {
+	by := make(map[string]int)
+	for i := range to {
+		by[fmt.Sprintf("%s by %s, %s", to[i].Template, to[i].Channel, to[i].State)]++
 	}
-	return c.parts.system.View(ctx, org.System(), func(ctx context.Context, w *core.Work) error {
-		found, err := w.Notices.List(ctx, notify.Query{States: chosen, Limit: limit})
-		if err != nil {
-			return err
-		}
-		by := make(map[string]int)
-		for _, n := range found {
-			by[fmt.Sprintf("%s by %s", n.Template, n.Channel)]++
-		}
-		fmt.Fprintf(c.out, "Would be sent again: %d, at most %d\n", len(found), limit)
-		for _, what := range slices.Sorted(maps.Keys(by)) {
-			fmt.Fprintf(c.out, "  %d  %s\n", by[what], what)
-		}
-		return nil
+	fmt.Fprintf(c.out, "%s: %d, at most %d\n", would, len(to), limit)
+	for _, what := range slices.Sorted(maps.Keys(by)) {
+		fmt.Fprintf(c.out, "  %d  %s\n", by[what], what)
+	}
+}
+
+func retry(ctx context.Context, c *call) error {
+	o := c.options.(*bulkOptions)
+	return c.act(ctx, o, deed{
+		one: func(ctx context.Context, n *core.Notices, id notify.ID) error { return n.Retry(ctx, id, o.why) },
+		all: core.Bulk{Do: core.Resend}, done: "Sent again", would: "Would be sent again",
 	})
 }

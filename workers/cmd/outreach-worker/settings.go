@@ -160,7 +160,7 @@ func (c *config) settings() []setting {
 		{name: "sms.token", secret: true, set: text(&c.SMS.Token), what: "bearer token at the gateway"},
 		{name: "sms.gateway", set: list(&c.SMS.Gateway), what: "JSON file that describes any other gateway; url, sender and token, where given, count more. Several gateways: their files, with commas"},
 		{name: "sms.timeout", normal: "10s", set: duration(&c.SMS.Timeout), what: "the most one SMS may take, where the gateway's file does not say"},
-		{name: "sms.tokens", set: text(&c.SMS.Tokens), what: "folder with NAME.token, for a gateway whose refresh token works once (Zalo ZNS)"},
+		{name: "sms.tokens", set: text(&c.SMS.Tokens), what: "folder with NAME.token, for a gateway whose refresh token works once (Zalo ZNS). Copies on several machines share the folder"},
 	}...)
 	all = append(all, c.SMS.Share.settings("sms", "segments", true)...)
 	all = append(all, c.Limits.settings()...)
