@@ -107,7 +107,7 @@ func TestABounceBarsTheDeadMailboxAndSendsTheNoticeAnotherWay(t *testing.T) {
 	if told := found(notify.Query{Template: "contact.broken"}); len(told) != 1 {
 		t.Errorf("%d tasks for the administrators, want 1", len(told))
 	}
-	if instead := found(notify.Query{Template: "calendar.ending", Channel: notify.SMS}); len(instead) != 1 || instead[0].Person != outboxtest.Person(0) {
+	if instead := found(notify.Query{Keys: []string{"test/000000/sms"}}); len(instead) != 1 || instead[0].Person != outboxtest.Person(0) {
 		t.Errorf("instead of the mail: %+v", instead)
 	}
 	stop()
