@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -299,7 +300,8 @@ func TestRunTriesAgainUntilItsContextEnds(t *testing.T) {
 		}
 	}
 	var log strings.Builder
-	feed, err := webhook.New(d.sys, webhook.File(filepath.Join(t.TempDir(), "mark")),
+	cursor := &counting{Cursor: webhook.File(filepath.Join(t.TempDir(), "mark"))}
+	feed, err := webhook.New(d.sys, cursor,
 		webhook.Config{URL: r.URL + "/tokenpath", Secrets: []webhook.Secret{secret}, Every: time.Millisecond},
 		&webhook.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
@@ -308,15 +310,22 @@ func TestRunTriesAgainUntilItsContextEnds(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- feed.Run(ctx) }()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		r.mu.Lock()
-		taken := len(r.got)
-		r.mu.Unlock()
-		if taken == 1 {
-			break
+	await := func(what string, come func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !come(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Errorf("%s: not within a minute", what)
+				return
+			}
 		}
 	}
-	time.Sleep(20 * time.Millisecond) // so that it looks again
+	await("the event is taken", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.got) == 1
+	})
+	looks := cursor.looks.Load()
+	await("it looks again, and once more", func() bool { return cursor.looks.Load() >= looks+2 })
 	stop()
 	if err := <-done; !errors.Is(err, context.Canceled) || len(r.got) != 1 {
 		t.Errorf("%v, %d events", err, len(r.got))
@@ -324,6 +333,17 @@ func TestRunTriesAgainUntilItsContextEnds(t *testing.T) {
 	if text := log.String(); !strings.Contains(text, "answered 429") || !strings.Contains(text, "taken again") || strings.Contains(text, "tokenpath") {
 		t.Errorf("log:\n%s", text)
 	}
+}
+
+// counting is a cursor that counts how often somebody looked.
+type counting struct {
+	webhook.Cursor
+	looks atomic.Int64
+}
+
+func (c *counting) Load(ctx context.Context) (webhook.Mark, error) {
+	c.looks.Add(1)
+	return c.Cursor.Load(ctx)
 }
 
 // broken is a cursor that cannot be used.
