@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/huongvecoso/outreach/core/notify"
 )
 
 // What happens to the database, and between it and the workers.
@@ -25,22 +27,45 @@ func databaseKilled(r *run) {
 	r.needPostgres()
 	kills := 0
 	kill := func(s *stage) {
+		began := time.Now()
 		s.pg.Kill()
 		time.Sleep(r.outage)
 		s.pg.Start()
 		s.settled()
+		s.away = max(s.away, time.Since(began))
 		kills++
 	}
 	for _, knowsKey := range []bool{true, false} {
 		s := r.ready(setup{own: true, knowsKey: knowsKey})
 		s.storm(r.profile, recurring{kill, r.rare[0], r.rare[1]})
 		r.judge(s, true)
+		r.resolved(s)
 		s.close()
 	}
 	if kills == 0 {
 		r.Error("the database was not killed: nothing was shown")
 	}
 	r.note(fmt.Sprintf("%d kills", kills))
+}
+
+// resolved checks that what nobody knew was decided about in time: when its lease
+// is over, the wait for a late answer, and a minute. What the database was away, and
+// a busy machine, comes on top.
+func (r *run) resolved(s *stage) {
+	r.Helper()
+	notices, attempts, _ := s.read()
+	longest := time.Duration(0)
+	for _, e := range s.added {
+		n, calls := notices[e.ID], attempts[e.ID]
+		if n.State == notify.Uncertain && len(calls) > 0 {
+			longest = max(longest, n.Done.Sub(calls[len(calls)-1].Started))
+		}
+	}
+	most := longestUnderway + unknownAfter*time.Minute + time.Minute
+	if slack := (s.away + 5*busy) * time.Duration(s.orders.Clock.Speed); longest > most+slack {
+		r.Errorf("an unknown outcome was decided about after %v, want %v at most, and %v for the outage", longest, most, slack)
+	}
+	r.note(fmt.Sprintf("unknown outcomes decided about after %v at most", longest.Round(time.Second)))
 }
 
 // settled waits until the pool of the harness has found out which of its
@@ -105,6 +130,7 @@ func partition(r *run) {
 	parts := 0
 	part := func(s *stage) {
 		s.link.stall()
+		s.away = 2 * r.outage
 		time.Sleep(2 * r.outage)
 		if parts%2 == 1 {
 			s.link.cut()
@@ -116,6 +142,7 @@ func partition(r *run) {
 		s := r.ready(setup{linked: true, knowsKey: knowsKey})
 		s.storm(r.profile, recurring{part, r.rare[0], r.rare[1]})
 		r.judge(s, true)
+		r.resolved(s)
 		s.close()
 	}
 	if parts < 2 {

@@ -19,9 +19,10 @@ import (
 const (
 	panics = "XL-" + "panic"
 	kills  = "XL-" + "kill"
+	hangs  = "XL-" + "hang"
 )
 
-// poisoned is an adapter with two bugs.
+// poisoned is an adapter with three bugs.
 type poisoned struct{ notify.Sender }
 
 func (p poisoned) Send(ctx context.Context, m notify.Message) notify.Outcome {
@@ -30,6 +31,8 @@ func (p poisoned) Send(ctx context.Context, m notify.Message) notify.Outcome {
 		panic("a bug of the adapter")
 	case kills:
 		os.Exit(7)
+	case hangs:
+		select {} // it does not even look at ctx
 	}
 	return p.Sender.Send(ctx, m)
 }

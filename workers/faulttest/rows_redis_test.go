@@ -1,6 +1,7 @@
 package faulttest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/store"
 )
 
 // What happens to Redis.
@@ -37,21 +42,29 @@ func redisEmptied(r *run) {
 	if s.flushes == 0 {
 		r.Error("Redis was not emptied: nothing was shown")
 	}
-	s.visible()
-	r.note(fmt.Sprintf("%d FLUSHALL", s.flushes))
+	flush(s)
+	r.note(fmt.Sprintf("%d FLUSHALL, queues visible again %v after the last", s.flushes, s.visible().Round(10*time.Millisecond)))
 }
 
-// visible checks that the queues are in asynq's list again within a minute.
-func (s *stage) visible() {
+// visible waits until the queues can be asked for again, as metrics and tools do,
+// and returns how long that took: a minute at most.
+func (s *stage) visible() time.Duration {
 	s.t.Helper()
-	c := s.client()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if queues, err := c.SMembers(s.t.Context(), "asynq:queues").Result(); err == nil && len(queues) >= 6 {
-			return
+	began, inspector := time.Now(), asynq.NewInspectorFromRedisClient(s.client())
+	for ; ; time.Sleep(50 * time.Millisecond) {
+		known := 0
+		queues, err := inspector.Queues()
+		for _, queue := range queues {
+			if _, missing := inspector.GetQueueInfo(queue); missing == nil {
+				known++
+			}
 		}
-		if time.Now().After(end) {
-			s.t.Error("the queues cannot be seen a minute after Redis was emptied")
-			return
+		if err == nil && known >= 6 { // three of each channel
+			return time.Since(began)
+		}
+		if time.Since(began) > time.Minute {
+			s.t.Errorf("a minute after Redis was emptied %d queues can be seen: %v", known, err)
+			return time.Since(began)
 		}
 	}
 }
@@ -61,9 +74,12 @@ func redisRestarts(r *run) {
 	busiest, restarts := 0.0, 0
 	restart := func(s *stage) {
 		s.redis.Kill()
+		from := len(s.added)
+		s.add(3)
 		before := s.cpu()
 		time.Sleep(r.outage)
 		busiest = max(busiest, (s.cpu()-before).Seconds()/r.outage.Seconds()/float64(len(s.workers)))
+		s.keptPending(r, s.added[from:])
 		s.redis.Start()
 		restarts++
 	}
@@ -77,6 +93,36 @@ func redisRestarts(r *run) {
 		r.Errorf("a worker without Redis takes %.0f %% of a core, want less than 20 %%", 100*busiest)
 	}
 	r.note(fmt.Sprintf("%d restarts, a worker meanwhile takes %.0f %% of a core", restarts, 100*busiest))
+}
+
+// keptPending waits until all of them are pending: the relay takes back at once what
+// a queue that is not there did not take.
+func (s *stage) keptPending(r *run, all []expected) {
+	s.t.Helper()
+	s.until(r, "without Redis what is due stays pending", func() bool {
+		for _, e := range all {
+			if s.now(e.ID).State != notify.Pending {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// now is how the notice is.
+func (s *stage) now(id notify.ID) (n notify.Notice) {
+	s.t.Helper()
+	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) error {
+		found, err := tx.NoticesByID(ctx, []notify.ID{id})
+		if err == nil {
+			n = found[0]
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }
 
 // cpu is what the workers have used of the processors, 0 where the system does
@@ -158,7 +204,7 @@ func redisOld(r *run) {
 // redisFrozen freezes Redis. When it goes on, every lease of asynq has run out,
 // and what runs is handed out a second time.
 func redisFrozen(r *run) {
-	s := r.ready(setup{knowsKey: true, delay: 300 * time.Millisecond})
+	s := r.ready(setup{knowsKey: true, delay: 300 * time.Millisecond, people: 2 * r.notices})
 	freezes := 0
 	freeze := func(s *stage) {
 		s.redis.Pause()
@@ -168,13 +214,18 @@ func redisFrozen(r *run) {
 		stopOne(s) // the one that comes finds them
 		freezes++
 	}
-	s.storm(r.profile, recurring{freeze, r.rare[0] / 2, r.rare[1] / 2})
+	s.pour(r.profile, recurring{freeze, r.rare[0] / 2, r.rare[1] / 2})
+	s.until(r, "a task is run that was run", func() bool { // it takes one that was acknowledged after the thaw
+		if s.said(worthlessTickets) == 0 {
+			s.add(20)
+			freeze(s)
+		}
+		return s.said(worthlessTickets) > 0
+	})
+	s.calm(r.patience)
+	worthless := s.said(worthlessTickets)
 	s.replay()
 	r.judge(s, false)
-	worthless := s.said(worthlessTickets)
-	if freezes == 0 || worthless == 0 {
-		r.Errorf("%d freezes, and %d times a task was run that had been run: nothing was shown", freezes, worthless)
-	}
 	r.note(fmt.Sprintf("%d freezes, %d leases over, %d tasks ran again and ended at the claim", freezes, s.expired, worthless))
 }
 
@@ -219,7 +270,9 @@ func (s *stage) drained() {
 // redisFull lets Redis refuse every write for a while, and then throw away what
 // it holds. Only what evicts is told at the start.
 func redisFull(r *run) {
-	s := r.ready(setup{})
+	s := r.quiet(setup{people: r.notices + 1})
+	s.orders.Clock.Leaps = filepath.Join(s.dir, "leaps")
+	s.begin(r.workers)
 	c := s.client()
 	set := func(name, value string) {
 		if err := c.ConfigSet(s.t.Context(), name, value).Err(); err != nil {
@@ -232,8 +285,11 @@ func redisFull(r *run) {
 		set("maxmemory-policy", policy)
 		set("maxmemory", "1mb")
 		time.Sleep(r.outage)
-		if policy == "allkeys-lru" {
+		switch {
+		case policy == "allkeys-lru":
 			stopOne(s)
+		case refusals == 0:
+			s.alarmed(r)
 		}
 		set("maxmemory", "0")
 		refusals++
@@ -246,5 +302,38 @@ func redisFull(r *run) {
 	if s.said("The maxmemory-policy of Redis is allkeys-lru") == 0 {
 		r.Error("a worker that starts on a Redis that evicts does not say so")
 	}
-	r.note(fmt.Sprintf("%d times full", refusals))
+	r.note(fmt.Sprintf("%d times full, the alarm was raised", refusals))
+}
+
+// alarmed lets a quarter of an hour pass while nothing can be put into the queue.
+// What is due stays pending, and whoever watches raises the alarm.
+func (s *stage) alarmed(r *run) {
+	s.t.Helper()
+	s.others = true // the alarm
+	s.addOne(notify.SMS, letterB)
+	one := s.added[len(s.added)-1]
+	s.until(r, "nothing is on its way", func() bool {
+		o, err := s.sys.Outstanding(s.t.Context())
+		return err == nil && o.Sending == 0
+	})
+	s.leap(15 * time.Minute)
+	s.until(r, "what is due stays pending, and the alarm is raised", func() bool {
+		_, err := s.sys.Watch(s.t.Context())
+		return err == nil && s.now(one.ID).State == notify.Pending && s.alarms("delivery.late") > 0
+	})
+}
+
+// alarms are the notices to administrators of that kind.
+func (s *stage) alarms(template string) int {
+	s.t.Helper()
+	n := 0
+	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) error {
+		found, err := tx.Notices(ctx, notify.Query{Template: template})
+		n = len(found)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }

@@ -3,12 +3,15 @@ package faulttest
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
@@ -22,9 +25,11 @@ var workerRows = []row{
 	{"F18", "poison in Redis and in the outbox", poison},
 	{"F20", "cancels race with sending", cancelRace},
 	{"F21", "graceful stop under load", toldToStop},
+	{"F21", "graceful stop while a call hangs", stopWhileHanging},
 	{"F22", "two days without workers", longOutage},
 	{"F25", "log of the workers on a full disk", logFull},
-	{"F25", "database on a full disk", databaseFull},
+	{"F25", "SQLite on a full disk", databaseFull},
+	{"F25", "PostgreSQL on a full disk", postgresFull},
 	{"F27", "dead notices replayed twice at once", replayedTwice},
 }
 
@@ -51,12 +56,73 @@ func killedMidSend(r *run) {
 	kills := recurring{killSending, r.every[0], r.every[1]}
 	for _, knowsKey := range []bool{true, false} {
 		s := r.ready(setup{knowsKey: knowsKey, delay: 150 * time.Millisecond})
-		s.storm(r.profile, kills)
-		if found := r.judge(s, true); open(found) == 0 {
+		s.storm(r.profile, kills, recurring{func(s *stage) { s.lookForOld() }, lookEvery, lookEvery})
+		found := r.judge(s, true)
+		if open(found) == 0 {
 			r.Errorf("%d kills and not one call was cut off: nothing was shown", s.kills)
 		}
-		r.note(fmt.Sprintf("%d kills", s.kills))
+		r.listed(s, found)
+		r.noneOld(s, longestUnderway)
+		r.note(fmt.Sprintf("%d kills, the oldest on its way %v", s.kills, s.oldest.Round(time.Second)))
 		s.close()
+	}
+}
+
+// longestUnderway is how long a notice may be queued or being sent, whatever
+// happens to workers, and lookEvery how often it is looked after.
+const (
+	longestUnderway = 3 * time.Minute
+	lookEvery       = 200 * time.Millisecond
+)
+
+// lookForOld notes for how long the oldest notice has been queued or being sent.
+func (s *stage) lookForOld() {
+	s.t.Helper()
+	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) error {
+		found, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued, notify.Sending}})
+		now := s.sys.Now()
+		for _, n := range found {
+			since := n.NextAt.Add(-notify.QueuePatience)
+			if n.State == notify.Sending {
+				calls, err := tx.Attempts(ctx, n.ID)
+				if err != nil {
+					return err
+				}
+				since = calls[len(calls)-1].Started
+			}
+			s.oldest = max(s.oldest, now.Sub(since))
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// noneOld checks that nothing was on its way for longer than that. What a loaded
+// machine adds is not the rule's: a few seconds on the wall.
+func (r *run) noneOld(s *stage, most time.Duration) {
+	r.Helper()
+	s.lookForOld() // after all
+	if slack := 5 * busy * time.Duration(s.orders.Clock.Speed); s.oldest > most+slack {
+		r.Errorf("a notice was on its way for %v, want %v at most, and %v for a busy machine", s.oldest, most, slack)
+	}
+}
+
+// listed checks that what nobody knows is on the operator's list, all of it.
+func (r *run) listed(s *stage, found []*figures) {
+	r.Helper()
+	want, got := 0, 0
+	for _, f := range found {
+		want += f.u
+	}
+	err := s.sys.View(s.t.Context(), operator, func(ctx context.Context, w *core.Work) error {
+		list, err := w.Notices.List(ctx, notify.Query{States: []notify.State{notify.Uncertain}})
+		got = len(list)
+		return err
+	})
+	if err != nil || got != want {
+		r.Errorf("%d outcomes are unknown, %d are on the operator's list: %v", want, got, err)
 	}
 }
 
@@ -96,12 +162,13 @@ func relayKilled(r *run) {
 	s := r.quiet(setup{})
 	s.orders.DieAtEnqueue = true
 	s.begin(r.workers)
-	s.storm(r.profile)
+	s.storm(r.profile, recurring{killOne, 2 * r.every[0], 2 * r.every[1]}, recurring{func(s *stage) { s.lookForOld() }, lookEvery, lookEvery})
 	found := r.judge(s, true) // what else the process had under way is cut off with it
-	if s.crashes == 0 {
-		r.Error("no relay was killed: nothing was shown")
+	if s.crashes == 0 || s.kills == 0 {
+		r.Errorf("%d relays were killed before they had told the queue, and %d at random: nothing was shown", s.crashes, s.kills)
 	}
-	r.note(fmt.Sprintf("%d relays killed, %d calls cut off with them", s.crashes, open(found)))
+	r.noneOld(s, notify.QueuePatience)
+	r.note(fmt.Sprintf("%d relays killed before the queue knew, %d at random, %d calls cut off with them; the oldest ticket %v", s.crashes, s.kills, open(found), s.oldest.Round(time.Second)))
 }
 
 func toldToStop(r *run) {
@@ -115,6 +182,78 @@ func toldToStop(r *run) {
 		r.Errorf("a stop took %v, want 35 s at most", s.slowest)
 	}
 	r.note(fmt.Sprintf("%d stops, slowest %v", s.starts-len(s.workers), s.slowest.Round(10*time.Millisecond)))
+}
+
+// stopWhileHanging tells a worker to stop that waits for a gateway which does not
+// answer, and one whose adapter never comes back at all. The first stops when the
+// call's time is over and knows that nobody knows; the second when the time for a
+// stop is over. Neither notice is lost.
+func stopWhileHanging(r *run) {
+	var silent atomic.Bool
+	silent.Store(true)
+	s := r.quiet(setup{speed: 1, sms: func(smssink.Request) smssink.Fault {
+		if silent.Load() {
+			return smssink.Fault{Delay: time.Minute, Drop: true}
+		}
+		return smssink.Fault{}
+	}})
+	s.others = true
+	s.orders.Clock.Leaps, s.orders.Poisoned = filepath.Join(s.dir, "leaps"), true
+	limit := s.orders.config().Shutdown + 4*time.Second // as workersfx.Config says
+
+	s.addOne(notify.SMS, letterC)
+	patient := r.stopDuringCall(s)
+	if _, attempts, _ := s.read(); len(attempts[s.added[0].ID]) != 1 || attempts[s.added[0].ID][0].Outcome != notify.ResultUnknown {
+		r.Errorf("after the stop the call is %+v, want its outcome unknown", attempts[s.added[0].ID])
+	}
+	if patient > callTimeout+4*time.Second {
+		r.Errorf("a stop took %v although a call takes %v at most", patient, callTimeout)
+	}
+
+	silent.Store(false)
+	hanging := s.notice(len(s.added), notify.SMS)
+	hanging.OnUnknown, hanging.Vars["label"] = notify.Resend, hangs
+	s.added = append(s.added, expected{Notice: hanging, policy: letterC})
+	s.commit(hanging)
+	stuck := r.stopDuringCall(s)
+	if stuck > limit+busy {
+		r.Errorf("a stop took %v, its limit is %v", stuck, limit)
+	}
+	if stuck < s.orders.config().Shutdown {
+		r.Errorf("a stop took %v: no call hung, nothing was shown", stuck)
+	}
+
+	s.orders.Poisoned = false
+	s.begin(1)
+	s.leap(10 * time.Minute)
+	s.until(r, "the lease is over", func() bool { return s.now(hanging.ID).State == notify.Unknown })
+	s.leap(unknownAfter * time.Minute)
+	s.calm(r.patience)
+	if found := r.judge(s, true); open(found) != 2 {
+		r.Errorf("%d calls were cut off, want two", open(found))
+	}
+	r.note(fmt.Sprintf("silent gateway: stopped after %v; adapter that never returns: after %v of %v", patient.Round(10*time.Millisecond), stuck.Round(10*time.Millisecond), limit))
+}
+
+// leap puts the clocks of all processes ahead.
+func (s *stage) leap(by time.Duration) {
+	s.t.Helper()
+	if err := s.orders.Clock.leap(by); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// stopDuringCall starts a worker, tells it to stop as soon as it has a call under
+// way, and returns how long that took.
+func (r *run) stopDuringCall(s *stage) time.Duration {
+	r.Helper()
+	s.begin(1)
+	s.until(r, "a call is under way", func() bool { return s.sending() == 0 })
+	began := time.Now()
+	if err := s.workers[0].stop(); err != nil {
+		r.Errorf("a worker that was told to stop: %v: %s", err, s.workers[0].stderr.text)
+	}
+	return time.Since(began)
 }
 
 // operator is who manages notices.
@@ -214,5 +353,11 @@ func replayedTwice(r *run) {
 	}
 	s.calm(r.patience)
 	r.judge(s, false)
+	notices, _, _ := s.read()
+	for _, e := range s.added {
+		if n := notices[e.ID]; n.Replays != 1 {
+			r.Errorf("%s was decided about once and counts %d", n.ID, n.Replays)
+		}
+	}
 	r.note(fmt.Sprintf("%d notices, decided by one %d and by the other %d", len(ids), done[0], done[1]))
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,6 +64,8 @@ type stage struct {
 	expired int           // leases of asynq
 	crashes int           // of workers that ended by themselves
 	slowest time.Duration // graceful stop
+	away    time.Duration // of the database, the longest
+	oldest  time.Duration // that a notice was seen to be on its way, on the stage's clock
 }
 
 // expected is a notice that was committed.
@@ -77,11 +80,12 @@ type setup struct {
 	speed    int
 	delay    time.Duration // from taking a message to saying so
 	knowsKey bool          // the gateway recognises a repetition
+	token    string        // what the gateway wants to see; empty: nothing
 	people   int
 	persist  bool            // Redis keeps what it has across a restart
 	own      bool            // the database is the row's own, to be killed
 	start    time.Time       // what the clock shows at first. Default: a Wednesday at seven
-	disk     string          // the database is a SQLite file there; empty: see database
+	disk     string          // the database is a SQLite file there, or own and has its tables there; empty: see database
 	linked   bool            // workers reach it over a link that can be broken
 	sms      smssink.Script  // instead of a gateway that takes everything
 	mail     smtpsink.Script // instead of a relay that takes everything
@@ -122,6 +126,9 @@ func (s *stage) database(want setup) {
 	case want.own || want.linked:
 		s.pg = pgtest.Start(s.t)
 		s.orders.Dialect, s.orders.DSN = sqlstore.Postgres, s.pg.DSN
+		if want.disk != "" {
+			s.orders.DSN = s.tablesOn(want.disk)
+		}
 	case want.disk != "":
 		s.orders.Dialect, s.orders.DSN = sqlstore.SQLite, sqlstore.SQLiteDSN(filepath.Join(want.disk, "outreach.db"))
 	case os.Getenv("OUTREACH_FAULT_DB") == "sqlite" || !havePostgres():
@@ -129,6 +136,31 @@ func (s *stage) database(want setup) {
 	default:
 		s.orders.Dialect, s.orders.DSN = sqlstore.Postgres, pgtest.Database(s.t)
 	}
+}
+
+// tablesOn makes a database of the server whose tables are on the disk, and returns
+// its address.
+func (s *stage) tablesOn(disk string) string {
+	s.t.Helper()
+	server, err := os.Stat(filepath.Dir(s.pg.Socket))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	owner, ok := server.Sys().(*syscall.Stat_t)
+	if !ok {
+		s.t.Skip("NOT shown: the system does not tell whose the server is")
+	}
+	place := filepath.Join(disk, "tables")
+	if err := errors.Join(os.Mkdir(place, 0o700), os.Chown(place, int(owner.Uid), int(owner.Gid))); err != nil {
+		s.t.Fatal(err)
+	}
+	s.onDatabase("CREATE TABLESPACE small LOCATION '"+place+"'", "CREATE DATABASE outreach TABLESPACE small")
+	address, err := url.Parse(s.pg.DSN)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	address.Path = "/outreach"
+	return address.String()
 }
 
 func havePostgres() bool {
@@ -184,7 +216,7 @@ func (s *stage) providers(want setup) {
 	}
 	var err error
 	s.sms, err = smssink.Start(&smssink.Options{
-		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "sms.ledger"), Window: window, Script: want.sms,
+		Clock: s.orders.Clock.now, LedgerFile: filepath.Join(s.dir, "sms.ledger"), Window: window, Token: want.token, Script: want.sms,
 	})
 	if err != nil {
 		s.t.Fatal(err)

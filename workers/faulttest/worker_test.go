@@ -3,6 +3,8 @@ package faulttest
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"encoding/json"
 	"flag"
@@ -11,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -80,6 +83,10 @@ type orders struct {
 
 	Off      time.Duration // by how much the machine's clock is ahead, on the simulated one
 	OffAfter time.Duration // that long after the process began, on the wall
+
+	Root   string // certificate of the relay in PEM, which speaks TLS and is sent one mail on a connection, word by word; empty: it speaks in the clear
+	Tokens string // where the gateway's tokens are fetched; empty: it wants none
+	Gauge  string // file in which the process keeps account of its goroutines, with its id behind; empty: it does not
 
 	SMPP string // the message centre, in place of the gateway
 	Cut  bool   // this machine does not reach the centre
@@ -165,6 +172,9 @@ func work(text string) error {
 	if o.Naive {
 		return naiveWorker(o)
 	}
+	if o.Gauge != "" {
+		go o.gauge()
+	}
 	log, err := os.OpenFile(o.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -214,6 +224,17 @@ func work(text string) error {
 	return app.Stop(context.Background())
 }
 
+// gauge keeps account of how many goroutines there are, again and again.
+func (o orders) gauge() {
+	file := fmt.Sprintf("%s.%d", o.Gauge, os.Getpid())
+	for range time.Tick(20 * time.Millisecond) {
+		next := file + ".next"
+		if os.WriteFile(next, strconv.AppendInt(nil, int64(runtime.NumGoroutine()), 10), 0o600) == nil {
+			_ = os.Rename(next, file) // the one before stays
+		}
+	}
+}
+
 func (o orders) open() (*sql.DB, *sqlstore.Store, error) {
 	driver := map[sqlstore.Dialect]string{sqlstore.SQLite: "sqlite", sqlstore.Postgres: "pgx"}[o.Dialect]
 	db, err := sql.Open(driver, o.DSN)
@@ -260,20 +281,30 @@ func (o orders) now() time.Time {
 	return o.Clock.now()
 }
 
+// unknownAfter is how many minutes an unknown outcome waits for a late answer.
+const unknownAfter = 1
+
 func (o orders) system(st store.Store, bell *workersfx.Bell) (*core.System, error) {
 	templates, err := outboxtest.Templates()
 	if err != nil {
 		return nil, err
 	}
 	numbers := policy.Default()
-	numbers.Notices.UnknownResendAfter = 1 // minute
+	numbers.Notices.UnknownResendAfter = unknownAfter
 	return core.New(st, numbers, &core.Options{Clock: o.now, Wake: bell.Ring, Templates: templates})
 }
 
 func (o orders) senders() ([]notify.Sender, error) {
-	mail, err := smtpmail.New(smtpmail.Config{
+	relay := smtpmail.Config{
 		Addr: o.SMTP, TLS: smtpmail.Plaintext, From: "HVCS <hvcs@xuanloc.example>", Domain: "xuanloc.example", Timeout: callTimeout,
-	}, &smtpmail.Options{Clock: o.now})
+	}
+	if o.Root != "" {
+		trusted := x509.NewCertPool()
+		trusted.AppendCertsFromPEM([]byte(o.Root))
+		relay.TLS, relay.TLSConfig = smtpmail.Implicit, &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
+		relay.Ignore, relay.MaxMailsPerConn = []string{"PIPELINING", "CHUNKING"}, 1
+	}
+	mail, err := smtpmail.New(relay, &smtpmail.Options{Clock: o.now})
 	if err != nil {
 		return nil, err
 	}
@@ -300,6 +331,9 @@ func (o orders) senders() ([]notify.Sender, error) {
 func (o orders) gateway(url string) (notify.Sender, error) {
 	c := httpsms.Generic()
 	c.URL, c.Sender, c.Timeout, c.Idempotent = url, "XUANLOC", httpsms.Duration(callTimeout), o.KnowsKey
+	if o.Tokens != "" {
+		c.Auth = httpsms.Auth{Kind: httpsms.OAuth2, User: account, Token: account, Request: httpsms.TokenRequest{URL: o.Tokens}}
+	}
 	switch {
 	case o.SecondSMS == "":
 	case url == o.SMS:
