@@ -255,7 +255,11 @@ func (a *arrivals) beyond(limit rate.Limit, from time.Time) string {
 // it says for how long, then it does not. Workers keep to its rate, wait as long as
 // it says, and none of this costs a notice an attempt.
 func gatewayThrottles(r *run) {
-	limit, storm := rate.Limit{PerSecond: 40, Burst: 10}, min(r.notices/2, 500)
+	storm := 60
+	if r.full() {
+		storm = 500
+	}
+	limit := rate.Limit{PerSecond: float64(storm) / 3, Burst: 5} // far less than workers could do
 	const pause = 5 * time.Second
 	requests := &arrivals{}
 	s := r.quiet(setup{knowsKey: true, sms: func(smssink.Request) smssink.Fault {
@@ -270,10 +274,13 @@ func gatewayThrottles(r *run) {
 	s.orders.Rate = limit
 	s.begin(r.workers)
 	s.workersReady()
-	began := time.Now()
-	for range storm {
-		s.addOne(notify.SMS, letterA)
+	var all []notify.Notice
+	for i := range storm {
+		s.added = append(s.added, expected{Notice: s.notice(i, notify.SMS), policy: letterA})
+		all = append(all, s.added[i].Notice)
 	}
+	began := time.Now()
+	s.commit(all...)
 	s.calm(r.patience)
 	r.judge(s, false)
 	if broken := requests.beyond(limit, began); broken != "" {

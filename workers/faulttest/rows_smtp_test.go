@@ -238,17 +238,18 @@ func smtpTarpit(r *run) {
 		r.Errorf("the longest call took %v, want about its timeout, %v, and a second more at most", longest, callTimeout)
 	}
 	s.tidy(before, r.patience)
-	r.note(fmt.Sprintf("silent %d times at %d moments; T95 of SMS %v, alone %v, the longest call %v; goroutines as before, %v",
+	r.note(fmt.Sprintf("silent %d times at %d moments; T95 of SMS %v, alone %v, the longest call %v; goroutines for calls as before, %v",
 		d.count(func(trouble) bool { return true }), len(all), took.Round(10*time.Millisecond), undisturbed.Round(10*time.Millisecond), longest.Round(10*time.Millisecond), before))
 }
 
-// goroutines are the fewest that each worker was seen to have within a while, from
-// now on.
+// goroutines are the fewest that each worker had for calls within a while from now
+// on.
 func (s *stage) goroutines() []int {
 	s.t.Helper()
 	s.workersReady()
-	fewest, since := make([]int, len(s.workers)), time.Now()
-	for end := since.Add(time.Minute); time.Since(since) < 500*time.Millisecond || slices.Contains(fewest, 0); time.Sleep(20 * time.Millisecond) {
+	fewest, since := slices.Repeat([]int{-1}, len(s.workers)), time.Now()
+	for time.Since(since) < 500*time.Millisecond || slices.Contains(fewest, -1) {
+		time.Sleep(20 * time.Millisecond)
 		for i, w := range s.workers {
 			file := fmt.Sprintf("%s.%d", s.orders.Gauge, w.process.Process.Pid)
 			info, err := os.Stat(file)
@@ -259,27 +260,27 @@ func (s *stage) goroutines() []int {
 			if err != nil {
 				continue
 			}
-			if n, err := strconv.Atoi(string(text)); err == nil && (fewest[i] == 0 || n < fewest[i]) {
+			if n, err := strconv.Atoi(string(text)); err == nil && (fewest[i] < 0 || n < fewest[i]) {
 				fewest[i] = n
 			}
 		}
-		if time.Now().After(end) {
+		if time.Since(since) > time.Minute {
 			s.t.Fatal("a worker does not count its goroutines")
 		}
 	}
 	return fewest
 }
 
-// tidy waits until no worker has more goroutines than before. Connections that are
-// kept for the next message have some, for a few seconds.
+// tidy waits until no worker has more goroutines for calls than before. Connections
+// that are kept for the next message have some, for a few seconds.
 func (s *stage) tidy(before []int, patience time.Duration) {
 	s.t.Helper()
 	var now []int
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		more := 0
-		now = s.goroutines()
-		for i := range now {
-			if now[i] > before[i] {
+		for i, n := range s.goroutines() {
+			now = append(now[:i], n)
+			if n > before[i] {
 				more++
 			}
 		}
@@ -287,7 +288,7 @@ func (s *stage) tidy(before []int, patience time.Duration) {
 			return
 		}
 	}
-	s.t.Errorf("the workers have %v goroutines, before they had %v", now, before)
+	s.t.Errorf("the workers have %v goroutines for calls, before they had %v", now, before)
 }
 
 // logged is what a worker logged of a call.

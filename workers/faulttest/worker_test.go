@@ -1,6 +1,7 @@
 package faulttest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -14,6 +15,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -86,7 +88,7 @@ type orders struct {
 
 	Root   string // certificate of the relay in PEM, which speaks TLS and is sent one mail on a connection, word by word; empty: it speaks in the clear
 	Tokens string // where the gateway's tokens are fetched; empty: it wants none
-	Gauge  string // file in which the process keeps account of its goroutines, with its id behind; empty: it does not
+	Gauge  string // file in which the process keeps account of the goroutines of its calls, with its id behind; empty: it does not
 
 	SMPP string // the message centre, in place of the gateway
 	Cut  bool   // this machine does not reach the centre
@@ -224,12 +226,19 @@ func work(text string) error {
 	return app.Stop(context.Background())
 }
 
-// gauge keeps account of how many goroutines there are, again and again.
+// gauge keeps account, again and again, of how many goroutines there are for calls:
+// those of the adapters, of who waits for them, and of their connections.
 func (o orders) gauge() {
-	file := fmt.Sprintf("%s.%d", o.Gauge, os.Getpid())
-	for range time.Tick(20 * time.Millisecond) {
+	file, stacks := fmt.Sprintf("%s.%d", o.Gauge, os.Getpid()), make([]byte, 4<<20)
+	for range time.Tick(50 * time.Millisecond) {
+		n := 0
+		for one := range bytes.SplitSeq(stacks[:runtime.Stack(stacks, true)], []byte("\n\n")) {
+			if slices.ContainsFunc([]string{"/adapters/httpsms.", "/adapters/smtpmail.", "/workers/deliver.", "net/http.(*persistConn)"}, func(of string) bool { return bytes.Contains(one, []byte(of)) }) {
+				n++
+			}
+		}
 		next := file + ".next"
-		if os.WriteFile(next, strconv.AppendInt(nil, int64(runtime.NumGoroutine()), 10), 0o600) == nil {
+		if os.WriteFile(next, strconv.AppendInt(nil, int64(n), 10), 0o600) == nil {
 			_ = os.Rename(next, file) // the one before stays
 		}
 	}
