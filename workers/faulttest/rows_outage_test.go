@@ -34,18 +34,13 @@ func longOutage(r *run) {
 	now, all := s.sys.Now(), []notify.Notice(nil)
 	for i := range n {
 		one := outboxtest.Notice(i, notify.SMS, now.Add(-48*time.Hour*time.Duration(n-i)/time.Duration(n)))
-		e := expected{policy: letterB}
 		switch {
 		case i%3 == 0: // a reminder
 			one.Expires = one.NotBefore.Add(6 * time.Hour)
-			if one.Over(now) {
-				e.ends = []notify.State{notify.Expired}
-			}
 		case i%10 == 4:
 			one.Priority = notify.Critical
 		}
-		e.Notice = one
-		s.added = append(s.added, e)
+		s.added = append(s.added, expected{Notice: one, policy: letterB})
 		all = append(all, one)
 	}
 	s.commit(all...)
@@ -53,21 +48,25 @@ func longOutage(r *run) {
 	back := s.orders.Clock.now()
 	s.begin(r.workers)
 	s.calm(r.patience)
+	s.mayExpire()
 	r.judge(s, false)
 	messages := s.together(n, busy)
 	fastest := s.within(limit, back)
-	notices, _, _ := s.read()
+	notices, attempts, _ := s.read()
 	taken, expired := s.taken(), 0
 	var critical, normal []time.Duration
 	for _, e := range s.added {
-		copies := taken[e.ID]
+		copies, calls := taken[e.ID], attempts[e.ID]
+		if len(calls) > 0 && e.Over(calls[len(calls)-1].Started) {
+			r.Errorf("%s was sent after its moment", e.ID)
+		}
 		switch {
-		case len(e.ends) > 0:
+		case e.Over(back):
 			expired++
 			if len(copies) > 0 || notices[e.ID].State != notify.Expired {
 				r.Errorf("%s had expired and is %s", e.ID, notices[e.ID].State)
 			}
-		case len(copies) == 0:
+		case len(copies) == 0: // its moment passed before its turn came
 		case e.Priority == notify.Critical:
 			critical = append(critical, s.orders.Clock.wall(copies[0].Sub(back)))
 		default:
@@ -83,6 +82,21 @@ func longOutage(r *run) {
 	}
 	r.note(fmt.Sprintf("%d expired; T95 from the return: critical %.1fs, others %.1fs; %d notices to %d people in %d messages; %.0f/s at most of %.0f/s and a burst of %d",
 		expired, first.Seconds(), rest.Seconds(), perBusy*busy, busy, messages, fastest, limit.PerSecond, limit.Burst))
+}
+
+// mayExpire lets those end as expired whose moment passed before the last message
+// was taken: their turn had not come.
+func (s *stage) mayExpire() {
+	s.t.Helper()
+	ledger := s.sms.Ledger()
+	if len(ledger) == 0 {
+		return
+	}
+	for i := range s.added {
+		if s.added[i].Over(ledger[len(ledger)-1].At) {
+			s.added[i].ends = []notify.State{notify.Expired}
+		}
+	}
 }
 
 // perBusy is how many notices wait for one busy person: no more messages than the

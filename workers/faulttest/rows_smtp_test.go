@@ -14,7 +14,7 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/smtpmail/smtpsink"
 	"github.com/huongvecoso/outreach/core/notify"
-	"github.com/huongvecoso/outreach/workers/outboxtest"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 )
 
 // mails commits n mails, half of which say resend.
