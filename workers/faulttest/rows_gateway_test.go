@@ -146,7 +146,7 @@ func (r *run) compare(s *stage, told *history, faults []wrong, seen []int) {
 			continue // one timed out on its way
 		}
 		for i, a := range calls {
-			late := strings.HasSuffix(a.Detail, "time is over")
+			late := strings.HasSuffix(a.Detail, timeOver)
 			switch {
 			case did[i] < 0 && (a.Outcome == notify.ResultAccepted || late):
 			case did[i] < 0:

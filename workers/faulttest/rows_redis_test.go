@@ -279,17 +279,17 @@ func redisFull(r *run) {
 			s.t.Error(err)
 		}
 	}
+	set("maxmemory", "1mb")
+	s.alarmed(r)
+	set("maxmemory", "0")
 	refusals := 0
 	full := func(s *stage) {
 		policy := []string{"noeviction", "allkeys-lru"}[refusals%2]
 		set("maxmemory-policy", policy)
 		set("maxmemory", "1mb")
 		time.Sleep(r.outage)
-		switch {
-		case policy == "allkeys-lru":
+		if policy == "allkeys-lru" {
 			stopOne(s)
-		case refusals == 0:
-			s.alarmed(r)
 		}
 		set("maxmemory", "0")
 		refusals++
@@ -305,17 +305,15 @@ func redisFull(r *run) {
 	r.note(fmt.Sprintf("%d times full, the alarm was raised", refusals))
 }
 
-// alarmed lets a quarter of an hour pass while nothing can be put into the queue.
-// What is due stays pending, and whoever watches raises the alarm.
+// alarmed lets a quarter of an hour pass, before anything is on its way, while
+// nothing can be put into the queue. What is due stays pending, and whoever watches
+// raises the alarm.
 func (s *stage) alarmed(r *run) {
 	s.t.Helper()
-	s.others = true // the alarm
+	s.workersReady()
 	s.addOne(notify.SMS, letterB)
 	one := s.added[len(s.added)-1]
-	s.until(r, "nothing is on its way", func() bool {
-		o, err := s.sys.Outstanding(s.t.Context())
-		return err == nil && o.Sending == 0
-	})
+	time.Sleep(r.outage)
 	s.leap(15 * time.Minute)
 	s.until(r, "what is due stays pending, and the alarm is raised", func() bool {
 		_, err := s.sys.Watch(s.t.Context())

