@@ -104,27 +104,3 @@ func TestAFullChannelIsToldAndABacklogIsReadOnce(t *testing.T) {
 		t.Errorf("%d of the last 70 were handed out", last)
 	}
 }
-
-func TestWhereThereIsLittleRoomLittleIsReadOfEachOwner(t *testing.T) {
-	p := newPost(t)
-	for i, id := range p.crowd(300) {
-		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprint(i % 100)})
-	}
-	for _, c := range []struct{ room, looked int }{
-		{20, 100}, // one of each
-		{80, 200}, // enough for twice the room
-		{1000, 300},
-	} {
-		done, err := p.sys.DispatchWithin(t.Context(), "relay", 400, core.Room{Window: c.room, Backlog: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if done.Looked != c.looked || len(done.Tickets) > c.room {
-			t.Errorf("room for %d: looked at %d, want %d; %d tickets", c.room, done.Looked, c.looked, len(done.Tickets))
-		}
-		if err := p.sys.Requeue(t.Context(), done.Tickets, "test"); err != nil {
-			t.Fatal(err)
-		}
-		p.pass(time.Minute)
-	}
-}

@@ -170,7 +170,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	}
 	queues := make(map[notify.Share][]notify.Notice, len(shares))
 	for same := range byChannel(shares) {
-		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same))
+		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same[0].Channel))
 		if err != nil {
 			return nil, err
 		}
@@ -199,16 +199,15 @@ func byChannel(shares []notify.Share) iter.Seq[[]notify.Share] {
 	}
 }
 
-// useful is how many of each share of a channel are worth reading: where the channel
-// has little room, what is read of all beyond twice as much mostly stays as it is.
-func (d *dispatch) useful(each int, shares []notify.Share) int {
-	channel := shares[0].Channel
+// useful is how many of a share are worth reading: where the channel has little
+// room, what is read beyond twice as much mostly stays as it is. It is a bound for
+// each share, not for all: what one pass sees of somebody's becomes one message.
+func (d *dispatch) useful(each int, channel notify.Channel) int {
 	left, bounded := d.room.channel(channel)
 	if !bounded || kept(channel) {
 		return each
 	}
-	most := (max(probe, 2*left) + len(shares) - 1) / len(shares)
-	if each == 0 || each > most {
+	if most := max(probe, 2*left); each == 0 || each > most {
 		return most
 	}
 	return each
