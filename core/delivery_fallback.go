@@ -68,7 +68,7 @@ func (p *pass) fallBack(ctx context.Context, lost []*notify.Notice) error {
 			}
 			if state[key] == "" {
 				state[key] = notify.Pending
-				if err := p.another(ctx, n, channel, key); err != nil {
+				if _, err := p.another(ctx, n, channel, key); err != nil {
 					return err
 				}
 			}
@@ -100,8 +100,9 @@ func keyOn(n *notify.Notice, channel notify.Channel) string {
 }
 
 // another puts the notice on the channel. It goes to the very person that was
-// not reached; paper goes to somebody who can hand it over.
-func (p *pass) another(ctx context.Context, n *notify.Notice, channel notify.Channel, key string) error {
+// not reached; paper goes to somebody who can hand it over. It returns the notice
+// on the other channel.
+func (p *pass) another(ctx context.Context, n *notify.Notice, channel notify.Channel, key string) (notify.ID, error) {
 	next := notify.Notice{
 		ID: notify.ID(p.newID()), Key: key, Template: n.Template, Subject: n.Subject, Duty: n.Duty, Moot: n.Moot, To: n.To,
 		Audience: n.Audience, Channel: channel, Class: n.Class, Priority: n.Priority, OnUnknown: n.OnUnknown, Owner: n.Owner, Vars: maps.Clone(n.Vars),
@@ -113,12 +114,12 @@ func (p *pass) another(ctx context.Context, n *notify.Notice, channel notify.Cha
 	}
 	if channel == notify.PaperTask {
 		if err := p.onPaper(ctx, n, &next); err != nil {
-			return err
+			return "", err
 		}
 	}
 	added, err := p.tx.AddNotice(ctx, &next)
 	p.due = p.due || added
-	return err
+	return next.ID, err
 }
 
 // onPaper makes a paper task of a notice: for the clerk of the recipient's unit,

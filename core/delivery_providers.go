@@ -334,7 +334,8 @@ func (p *pass) breakerMoved(ctx context.Context, before, now *notify.Provider) e
 }
 
 // failOver lets what a provider certainly did not take be tried at once by
-// another one, instead of after the usual wait.
+// another one, instead of after the usual wait: each of them once, so that where
+// all say no for now its attempts are not used up in a moment.
 func (c *settling) failOver(ctx context.Context, n *notify.Notice) error {
 	if n.State != notify.Pending || n.MayHaveGone() {
 		return nil
@@ -342,7 +343,11 @@ func (c *settling) failOver(ctx context.Context, n *notify.Notice) error {
 	if _, err := c.known(ctx); err != nil {
 		return err
 	}
-	for _, other := range c.on(n.Channel) {
+	on := c.on(n.Channel)
+	if n.Attempts >= len(on) {
+		return nil
+	}
+	for _, other := range on {
 		if other.Name != n.Provider && other.Ready(c.now) && !other.Breaker.Open {
 			n.NextAt, c.due = c.now, true
 			break

@@ -13,6 +13,7 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/store"
 )
 
@@ -569,5 +570,57 @@ func TestADigestTriesAProviderItselfWhenThereIsNoOther(t *testing.T) {
 				p.want(id, notify.Accepted)
 			}
 		})
+	}
+}
+
+func TestWhereAllProvidersSayNoForNowTheUsualWaitBegins(t *testing.T) {
+	p := newPost(t)
+	a, b := p.twoGateways(1, 0)
+	id := p.tell(notify.Notice{})
+	p.outcome(a, p.dispatch().Tickets[0], notify.ResultTransient)
+	p.outcome(b, p.dispatch().Tickets[0], notify.ResultTransient)
+	if n := p.notice(id); n.Attempts != 2 || n.NextAt.Sub(p.sys.Now()) < time.Minute {
+		t.Errorf("after %d attempts it is tried again in %v", n.Attempts, n.NextAt.Sub(p.sys.Now()))
+	}
+}
+
+// What the operator of an installation set holds for every later policy too.
+func TestLimitsOfAnInstallationHoldWhateverTheProgrammeDecides(t *testing.T) {
+	one, none, many := 1, 0, 5
+	for name, c := range map[string]struct {
+		limits policy.Limits
+		held   bool
+	}{
+		"the operator allows one SMS a day":   {policy.Limits{SMSPerDay: &one}, true},
+		"the operator allows more":            {policy.Limits{SMSPerDay: &many}, false},
+		"the policy allows two":               {policy.Limits{}, false},
+		"the operator wants no gap and one":   {policy.Limits{SMSPerDay: &one, SMSGapMinutes: &none}, true},
+		"the operator has a budget for one":   {policy.Limits{SMSSegmentsPerDay: &one}, true},
+		"the operator lifts the gap of a day": {policy.Limits{SMSGapMinutes: &none}, false},
+	} {
+		p := newPost(t)
+		p.sms.Segments = func(string) int { return 1 }
+		var err error
+		p.sys, err = core.New(p.store, policy.Default(), &core.Options{Clock: func() time.Time { return *p.now.Load() }, Templates: postTemplates(t), Limits: c.limits})
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := policy.Default()
+		next.Version, next.From, next.Notices.SMSPerDay = "2", day("2017-03-01"), 2
+		p.put(func(ctx context.Context, tx store.Tx) error {
+			return tx.PutRule(ctx, &programme.Rule{ID: "R", Policy: &next, Status: programme.RuleApproved, Reason: "thí điểm", Proposer: vp01, Approver: pct})
+		})
+		p.tell(notify.Notice{})
+		p.run()
+		p.pass(time.Hour)
+		second := p.tell(notify.Notice{})
+		p.run()
+		if held := p.notice(second).State == notify.Pending; held != c.held {
+			t.Errorf("%s: the second SMS is %s", name, p.notice(second).State)
+		}
+	}
+	much := 51
+	if _, err := core.New(newPost(t).store, policy.Default(), &core.Options{Limits: policy.Limits{SMSPerDay: &much}}); err == nil {
+		t.Error("a limit outside the policy's bounds is taken")
 	}
 }

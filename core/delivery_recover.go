@@ -17,12 +17,27 @@ type Recovered struct {
 	Repeated  int // unknown, and now sent again
 	Uncertain int // unknown, and now on the operator's list
 	Ended     int // unknown, and now at an end
+	Diverted  int // could not wait for their channel, and go another way
 }
 
 // Recover puts right what workers, queues and relays left behind: queued notices
-// nobody took, leases that ran out, outcomes that stayed unknown. It may run
-// anywhere, at any time, more than once at the same time.
+// nobody took, leases that ran out, outcomes that stayed unknown. And it lets go
+// another way what cannot wait for a channel none of whose providers takes
+// messages (notify.Outage), and gives fewer messages to providers that are slow
+// (notify.Pace). It may run anywhere, at any time, more than once at the same time.
 func (s *System) Recover(ctx context.Context) (Recovered, error) {
+	sum, err := s.putRight(ctx)
+	if err == nil {
+		sum.Diverted, err = s.divert(ctx)
+	}
+	if err == nil {
+		err = s.weighByPace(ctx)
+	}
+	return sum, err
+}
+
+// putRight is Recover for what got stuck.
+func (s *System) putRight(ctx context.Context) (Recovered, error) {
 	var sum Recovered
 	for {
 		found := 0

@@ -189,7 +189,7 @@ func (s *Notices) RetryBy(ctx context.Context, id notify.ID, channel notify.Chan
 	if n.Over(s.u.now) {
 		n.Expires = time.Time{}
 	}
-	if err := p.another(ctx, &n, channel, keyOn(&n, channel)); err != nil {
+	if _, err := p.another(ctx, &n, channel, keyOn(&n, channel)); err != nil {
 		return err
 	}
 	if there, err = s.sibling(ctx, &n, channel); err != nil {

@@ -69,6 +69,10 @@ type Options struct {
 	// several, as they are without marks.
 	Segments func(text string) int
 
+	// Limits are numbers of sending that hold whatever policy is in force, now and
+	// after the programme decides upon another one. Default: none.
+	Limits policy.Limits
+
 	// Moved is called after a step of delivery was committed, for each notice that
 	// it moved or put back, with its instant: for metrics. It must not block.
 	// Default: none.
@@ -99,14 +103,15 @@ func New(st store.Store, pol policy.Policy, opts *Options) (*System, error) {
 	if st == nil {
 		faults.Add(fault.Broken("system.store.missing", "store", "a store is required", "phải có kho dữ liệu"))
 	}
+	if opts == nil {
+		opts = &Options{}
+	}
+	pol = opts.Limits.Apply(pol)
 	faults.Add(pol.Validate())
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &System{store: st, policy: pol, permissions: permissions(), reactions: reactions()}
-	if opts != nil {
-		s.opts = *opts
-	}
+	s := &System{store: st, policy: pol, opts: *opts, permissions: permissions(), reactions: reactions()}
 	return s, s.opts.fill()
 }
 

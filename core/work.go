@@ -136,7 +136,7 @@ func (u *unit) rules(ctx context.Context) (rules, error) {
 			continue
 		}
 		if r.Policy != nil && !r.Policy.From.After(u.today) && !r.Policy.From.Before(book.Policy.From) {
-			book.Policy = *r.Policy
+			book.Policy = u.sys.opts.Limits.Apply(*r.Policy)
 		}
 		if r.Calendar != nil {
 			if book.Calendar, err = u.sys.rules.calendar(r); err != nil {

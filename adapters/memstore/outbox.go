@@ -38,7 +38,8 @@ func (tx *Tx) Notices(_ context.Context, q notify.Query) ([]notify.Notice, error
 			is(q.Template, n.Template) && is(q.Channel, n.Channel) && is(q.Into, n.MergedInto) &&
 			is(q.Provider, n.Provider) && is(q.ProviderID, n.ProviderID) &&
 			since(q.Since, n.Created) && since(q.AcceptedSince, n.Done) &&
-			(q.Before.IsZero() || lookAgain(n).Before(instant(q.Before)))
+			(q.Before.IsZero() || lookAgain(n).Before(instant(q.Before))) &&
+			(q.ExpiresBefore.IsZero() || !n.Expires.IsZero() && n.Expires.Before(instant(q.ExpiresBefore)))
 	}, func(a, b *notify.Notice) int { return a.Created.Compare(b.Created) }, q.Limit)
 }
 
@@ -210,6 +211,31 @@ func (tx *Tx) SegmentsSpent(_ context.Context, from time.Time) (int, error) {
 		}
 	}
 	return sum, tx.usable()
+}
+
+// Pace implements [notify.Outbox].
+func (tx *Tx) Pace(ctx context.Context, q notify.PaceQuery) (notify.Pace, error) {
+	var pace notify.Pace
+	calls, err := tx.AttemptLog(ctx, notify.AttemptQuery{Provider: q.Provider, Since: q.Since})
+	for _, a := range calls {
+		n, there := tx.notices.at(string(a.Notice))
+		if a.Outcome != notify.ResultAccepted || !there {
+			continue
+		}
+		switch n.value.State {
+		case notify.Accepted, notify.Delivered, notify.Undelivered:
+			pace.Taken++
+		default:
+			continue
+		}
+		if n.value.Took() > 0 {
+			pace.Arrived++
+		}
+		if q.Slow(n.value) {
+			pace.Slow++
+		}
+	}
+	return pace, err
 }
 
 // Providers implements [notify.Outbox].

@@ -34,7 +34,9 @@ var (
 		text("provider_id", func(n *notify.Notice) string { return n.ProviderID }),
 		instant("created", func(n *notify.Notice) time.Time { return n.Created }),
 		text("share", func(n *notify.Notice) string { return shareOf(notify.Share{Channel: n.Channel, Owner: n.Owner}) }),
-		moment("done", func(n *notify.Notice) time.Time { return n.Done }))
+		moment("done", func(n *notify.Notice) time.Time { return n.Done }),
+		moment("expires", func(n *notify.Notice) time.Time { return n.Expires }),
+		number("took", func(n *notify.Notice) int64 { return n.Took().Microseconds() }))
 
 	attempts = newTable("attempt", "outreach_attempt",
 		func(a *notify.Attempt) string { return a.ID }, func(a *notify.Attempt) *int64 { return &a.Version },
@@ -113,6 +115,9 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 	where.since("created", q.Since)
 	where.since("done", q.AcceptedSince)
 	where.lookedAtBefore(q.States, q.Before)
+	if !q.ExpiresBefore.IsZero() {
+		where.add("expires < %s", where.param(q.ExpiresBefore))
+	}
 	return notices.list(ctx, t, where.ordered("created, id", q.Limit), where.args...)
 }
 
@@ -331,6 +336,18 @@ func (t *tx) AttemptLog(ctx context.Context, q notify.AttemptQuery) ([]notify.At
 func (t *tx) SegmentsSpent(ctx context.Context, since time.Time) (int, error) {
 	return t.sum(ctx, `SELECT coalesce(sum(segments), 0) FROM outreach_attempt
 		WHERE started >= $1 AND segments > 0 AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))`, since)
+}
+
+// Pace implements [notify.Outbox]. What the index of attempts finds is looked up
+// notice by notice.
+func (t *tx) Pace(ctx context.Context, q notify.PaceQuery) (notify.Pace, error) {
+	var p notify.Pace
+	err := t.query(ctx, func(rows *sql.Rows) error { return rows.Scan(&p.Taken, &p.Arrived, &p.Slow) },
+		`SELECT count(*), count(CASE WHEN n.took > 0 THEN 1 END), count(CASE WHEN n.took > $3 OR n.status = 'accepted' AND n.done < $4 THEN 1 END)
+		FROM outreach_attempt a JOIN outreach_notice n ON n.id = a.notice
+		WHERE a.provider = $1 AND a.started >= $2 AND a.outcome = 'accepted' AND n.status IN ('accepted', 'delivered', 'undelivered')`,
+		q.Provider, q.Since, q.Patience.Microseconds(), q.Now.Add(-q.Patience))
+	return p, err
 }
 
 // Providers implements [notify.Outbox].

@@ -21,7 +21,8 @@ type (
 	Retried struct {
 		From State `json:"from"` // the state it had ended in
 	}
-	// Rerouted: somebody had a notice sent over another channel.
+	// Rerouted: a notice goes over another channel, because somebody had it sent so or
+	// because it could not wait for its own: see Outage.
 	Rerouted struct {
 		By  Channel `json:"by"`
 		New ID      `json:"new"` // the notice on that channel

@@ -146,6 +146,17 @@ type Notice struct {
 	CancelAsked time.Time `json:"cancel_asked,omitzero"` // it was cancelled when it was already on its way
 	Created     time.Time `json:"created"`
 	Done        time.Time `json:"done,omitzero"` // when it was accepted, or ended otherwise
+	// Arrived is when its provider told that it arrived.
+	Arrived time.Time `json:"arrived,omitzero"`
+}
+
+// Took is how long a message was on its way, from when its provider had taken it
+// until that told that it arrived; 0: it told nothing of the kind.
+func (n *Notice) Took() time.Duration {
+	if n.State != Delivered || n.Arrived.IsZero() {
+		return 0
+	}
+	return max(n.Arrived.Sub(n.Done), time.Microsecond)
 }
 
 // IdempotencyKey is what a provider may recognise a repetition by: the same for
@@ -221,6 +232,7 @@ type Query struct {
 	Since         time.Time // created at or after
 	AcceptedSince time.Time // Done at or after, for caps
 	Before        time.Time // NextAt before this instant; of a sending notice LeaseUntil
+	ExpiresBefore time.Time // Expires set, and before this instant
 	Limit         int
 }
 
@@ -283,6 +295,8 @@ type Outbox interface {
 	// SegmentsSpent is the sum of Segments of the attempts started at or
 	// after since that were taken, or may have been: accepted, unknown, still open.
 	SegmentsSpent(ctx context.Context, since time.Time) (int, error)
+	// Pace counts the messages that q names, through their attempts.
+	Pace(ctx context.Context, q PaceQuery) (Pace, error)
 
 	// Providers returns all providers, ordered by name.
 	Providers(ctx context.Context) ([]Provider, error)

@@ -124,7 +124,8 @@ const (
 
 // Share is the provider's share among those of its channel now, in hundredths of
 // its Weight: all of it at rest. Every time its breaker opened or a probe failed
-// took 10 of 100 points off, at most once a minute; after a quarter of an hour
+// took 10 of 100 points off, at most once a minute, and so does every minute in
+// which it is slow and another one is not ([Pace.TooSlow]); after a quarter of an hour
 // without trouble 10 come back, and 10 more every five minutes. So a provider that
 // comes and goes gets less and less, and one that was away for long is not given
 // its full load at once.
@@ -224,6 +225,11 @@ type (
 	ProviderClosed struct {
 		Probes int `json:"probes,omitempty"` // that failed before
 	}
+	// ProviderSlowed: its messages take long to arrive, and it gets fewer for a while.
+	ProviderSlowed struct {
+		Slow int `json:"slow"` // of its messages of the last quarter of an hour
+		Of   int `json:"of"`
+	}
 	// ModeChanged: somebody let messages go out that did not before, or the reverse.
 	ModeChanged struct {
 		From Mode `json:"from"`
@@ -241,6 +247,9 @@ func (ProviderOpened) Kind() string { return "notice.provider_opened" }
 
 // Kind implements [event.Event].
 func (ProviderClosed) Kind() string { return "notice.provider_closed" }
+
+// Kind implements [event.Event].
+func (ProviderSlowed) Kind() string { return "notice.provider_slowed" }
 
 // Kind implements [event.Event].
 func (ProviderWeighed) Kind() string { return "notice.provider_weighed" }

@@ -292,7 +292,7 @@ func (n *Notice) Receipt(delivered bool, code string, now time.Time) error {
 	}
 	to := Undelivered
 	if delivered {
-		to = Delivered
+		to, n.Arrived = Delivered, now
 	}
 	err := n.move(to, code, now)
 	n.Done = accepted
@@ -382,7 +382,7 @@ func (n *Notice) Replay(why string, now time.Time) error {
 		return err
 	}
 	n.MergedInto, n.Provider, n.ProviderID = "", "", ""
-	n.RepeatUntil, n.CancelAsked = time.Time{}, time.Time{}
+	n.RepeatUntil, n.CancelAsked, n.Arrived = time.Time{}, time.Time{}, time.Time{}
 	n.Attempts, n.Claims, n.Replays, n.NextAt = 0, 0, n.Replays+1, now
 	if n.Over(now) {
 		n.Expires = time.Time{}

@@ -152,6 +152,12 @@ type Retention struct {
 	SpeakerMonths int `json:"speaker_months"` // after closing, then name and phone are scrubbed
 }
 
+// SMSGapMinutes is the gap between two SMS to one recipient that an installation has
+// whose programme has not said otherwise (notifications 2.9). It is no part of
+// Default: what is due to one person then travels together anyway, and a host that
+// sends by itself decides whether what comes later may wait.
+const SMSGapMinutes = 10
+
 // Default is the programme's standard policy, complete and valid.
 func Default() Policy {
 	return Policy{

@@ -10,11 +10,13 @@ import (
 
 	"github.com/huongvecoso/outreach/adapters/httpsms/smssink"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
 )
 
 // Two providers of SMS, and what one of them does when it is in trouble.
 var failoverRows = []row{
 	{"F23", "one provider of two down, slow, flapping", providerFailsOver},
+	{"F23", "all providers of SMS down for long while mail works", channelIsOut},
 }
 
 // The two and their weights.
@@ -29,6 +31,7 @@ type pair struct {
 	*stage
 	b      *smssink.Sink
 	door   *link
+	doorB  *link       // and before the second
 	slow   atomic.Bool // the first one answers later than anybody waits
 	outage []outage    // of the first one's breaker, as the store showed them
 	opened time.Duration
@@ -61,7 +64,9 @@ func (r *run) twoGateways(knowsKey bool) *pair {
 	p.second, p.others = p.b, true
 	p.door = newLink(r.T, "tcp", p.sms.Addr())
 	p.door.moveTo("127.0.0.23") // where nobody takes its port while it is shut
-	p.orders.SMS, p.orders.SecondSMS = "http://"+p.door.addr()+"/sms", p.b.URL()
+	p.doorB = newLink(r.T, "tcp", p.b.Addr())
+	p.doorB.moveTo("127.0.0.24")
+	p.orders.SMS, p.orders.SecondSMS = "http://"+p.door.addr()+"/sms", "http://"+p.doorB.addr()+"/sms"
 	p.begin(r.workers)
 	return p
 }
@@ -288,4 +293,118 @@ func (r *run) probesOneByOne(p *pair) {
 		r.Errorf("%d outages, %d probes: nothing was shown", len(p.outage), probes)
 	}
 	r.note(fmt.Sprintf("%d outages, %d probes", len(p.outage), probes))
+}
+
+// lastsFor is how long both gateways are away before anything comes that cannot
+// wait: ten seconds on the wall, which that then has to go by mail.
+const lastsFor = 20 * time.Minute
+
+// channelIsOut shuts both gateways for longer than three probes take. What cannot
+// wait goes by mail, and only by mail; everything else waits and goes by SMS when
+// they are back.
+func channelIsOut(r *run) {
+	p := r.twoGateways(true)
+	p.letter, p.opened, p.pause = letterA, -1, 100*time.Millisecond
+	r.settleBreaker(p)
+	p.door.shut()
+	p.doorB.shut()
+	first := len(p.added)
+	p.until(r, func() bool { // ordinary ones meanwhile
+		p.bounded(r, first)
+		o, out := p.smsOutage()
+		return out && o.Proven && p.sys.Now().Sub(o.Since) > lastsFor
+	})
+	var critical, soon []notify.ID
+	for i := range r.notices / 10 {
+		one := p.notice(len(p.added), notify.SMS)
+		if i%2 == 0 {
+			one.Priority = notify.Critical
+			critical = append(critical, one.ID)
+		} else { // over before as long again as it took
+			one.Expires = one.NotBefore.Add(lastsFor)
+			soon = append(soon, one.ID)
+		}
+		p.added = append(p.added, expected{one, letterA, []notify.State{notify.Failed}})
+		p.commit(one)
+	}
+	p.pause = time.Hour
+	byMail := append(slices.Clone(critical), soon...)
+	for end := time.Now().Add(r.patience); !p.mailed(byMail); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			break
+		}
+		p.revive()
+	}
+	for _, door := range []*link{p.door, p.doorB} {
+		if err := door.reopen(); err != nil {
+			r.Fatal(err)
+		}
+	}
+	p.calm(r.patience)
+	r.judge(p.stage, true)
+	r.noneByBoth(p)
+	r.eachByOneChannel(p, byMail)
+	r.note(fmt.Sprintf("%d critical and %d that would have been over went by mail, %d waited", len(critical), len(soon), len(p.added)-first-len(byMail)))
+}
+
+// smsOutage is what the store knows of the gateways.
+func (p *pair) smsOutage() (notify.Outage, bool) {
+	p.t.Helper()
+	all, err := p.sys.Providers(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var gateways []*notify.Provider
+	for i := range all {
+		if all[i].Channel == notify.SMS {
+			gateways = append(gateways, &all[i])
+		}
+	}
+	return notify.OutageOf(gateways, p.sys.Now())
+}
+
+// bounded gives up when the outage is not proven in time.
+func (p *pair) bounded(r *run, first int) {
+	if time.Duration(len(p.added)-first)*p.pause > r.patience {
+		r.Fatal("the breakers of both gateways are not proven to be open")
+	}
+}
+
+// mailed reports whether all of them were taken by the mail server.
+func (p *pair) mailed(ids []notify.ID) bool {
+	copies := p.byMail()
+	return !slices.ContainsFunc(ids, func(id notify.ID) bool { return copies[id] == 0 })
+}
+
+// byMail counts the mails by the notice that their recipient was added for.
+func (p *pair) byMail() map[notify.ID]int {
+	to := map[string]notify.ID{}
+	for i, e := range p.added {
+		to[outboxtest.Email(i)] = e.ID
+	}
+	copies := map[notify.ID]int{}
+	for _, m := range p.mail.Ledger() {
+		copies[to[m.To[0]]]++
+	}
+	return copies
+}
+
+// eachByOneChannel checks that what was to go by mail did, once, and by no gateway,
+// and that nothing else did.
+func (r *run) eachByOneChannel(p *pair, wanted []notify.ID) {
+	r.Helper()
+	bySMS := map[notify.ID]int{}
+	for _, m := range append(p.sms.Ledger(), p.b.Ledger()...) {
+		bySMS[notify.ID(m.ClientID)]++
+	}
+	copies := p.byMail()
+	for _, e := range p.added {
+		mails, want := copies[e.ID], 0
+		if slices.Contains(wanted, e.ID) {
+			want = 1
+		}
+		if mails != want || mails > 0 && bySMS[e.ID] > 0 {
+			r.Errorf("%s went out in %d mails, want %d, and %d SMS", e.ID, mails, want, bySMS[e.ID])
+		}
+	}
 }

@@ -2,8 +2,8 @@
 // happen to notices between the outbox and a provider, on simulated time: notices
 // are created and cancelled, worker processes die at any step and come again, Redis
 // loses everything or refuses, gateways go and come back and their breakers with
-// them, receipts arrive in any order, night falls and windows close, and messages to
-// one recipient crowd each other.
+// them, now and then all of one channel for long, receipts arrive in any order,
+// night falls and windows close, and messages to one recipient crowd each other.
 //
 // It is the real thing: relay, asynq servers, delivery, sweep and the core, as
 // workersfx composes them. asynq v0.26 runs inside a bubble of

@@ -128,7 +128,7 @@ func (s *Sweeper) Recover(ctx context.Context) {
 	}
 	if done != (core.Recovered{}) {
 		s.opts.Log.Warn("sweep: recovered", "requeued", done.Requeued, "unknown", done.Unknown, "repeated", done.Repeated,
-			"uncertain", done.Uncertain, "ended", done.Ended)
+			"uncertain", done.Uncertain, "ended", done.Ended, "diverted", done.Diverted)
 	}
 }
 

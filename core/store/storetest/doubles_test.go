@@ -393,6 +393,24 @@ var doubles = []struct {
 		return over(func(tx store.Tx) store.Tx { return wasteful{tx} })
 	}, []string{"outbox/spent"}},
 
+	{"counts the pace of all providers", func() store.Store {
+		return over(func(tx store.Tx) store.Tx {
+			return paced{tx, func(q *notify.PaceQuery) { q.Provider = "" }}
+		})
+	}, []string{"outbox/pace"}},
+
+	{"counts the pace of all times", func() store.Store {
+		return over(func(tx store.Tx) store.Tx {
+			return paced{tx, func(q *notify.PaceQuery) { q.Since = time.Time{} }}
+		})
+	}, []string{"outbox/pace"}},
+
+	{"has another patience than asked for", func() store.Store {
+		return over(func(tx store.Tx) store.Tx {
+			return paced{tx, func(q *notify.PaceQuery) { q.Patience -= time.Microsecond }}
+		})
+	}, []string{"outbox/pace"}},
+
 	{"writes the attempts before the refused one", func() store.Store {
 		return over(func(tx store.Tx) store.Tx { return halfAttempts{tx} })
 	}, []string{"outbox/attempts"}},
@@ -965,6 +983,17 @@ func (tx wasteful) SegmentsSpent(ctx context.Context, since time.Time) (int, err
 		sum += a.Segments
 	}
 	return sum, err
+}
+
+// paced asks another question about the pace than it was asked.
+type paced struct {
+	store.Tx
+	change func(*notify.PaceQuery)
+}
+
+func (tx paced) Pace(ctx context.Context, q notify.PaceQuery) (notify.Pace, error) {
+	tx.change(&q)
+	return tx.Tx.Pace(ctx, q)
 }
 
 type halfAttempts struct{ store.Tx }

@@ -36,6 +36,7 @@ func outbox() []promise {
 		{"outbox/underway", "Underway counts what is queued on each channel and says since when the oldest waits.", countsUnderway},
 		{"outbox/attempt log", "AttemptLog selects attempts of all notices by provider, text and time, the newest first.", logsAttempts},
 		{"outbox/spent", "SegmentsSpent adds up the segments of what was taken, or may have been.", addsSegments},
+		{"outbox/pace", "Pace counts what a provider took since an instant, what of it arrived, and what took too long.", countsPace},
 		{"outbox/providers", "Providers lists all providers by name.", listsProviders},
 		{"outbox/attempts", "Attempts lists those of one notice; AddAttempts and PutAttempts write all or none.", keepsAttempts},
 		{"outbox/suppressions", "Suppressions selects by channel and addresses; without addresses, all of the channel.", selectsSuppressions},
@@ -116,17 +117,21 @@ func selectsNotices(k kit) {
 		{"since", func(q *q) { q.Since = morning }, func(n *v) { n.Created = morning.Add(-time.Microsecond) }},
 		{"accepted since", func(q *q) { q.AcceptedSince = morning }, func(n *v) { n.Done = morning.Add(-time.Microsecond) }},
 		{"before", func(q *q) { q.Before = morning }, func(n *v) { n.NextAt = morning }},
+		{"expires before", func(q *q) { q.ExpiresBefore = morning }, func(n *v) { n.Expires = morning }},
+		{"expires before, without an end", func(q *q) { q.ExpiresBefore = morning }, func(n *v) { n.Expires = time.Time{} }},
 	}
 	model := func(n *v) {
 		n.State, n.Subject, n.Moot, n.Duty, n.Person, n.Template = notify.Accepted, thisVisit, "moot", "duty", "person", "template"
 		n.Channel, n.Provider, n.ProviderID, n.MergedInto = notify.SMS, "provider", "77", "carrier"
-		n.Created, n.Done, n.NextAt = morning, morning, morning.Add(-time.Microsecond)
+		n.Created, n.Done, n.NextAt, n.Expires = morning, morning, morning.Add(-time.Microsecond), morning.Add(-time.Microsecond)
 	}
 	// Some filters leave out more than the value made for them.
 	also := map[string][]string{
-		"person":        {"not persons"},
-		"provider":      {"not provider's id"},
-		"provider's id": {"not provider"},
+		"person":                         {"not persons"},
+		"provider":                       {"not provider's id"},
+		"provider's id":                  {"not provider"},
+		"expires before":                 {"not expires before, without an end"},
+		"expires before, without an end": {"not expires before"},
 	}
 	values := []v{a.model("model", model)}
 	keys := []string{values[0].Key}
@@ -536,6 +541,50 @@ func addsSegments(k kit) {
 		return tx.PutAttempts(ctx, []*notify.Attempt{&refused})
 	})
 	expect(morning, 5)
+}
+
+func countsPace(k kit) {
+	var all []*notify.Attempt
+	add := func(id string, state notify.State, took time.Duration, change func(*notify.Attempt, *notify.Notice)) {
+		n := notify.Notice{ID: notify.ID(id), Key: id, State: state, Provider: "esms", Done: morning, NextAt: morning}
+		if took > 0 {
+			n.Arrived = morning.Add(took)
+		}
+		a := notify.Attempt{ID: "a-" + id, Notice: n.ID, Number: 1, Provider: "esms", Outcome: notify.ResultAccepted, Started: morning}
+		if change != nil {
+			change(&a, &n)
+		}
+		all = append(all, &a)
+		noticesAsked.insert(k, n)
+	}
+	add("quick", notify.Delivered, 5*time.Minute, nil)
+	add("slow", notify.Delivered, 5*time.Minute+time.Microsecond, nil)
+	add("at once", notify.Delivered, time.Microsecond, nil)
+	add("open", notify.Accepted, 0, nil)
+	add("just now", notify.Accepted, 0, func(_ *notify.Attempt, n *notify.Notice) { n.Done = morning.Add(time.Minute) })
+	add("did not arrive", notify.Undelivered, 0, nil)
+	add("sent again", notify.Pending, 0, nil)
+	add("another's", notify.Delivered, time.Hour, func(a *notify.Attempt, _ *notify.Notice) { a.Provider = "smtp" })
+	add("before", notify.Delivered, time.Hour, func(a *notify.Attempt, _ *notify.Notice) { a.Started = morning.Add(-time.Microsecond) })
+	add("refused", notify.Delivered, time.Hour, func(a *notify.Attempt, _ *notify.Notice) { a.Outcome = notify.ResultTransient })
+	k.update(func(ctx context.Context, tx store.Tx) error { return tx.AddAttempts(ctx, all) })
+	for _, c := range []struct {
+		since, now time.Time
+		want       notify.Pace
+	}{
+		{morning, morning.Add(5*time.Minute + time.Microsecond), notify.Pace{Taken: 6, Arrived: 3, Slow: 2}},
+		{morning, morning.Add(5 * time.Minute), notify.Pace{Taken: 6, Arrived: 3, Slow: 1}},
+		{morning.Add(-time.Hour), morning.Add(time.Hour), notify.Pace{Taken: 7, Arrived: 4, Slow: 4}},
+		{morning.Add(time.Microsecond), morning.Add(time.Hour), notify.Pace{}},
+	} {
+		k.view(func(ctx context.Context, tx store.Tx) error {
+			got, err := tx.Pace(ctx, notify.PaceQuery{Provider: "esms", Since: c.since, Now: c.now, Patience: 5 * time.Minute})
+			if err != nil || got != c.want {
+				k.Errorf("Pace since %v at %v is %+v (error %v), want %+v", c.since, c.now, got, err, c.want)
+			}
+			return nil
+		})
+	}
 }
 
 func listsProviders(k kit) {

@@ -42,7 +42,7 @@ func measures() []measure {
 		{"outreach_receipt_seconds", []string{"channel"}, "From when a provider had taken a message until it told whether that arrived."},
 		{"outreach_cancel_too_late_total", []string{"channel"}, "Notices that were cancelled while they were on their way, and went."},
 		{"outreach_relay_lag_seconds", nil, "The longest that one of the notices of a pass was due before it was handed out."},
-		{"outreach_recovered_total", []string{"what"}, "What got stuck and was put right: requeued (nobody took it), unknown (a worker went silent), repeated, uncertain, ended."},
+		{"outreach_recovered_total", []string{"what"}, "What got stuck and was put right: requeued (nobody took it), unknown (a worker went silent), repeated, uncertain, ended, diverted (went another way than by a channel that does not work)."},
 		{"outreach_worthless_tickets_total", []string{"channel"}, "Tickets that had nothing to send any more: what the queue repeated or the outbox handed out anew."},
 		{"outreach_sweeps_total", nil, "How often this copy looked at what time has made due."},
 		{"outreach_reminders_missed_total", nil, "Reminders whose moment had passed before anybody looked."},

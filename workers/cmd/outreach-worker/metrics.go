@@ -137,7 +137,7 @@ func (m *metrics) observe() *workersfx.Observe {
 			m.missed.Add(float64(s.Expired))
 		},
 		Recovered: func(r core.Recovered) {
-			for what, n := range map[string]int{"requeued": r.Requeued, "unknown": r.Unknown, "repeated": r.Repeated, "uncertain": r.Uncertain, "ended": r.Ended} {
+			for what, n := range map[string]int{"requeued": r.Requeued, "unknown": r.Unknown, "repeated": r.Repeated, "uncertain": r.Uncertain, "ended": r.Ended, "diverted": r.Diverted} {
 				m.recovered.WithLabelValues(what).Add(float64(n))
 			}
 		},

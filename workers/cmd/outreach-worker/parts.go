@@ -44,6 +44,7 @@ type parts struct {
 	redis     redis.UniversalClient
 	imitation *miniredis.Miniredis // what redis speaks to where there is no server; nil otherwise
 	policy    policy.Policy
+	limits    policy.Limits // of the operator
 	calendar  *calendar.Calendar
 	templates *notify.Templates
 	gateways  []httpsms.Config
@@ -78,7 +79,7 @@ func build(c *config) (*parts, error) {
 	var err error
 	p.system, err = core.New(p.store, p.policy, &core.Options{
 		Calendar: p.calendar, Series: c.Series, Sender: c.Office, Hotline: c.Hotline, Templates: p.templates,
-		Secret: []byte(c.Secret), Wake: p.wake, Moved: p.tellMetrics, Clock: p.clock.Now,
+		Secret: []byte(c.Secret), Wake: p.wake, Moved: p.tellMetrics, Clock: p.clock.Now, Limits: p.limits,
 	})
 	return p, err
 }
@@ -194,6 +195,7 @@ func (p *parts) openRedis() error {
 func (p *parts) readPolicy() error {
 	p.policy = policy.Default()
 	if p.config.Policy == "" {
+		p.policy.Notices.SMSGapMinutes = policy.SMSGapMinutes
 		return nil
 	}
 	data, err := os.ReadFile(p.config.Policy)

@@ -13,6 +13,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/vietnam"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/workers/rate"
 )
 
@@ -61,22 +62,20 @@ func (p perProvider) of(name string) float64 {
 	return p[""]
 }
 
-// limitConfig are numbers of the policy that operators set by themselves.
+// limitConfig are numbers of the policy that operators set by themselves. They hold
+// for every later version of the policy too: what a contract or a budget allows does
+// not change because the programme decides upon another deadline.
 type limitConfig struct {
 	PerDay, SegmentsPerDay, MaxSegments *int
 	Gap                                 *time.Duration
 }
 
-// normalGap is the gap between two SMS to one official where no policy says it
-// (notifications 2.9).
-const normalGap = 10 * time.Minute
-
 func (c *limitConfig) settings() []setting {
 	return []setting{
-		{name: "sms.per_day", set: optional(&c.PerDay, number), what: "SMS to one person a day, then they wait and are gathered; critical ones do not. Without: the policy's (3)"},
-		{name: "sms.gap", set: optional(&c.Gap, duration), what: "time between two SMS to one official, in which what comes is gathered; 0s: none. Without: that of the file policy, or 10m where there is none"},
-		{name: "sms.segments_per_day", set: optional(&c.SegmentsPerDay, number), what: "budget of the programme in segments a day; administrators are told at 80 and at 100 %, and only what is critical goes beyond it; 0: none. Without: the policy's (none)"},
-		{name: "sms.max_segments", set: optional(&c.MaxSegments, number), what: "segments of one SMS that gathers several matters. Without: the policy's (2)"},
+		{name: "sms.per_day", set: optional(&c.PerDay, number), what: "SMS to one person a day, then they wait and are gathered; critical ones do not. Holds whatever the programme decides. Without: the policy's (3)"},
+		{name: "sms.gap", set: optional(&c.Gap, duration), what: "time between two SMS to one official, in which what comes is gathered; 0s: none. Holds whatever the programme decides. Without: the policy's, or 10m where none was given"},
+		{name: "sms.segments_per_day", set: optional(&c.SegmentsPerDay, number), what: "budget of the programme in segments a day; administrators are told at 80 and at 100 %, and only what is critical goes beyond it; 0: none. Holds whatever the programme decides. Without: the policy's (none)"},
+		{name: "sms.max_segments", set: optional(&c.MaxSegments, number), what: "segments of one SMS that gathers several matters. Holds whatever the programme decides. Without: the policy's (2)"},
 	}
 }
 
@@ -92,26 +91,19 @@ func optional[T any](at **T, as func(*T) func(string) error) func(string) error 
 	}
 }
 
-// applyLimits writes the operator's numbers into the policy. They hold until the
-// programme decides upon a policy of its own.
+// applyLimits takes the operator's numbers, which hold whatever policy the
+// programme decides upon.
 func (p *parts) applyLimits() error {
-	c, n := p.config.Limits, &p.policy.Notices
-	for _, one := range []struct {
-		given *int
-		into  *int
-	}{{c.PerDay, &n.SMSPerDay}, {c.SegmentsPerDay, &n.SMSSegmentsPerDay}, {c.MaxSegments, &n.MaxSegments}} {
-		if one.given != nil {
-			*one.into = *one.given
+	c := p.config.Limits
+	p.limits = policy.Limits{SMSPerDay: c.PerDay, SMSSegmentsPerDay: c.SegmentsPerDay, MaxSegments: c.MaxSegments}
+	if c.Gap != nil {
+		if *c.Gap%time.Minute != 0 {
+			return fmt.Errorf("sms.gap: want whole minutes, not %v", *c.Gap)
 		}
+		minutes := int(*c.Gap / time.Minute)
+		p.limits.SMSGapMinutes = &minutes
 	}
-	switch {
-	case c.Gap != nil && *c.Gap%time.Minute != 0:
-		return fmt.Errorf("sms.gap: want whole minutes, not %v", *c.Gap)
-	case c.Gap != nil:
-		n.SMSGapMinutes = int(*c.Gap / time.Minute)
-	case p.config.Policy == "":
-		n.SMSGapMinutes = int(normalGap / time.Minute)
-	}
+	p.policy = p.limits.Apply(p.policy)
 	var wrong []error
 	named := map[string]string{"notices.sms_per_day": "sms.per_day", "notices.sms_segments_per_day": "sms.segments_per_day", "notices.max_segments": "sms.max_segments", "notices.sms_gap_minutes": "sms.gap"}
 	for _, v := range fault.Violations(p.policy.Validate()) {

@@ -17,3 +17,9 @@ UPDATE outreach_opinion o SET named = false WHERE speaker IS NULL
 CREATE INDEX outreach_opinion_named ON outreach_opinion ((CASE WHEN named THEN happened END));
 -- What one official heard in a period, for that official's own figures.
 CREATE INDEX outreach_opinion_heard ON outreach_opinion ((state->>'heard'), happened NULLS FIRST);
+-- What waits on a channel and is over soon.
+ALTER TABLE outreach_notice ADD COLUMN expires timestamptz;
+UPDATE outreach_notice SET expires = (state->>'expires')::timestamptz WHERE status = 'pending' AND (state->>'expires') IS NOT NULL;
+CREATE INDEX outreach_notice_expires ON outreach_notice (channel, expires) WHERE status = 'pending' AND expires IS NOT NULL;
+-- How long a message took to arrive, in microseconds, as its provider told: 0, it did not.
+ALTER TABLE outreach_notice ADD COLUMN took bigint NOT NULL DEFAULT 0;
