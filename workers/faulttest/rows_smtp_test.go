@@ -156,7 +156,7 @@ func (s *stage) noneTruncated() {
 func smtpEnds(r *run) {
 	all, rounds := everyTrouble(byFIN, byRST, bySilence), 1
 	if r.full() {
-		rounds = 20
+		rounds = 5
 	}
 	s := r.quiet(setup{delay: 10 * time.Millisecond, speed: 30, people: 4000})
 	d := newDoor(r.T, s.mail.Addr(), func(conn int) (trouble, bool) {
