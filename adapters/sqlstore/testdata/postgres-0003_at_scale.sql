@@ -394,12 +394,18 @@ UPDATE outreach_opinion o SET named = false WHERE speaker IS NULL
 CREATE INDEX outreach_opinion_named ON outreach_opinion ((CASE WHEN named THEN happened END));
 -- What one official heard in a period, for that official's own figures.
 CREATE INDEX outreach_opinion_heard ON outreach_opinion ((state->>'heard'), happened NULLS FIRST);
+-- What waits on a channel and is over soon.
+ALTER TABLE outreach_notice ADD COLUMN expires timestamptz;
+UPDATE outreach_notice SET expires = (state->>'expires')::timestamptz WHERE status = 'pending' AND (state->>'expires') IS NOT NULL;
+CREATE INDEX outreach_notice_expires ON outreach_notice (channel, expires) WHERE status = 'pending' AND expires IS NOT NULL;
+-- How long a message took to arrive, in microseconds, as its provider told: 0, it did not.
+ALTER TABLE outreach_notice ADD COLUMN took bigint NOT NULL DEFAULT 0;
 
 CREATE TABLE outreach_migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
 
-INSERT INTO outreach_migration VALUES ('0001_initial.sql', '541b6d372a4060acaec51878411062196153ba00707585cb23eaf5d2c1bcc880', '2026-11-27T10:22:47.133866Z');
-INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '96d5f1822cbbcb6f00e08c700f35add4efcf3ab3bec5c3bccb5240b8b054f61e', '2026-11-27T10:22:47.150835Z');
-INSERT INTO outreach_migration VALUES ('0003_at_scale.sql', '137693246dbdd46d0ba83ee9bbf55759480a3139e007db1a72c590a7c25f0227', '2026-11-27T10:22:47.159351Z');
+INSERT INTO outreach_migration VALUES ('0001_initial.sql', '541b6d372a4060acaec51878411062196153ba00707585cb23eaf5d2c1bcc880', '2026-11-27T14:20:50.131426Z');
+INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '96d5f1822cbbcb6f00e08c700f35add4efcf3ab3bec5c3bccb5240b8b054f61e', '2026-11-27T14:20:50.137986Z');
+INSERT INTO outreach_migration VALUES ('0003_at_scale.sql', '409fe80c9ceab9d7d913d538187a91982b5091ca9a93a23973e953ebfd97a629', '2026-11-27T14:20:50.141890Z');
 INSERT INTO outreach_person VALUES ('o', '1', '{"id":"o","version":1,"full_name":"Nguyễn Văn Thử","phone":"+84900000001","phone_sms":false,"valid":{"from":"2017-03-01","to":"2018-02-28"}}');
 INSERT INTO outreach_place VALUES ('suoi-cat', '1', '{"id":"suoi-cat","version":1,"names":[{"valid":{"from":"2017-03-01","to":"2018-02-28"},"kind":"xa","name":"Suối Cát","code":"26443"}],"hosting":{"preferred_time":"00:00"}}');
 INSERT INTO outreach_holding VALUES ('h', '1', '{"id":"h","version":1,"person":"o","role":"official","place":"suoi-cat","valid":{"from":"2017-03-01"}}', 'o', 'official', 'suoi-cat', NULL, NULL, '2017-03-01', NULL);
@@ -413,7 +419,7 @@ INSERT INTO outreach_issue_series VALUES ('XL-17', '1');
 INSERT INTO outreach_lease VALUES ('relay', 'worker', '2017-03-01 06:00:00+00');
 INSERT INTO outreach_record OVERRIDING SYSTEM VALUE VALUES ('1', 'visit', '1', '1', 'visit.planned', '2017-03-01 05:00:00+00', '{"id":"r1","position":0,"subject":{"type":"visit","id":"1"},"seq":1,"kind":"visit.planned","actor":"system","happened":"2017-03-01T05:00:00Z","recorded":"2017-03-01T05:00:00Z","hash":"316835278342c701cb9bfac2036f99ac31f4e28e14e52dabb758f800cb0138b3"}', '{"place": "ấp Suối Cát"}');
 INSERT INTO outreach_record OVERRIDING SYSTEM VALUE VALUES ('2', 'visit', '1', '2', 'visit.held', '2017-03-01 05:00:00.000001+00', '{"id":"r2","position":0,"subject":{"type":"visit","id":"1"},"seq":2,"kind":"visit.held","actor":"","happened":"0001-01-01T00:00:00Z","recorded":"2017-03-01T05:00:00.000001Z","prev":"316835278342c701cb9bfac2036f99ac31f4e28e14e52dabb758f800cb0138b3","hash":"353cb4c6dd8c5ddd22534be5b989255ce87e20ed5a3fda6f39eaad1cd22336e5"}', NULL);
-INSERT INTO outreach_notice VALUES ('00000001', '1', '{"id":"00000001","version":1,"key":"visit.reminder/00000001","template":"visit.reminder","subject":{"type":"visit","id":"00000001"},"duty":"00000001","moot":"visit/00000001","to":{"role":"official","person":"o"},"audience":"official","channel":"sms","class":"duty","priority":"normal","on_unknown":"hold","vars":{"place":"ấp Suối Cát"},"not_before":"2017-03-01T05:00:00Z","state":"pending","next_at":"2017-03-01T05:00:00Z","generation":0,"attempts":0,"claims":0,"created":"2017-03-01T05:00:00Z"}', 'visit.reminder/00000001', 'visit.reminder', 'visit', '00000001', '00000001', 'visit/00000001', 'sms', 'pending', '1', '2017-03-01 05:00:00+00', '0001-01-01 00:00:00+00', NULL, NULL, NULL, NULL, '2017-03-01 05:00:00+00', NULL, 'sms');
 INSERT INTO outreach_attempt VALUES ('at', '1', '{"id":"at","version":1,"notice":"00000001","number":1,"generation":0,"provider":"","started":"2017-03-01T05:00:00Z"}', '00000001', '1', NULL, '2017-03-01 05:00:00+00', NULL, '0', NULL);
 INSERT INTO outreach_opinion VALUES ('op', '1', E'{"id":"op","version":1,"visit":"v","place":"suoi-cat","kind":"","topics":["đường"],"text":"Đường ấp 2 bị \\"ngập\\"; ''mong'' sửa","confidentiality":"","status":"","heard":"","happened":"2017-03-01","recorded":"0001-01-01T00:00:00Z"}', 'suoi-cat', 'v', NULL, NULL, NULL, NULL, 'đường', '2017-03-01', 'false');
+INSERT INTO outreach_notice VALUES ('00000001', '1', '{"id":"00000001","version":1,"key":"visit.reminder/00000001","template":"visit.reminder","subject":{"type":"visit","id":"00000001"},"duty":"00000001","moot":"visit/00000001","to":{"role":"official","person":"o"},"audience":"official","channel":"sms","class":"duty","priority":"normal","on_unknown":"hold","vars":{"place":"ấp Suối Cát"},"not_before":"2017-03-01T05:00:00Z","state":"pending","next_at":"2017-03-01T05:00:00Z","generation":0,"attempts":0,"claims":0,"created":"2017-03-01T05:00:00Z"}', 'visit.reminder/00000001', 'visit.reminder', 'visit', '00000001', '00000001', 'visit/00000001', 'sms', 'pending', '1', '2017-03-01 05:00:00+00', '0001-01-01 00:00:00+00', NULL, NULL, NULL, NULL, '2017-03-01 05:00:00+00', NULL, 'sms', NULL, '0');
 SELECT setval(pg_get_serial_sequence('outreach_record', 'position'), (SELECT max(position) FROM outreach_record));

@@ -394,6 +394,13 @@ UPDATE outreach_opinion AS o SET named = false WHERE speaker IS NULL
 CREATE INDEX outreach_opinion_named ON outreach_opinion ((CASE WHEN named THEN happened END));
 -- What one official heard in a period, for that official's own figures.
 CREATE INDEX outreach_opinion_heard ON outreach_opinion (state->>'$.heard', happened);
+-- What waits on a channel and is over soon. Fractions of a second are left out: it
+-- is looked at a little early.
+ALTER TABLE outreach_notice ADD COLUMN expires TEXT;
+UPDATE outreach_notice SET expires = strftime('%Y-%m-%dT%H:%M:%S', state->>'$.expires') || '.000000Z' WHERE status = 'pending' AND state->>'$.expires' IS NOT NULL;
+CREATE INDEX outreach_notice_expires ON outreach_notice (channel, expires) WHERE status = 'pending' AND expires IS NOT NULL;
+-- How long a message took to arrive, in microseconds, as its provider told: 0, it did not.
+ALTER TABLE outreach_notice ADD COLUMN took INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE outreach_migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
 
@@ -403,10 +410,10 @@ INSERT INTO outreach_holding VALUES ('h', 1, '{"id":"h","version":1,"person":"o"
 INSERT INTO outreach_issue VALUES ('i', 1, '{"id":"i","version":1,"code":"XL-17-0001","title":"","place":"suoi-cat","team":"","owner":"","to":"","urgency":"","status":"registered","round":0,"opinions":["op"],"registered":"2017-03-01","promise_due":"","recorded":"0001-01-01T00:00:00Z"}', 'XL-17-0001', 'suoi-cat', NULL, NULL, NULL, NULL, 'registered', '2017-03-01', NULL);
 INSERT INTO outreach_issue_series VALUES ('XL-17', 1);
 INSERT INTO outreach_lease VALUES ('relay', 'worker', '2017-03-01T06:00:00.000000Z');
-INSERT INTO outreach_migration VALUES ('0001_initial.sql', '587972a0a9afcd4cc4adaaaca1e2f54cc9ba1f0f351d1d94f96b01c0936da413', '2026-11-27T10:22:44.077343Z');
-INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '04005d951c5fe4e45633516b01afbbff218356f954776e73e8a1170903ea08ed', '2026-11-27T10:22:44.090505Z');
-INSERT INTO outreach_migration VALUES ('0003_at_scale.sql', '213d88a85cc3d06325673b8a9c5019a528ed9ba997935a3c44d808706665da78', '2026-11-27T10:22:44.091704Z');
-INSERT INTO outreach_notice VALUES ('00000001', 1, '{"id":"00000001","version":1,"key":"visit.reminder/00000001","template":"visit.reminder","subject":{"type":"visit","id":"00000001"},"duty":"00000001","moot":"visit/00000001","to":{"role":"official","person":"o"},"audience":"official","channel":"sms","class":"duty","priority":"normal","on_unknown":"hold","vars":{"place":"ấp Suối Cát"},"not_before":"2017-03-01T05:00:00Z","state":"pending","next_at":"2017-03-01T05:00:00Z","generation":0,"attempts":0,"claims":0,"created":"2017-03-01T05:00:00Z"}', 'visit.reminder/00000001', 'visit.reminder', 'visit', '00000001', '00000001', 'visit/00000001', 'sms', 'pending', 1, '2017-03-01T05:00:00.000000Z', '0001-01-01T00:00:00.000000Z', NULL, NULL, NULL, NULL, '2017-03-01T05:00:00.000000Z', NULL, 'sms');
+INSERT INTO outreach_migration VALUES ('0001_initial.sql', '587972a0a9afcd4cc4adaaaca1e2f54cc9ba1f0f351d1d94f96b01c0936da413', '2026-11-27T14:20:49.258090Z');
+INSERT INTO outreach_migration VALUES ('0002_whole_programme.sql', '04005d951c5fe4e45633516b01afbbff218356f954776e73e8a1170903ea08ed', '2026-11-27T14:20:49.260944Z');
+INSERT INTO outreach_migration VALUES ('0003_at_scale.sql', '44177d4c58184629a2e40c1391d4a0f60d35d80e87bfa5a2f86e333069a37d96', '2026-11-27T14:20:49.262828Z');
+INSERT INTO outreach_notice VALUES ('00000001', 1, '{"id":"00000001","version":1,"key":"visit.reminder/00000001","template":"visit.reminder","subject":{"type":"visit","id":"00000001"},"duty":"00000001","moot":"visit/00000001","to":{"role":"official","person":"o"},"audience":"official","channel":"sms","class":"duty","priority":"normal","on_unknown":"hold","vars":{"place":"ấp Suối Cát"},"not_before":"2017-03-01T05:00:00Z","state":"pending","next_at":"2017-03-01T05:00:00Z","generation":0,"attempts":0,"claims":0,"created":"2017-03-01T05:00:00Z"}', 'visit.reminder/00000001', 'visit.reminder', 'visit', '00000001', '00000001', 'visit/00000001', 'sms', 'pending', 1, '2017-03-01T05:00:00.000000Z', '0001-01-01T00:00:00.000000Z', NULL, NULL, NULL, NULL, '2017-03-01T05:00:00.000000Z', NULL, 'sms', NULL, 0);
 INSERT INTO outreach_opinion VALUES ('op', 1, '{"id":"op","version":1,"visit":"v","place":"suoi-cat","kind":"","topics":["đường"],"text":"Đường ấp 2 bị \"ngập\"; ''mong'' sửa","confidentiality":"","status":"","heard":"","happened":"2017-03-01","recorded":"0001-01-01T00:00:00Z"}', 'suoi-cat', 'v', NULL, NULL, NULL, NULL, 'đường', '2017-03-01', 0);
 INSERT INTO outreach_person VALUES ('o', 1, '{"id":"o","version":1,"full_name":"Nguyễn Văn Thử","phone":"+84900000001","phone_sms":false,"valid":{"from":"2017-03-01","to":"2018-02-28"}}');
 INSERT INTO outreach_place VALUES ('suoi-cat', 1, '{"id":"suoi-cat","version":1,"names":[{"valid":{"from":"2017-03-01","to":"2018-02-28"},"kind":"xa","name":"Suối Cát","code":"26443"}],"hosting":{"preferred_time":"00:00"}}');
