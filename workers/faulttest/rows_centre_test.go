@@ -40,6 +40,8 @@ func centreFaults(r *run) {
 	s := r.quiet(setup{speed: 60, smpp: c.reply})
 	c.stage = s
 	s.others = true // what is refused for good goes by mail
+	// Each probe may meet a fault: the waits between them must not outlast the row.
+	s.orders.LastProbe, r.patience = time.Minute, 3*r.patience
 	s.begin(r.workers)
 	s.orders.Cut = true
 	s.start(r.workers)

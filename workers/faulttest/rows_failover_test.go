@@ -198,6 +198,7 @@ func providerFailsOver(r *run) {
 	r.backToWeights(p)
 	r.judge(p.stage, true)
 	r.noneByBoth(p)
+	r.bothTook(p)
 	r.probesOneByOne(p)
 }
 
@@ -258,7 +259,12 @@ func (r *run) noneByBoth(p *pair) {
 			r.Errorf("%s was taken by both", m.ClientID)
 		}
 	}
-	if len(byA) == 0 || len(p.b.Ledger()) == 0 {
+}
+
+// bothTook checks that each provider had its part.
+func (r *run) bothTook(p *pair) {
+	r.Helper()
+	if len(p.sms.Ledger()) == 0 || len(p.b.Ledger()) == 0 {
 		r.Error("only one of them took anything: nothing was shown")
 	}
 }
