@@ -131,12 +131,11 @@ func (s *Notices) fits(ctx context.Context, b Bulk, n *notify.Notice) (bool, err
 		return false, nil
 	case b.Do == Withdraw:
 		return !n.State.Terminal() && n.State != notify.Accepted, nil
-	case b.Do == Reroute:
-		if reroutable(n, b.By) != nil {
-			return false, nil
-		}
+	case b.Do == Reroute && reroutable(n, b.By) == nil:
 		there, err := s.sibling(ctx, n, b.By)
 		return err == nil && (there == nil || replayable(there.State)), err
+	case b.Do == Reroute:
+		return false, nil
 	}
 	return replayable(n.State), nil
 }
