@@ -99,7 +99,7 @@ func TestATestThatIsNotThereIsNoticed(t *testing.T) {
 // exists looks a test up by its package and name, or a row of the fault harness.
 func exists(root, name string) error {
 	where, test, _ := strings.Cut(name, ".")
-	for _, folder := range []string{where, "workers/" + where, "workers/cmd/" + where} {
+	for _, folder := range []string{where, "workers/" + where, "workers/internal/" + where, "workers/cmd/" + where} {
 		files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
 		if err != nil {
 			return err
