@@ -34,6 +34,13 @@ func newLink(t *testing.T, network, target string) *link {
 	return l
 }
 
+// cutAfter lets limit say of each new connection after how many bytes it is cut.
+func (l *link) cutAfter(limit func() (bytes int, reset bool)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limit = limit
+}
+
 func (l *link) addr() string { return l.listener.Addr().String() }
 
 func (l *link) serve(listener net.Listener) {

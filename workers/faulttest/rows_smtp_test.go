@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,15 +108,16 @@ func smtpCuts(r *run) {
 	cuts := newLink(r.T, "tcp", s.mail.Addr())
 	spans := [][2]int{{1, 1}, {60, 250}, {300, 900}, {1000, 3000}} // from, and how many more
 	opened, ended := 0, map[bool]int{}
-	cuts.limit = func() (int, bool) {
+	random := rand.New(rand.NewPCG(r.seed, 2)) // the stage's own is not for other goroutines
+	cuts.cutAfter(func() (int, bool) {
 		opened++
 		if opened%3 == 0 {
 			return 0, false
 		}
 		span, reset := spans[opened%len(spans)], opened%2 == 0
 		ended[reset]++
-		return span[0] + s.random.IntN(span[1]), reset
-	}
+		return span[0] + random.IntN(span[1]), reset
+	})
 	s.orders.SMTP = cuts.addr()
 	s.mails(r.notices / 3)
 	for i := range s.added {
