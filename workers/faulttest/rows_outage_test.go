@@ -103,13 +103,14 @@ func (s *stage) mayExpire() {
 // cap lets go, should no two of them be handed out in one pass.
 const perBusy = 3
 
-// waiting commits some notices each to so many people, beyond the first n.
+// waiting commits some notices each to so many people, beyond the first n: those of
+// one person one after the other, so that one pass of the relay sees them.
 func (s *stage) waiting(n, people int) {
 	s.t.Helper()
 	var all []notify.Notice
 	for i := range people * perBusy {
 		one := outboxtest.Notice(n+i, notify.SMS, s.sys.Now().Add(-24*time.Hour))
-		one.To.Person = outboxtest.Person(n + i%people)
+		one.To.Person = outboxtest.Person(n + i/perBusy)
 		all = append(all, one)
 	}
 	s.commit(all...)
