@@ -16,7 +16,7 @@ type Dialect string
 // The dialects.
 const (
 	SQLite   Dialect = "sqlite"   // 3.35 or later, by any driver that takes $1 parameters
-	Postgres Dialect = "postgres" // 12 or later
+	Postgres Dialect = "postgres" // 13 or later
 )
 
 // dialect is what the two databases do differently.
