@@ -89,8 +89,12 @@ func redisRestarts(r *run) {
 	if restarts == 0 || s.crashes > 0 {
 		r.Errorf("%d restarts, %d workers crashed over them", restarts, s.crashes)
 	}
-	if busiest > 0.2 {
-		r.Errorf("a worker without Redis takes %.0f %% of a core, want less than 20 %%", 100*busiest)
+	most := 0.2
+	if watched {
+		most *= 3 // what the race detector adds is not the worker's
+	}
+	if busiest > most {
+		r.Errorf("a worker without Redis takes %.0f %% of a core, want less than %.0f %%", 100*busiest, 100*most)
 	}
 	r.note(fmt.Sprintf("%d restarts, a worker meanwhile takes %.0f %% of a core", restarts, 100*busiest))
 }

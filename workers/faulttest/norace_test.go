@@ -1,0 +1,6 @@
+//go:build !race
+
+package faulttest
+
+// watched: these tests run under the race detector.
+const watched = false
