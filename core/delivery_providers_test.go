@@ -289,6 +289,32 @@ func TestNoMoreIsQueuedThanTheWindowAndOwnersTakeTurns(t *testing.T) {
 	}
 }
 
+// Ten districts with twenty messages each and room for three at a time: whoever
+// stands late in the alphabet waits no longer than the others.
+func TestNoOwnerWaitsUntilAllBeforeItAreThrough(t *testing.T) {
+	p := newPost(t)
+	for i, id := range p.crowd(200) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprintf("district-%d", i%10)})
+	}
+	owners := map[string]int{}
+	for range 30 {
+		p.pass(time.Second)
+		done, err := p.sys.DispatchWithin(t.Context(), "relay", 100, core.Room{Window: 3})
+		if err != nil || len(done.Tickets) != 3 {
+			t.Fatalf("a window of 3 took %d, %v", len(done.Tickets), err)
+		}
+		for _, ticket := range done.Tickets {
+			owners[p.notice(ticket.ID).Owner]++
+			p.outcome(p.sms, ticket, notify.ResultAccepted)
+		}
+	}
+	for i := range 10 {
+		if name := fmt.Sprintf("district-%d", i); owners[name] == 0 {
+			t.Errorf("of 90 messages %s had none: %v", name, owners)
+		}
+	}
+}
+
 func TestTokensBoundWhatAProviderGets(t *testing.T) {
 	p := newPost(t)
 	p.twoGateways(1, 0)

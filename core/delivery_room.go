@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -170,6 +171,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	}
 	queues := make(map[notify.Share][]notify.Notice, len(shares))
 	for same := range byChannel(shares) {
+		d.rotate(same)
 		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same[0].Channel))
 		if err != nil {
 			return nil, err
@@ -181,6 +183,15 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 		}
 	}
 	return interleave(shares, queues), nil
+}
+
+// rotate has another owner begin in each pass: where a window is smaller than the
+// owners are many, nobody is always too late. The moment of the pass draws who.
+func (d *dispatch) rotate(shares []notify.Share) {
+	first := rand.New(rand.NewPCG(uint64(d.now.UnixNano()), 0)).IntN(len(shares)) //nolint:gosec // whose turn it is needs no secret
+	slices.Reverse(shares[:first])
+	slices.Reverse(shares[first:])
+	slices.Reverse(shares)
 }
 
 // byChannel are the shares of one channel after the other; they come ordered by it.
