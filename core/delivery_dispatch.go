@@ -152,8 +152,8 @@ func (d *dispatch) run(ctx context.Context, limit int) error {
 	if err := d.handOut(ctx); err != nil {
 		return err
 	}
-	if len(d.order) == 0 {
-		d.done.More = false // nothing moved: looking again at once would find the same
+	if len(d.order) == 0 || d.done.Full && !slices.ContainsFunc(due, func(n notify.Notice) bool { return !d.waits(n.Channel, notify.Normal) }) {
+		d.done.More = false // nothing moved, or nothing has room any more: looking again at once would find the same
 	}
 	return d.fallBack(ctx, d.lost)
 }

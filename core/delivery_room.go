@@ -172,7 +172,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	queues := make(map[notify.Share][]notify.Notice, len(shares))
 	for same := range byChannel(shares) {
 		d.rotate(same)
-		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same[0].Channel))
+		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same))
 		if err != nil {
 			return nil, err
 		}
@@ -210,15 +210,15 @@ func byChannel(shares []notify.Share) iter.Seq[[]notify.Share] {
 	}
 }
 
-// useful is how many of a share are worth reading: where the channel has little
-// room, what is read beyond twice as much mostly stays as it is. It is a bound for
-// each share, not for all: what one pass sees of somebody's becomes one message.
-func (d *dispatch) useful(each int, channel notify.Channel) int {
-	left, bounded := d.room.channel(channel)
-	if !bounded || kept(channel) {
+// useful is how many of each share are worth reading: what a channel has no room
+// for stays as it is, and was read and locked for nothing. A few are always read:
+// what one pass sees of somebody's becomes one message, and takes the room of one.
+func (d *dispatch) useful(each int, same []notify.Share) int {
+	left, bounded := d.room.channel(same[0].Channel)
+	if !bounded || kept(same[0].Channel) {
 		return each
 	}
-	if most := max(probe, 2*left); each == 0 || each > most {
+	if most := (max(probe, left) + len(same) - 1) / len(same); each == 0 || each > most {
 		return most
 	}
 	return each
