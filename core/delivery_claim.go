@@ -353,7 +353,7 @@ func (c *claim) open(n *notify.Notice, to contact, m message, unmade error) erro
 	attempt := notify.Attempt{
 		ID: c.newID(), Notice: n.ID, Number: n.Claims, Generation: n.Generation, Provider: c.call.Provider.Name, Started: c.now,
 		Address: to.hash, Text: c.sys.opts.Templates.Edition(m.template),
-		Body: notify.HashAddress(c.sys.opts.Secret, n.Channel, to.address+"\n"+m.text),
+		Body: c.people.hasher.Hash(n.Channel, to.address+"\n"+m.text),
 	}
 	if count := c.call.Provider.Segments; count != nil && n.Channel == notify.SMS {
 		attempt.Segments = count(m.text)

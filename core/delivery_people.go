@@ -18,6 +18,7 @@ import (
 type people struct {
 	u        *unit
 	dir      *memo
+	hasher   *notify.Hasher
 	speakers map[string]opinion.Speaker
 	bad      map[string]string // hash of an address -> why it must not be used
 	asked    map[string]bool   // hashes that bad has an answer for
@@ -26,7 +27,7 @@ type people struct {
 
 func newPeople(u *unit) *people {
 	return &people{
-		u: u, dir: newMemo(u.dir), speakers: make(map[string]opinion.Speaker),
+		u: u, dir: newMemo(u.dir), hasher: notify.NewHasher(u.sys.opts.Secret), speakers: make(map[string]opinion.Speaker),
 		bad: make(map[string]string), asked: make(map[string]bool), shown: make(map[string]string),
 	}
 }
@@ -79,7 +80,7 @@ func (p *people) reachSpeaker(s opinion.Speaker, channel notify.Channel) contact
 
 func (p *people) hashed(c contact, channel notify.Channel) contact {
 	if c.address != "" {
-		c.hash = notify.HashAddress(p.u.sys.opts.Secret, channel, c.address)
+		c.hash = p.hasher.Hash(channel, c.address)
 	}
 	return c
 }

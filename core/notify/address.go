@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"maps"
 	"slices"
 	"strings"
@@ -14,11 +15,23 @@ import (
 // not be kept (A11): a keyed hash, so that a list of all phone numbers does not
 // undo it. Case and spaces around do not matter; the channel does.
 func HashAddress(secret []byte, channel Channel, address string) string {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(channel))
-	mac.Write([]byte{0})
-	mac.Write([]byte(strings.ToLower(strings.TrimSpace(address))))
-	return hex.EncodeToString(mac.Sum(nil))
+	return NewHasher(secret).Hash(channel, address)
+}
+
+// Hasher is HashAddress for many addresses under one secret. One goroutine at a
+// time may use it.
+type Hasher struct{ mac hash.Hash }
+
+// NewHasher makes a Hasher for the secret.
+func NewHasher(secret []byte) *Hasher { return &Hasher{hmac.New(sha256.New, secret)} }
+
+// Hash returns what HashAddress does.
+func (h *Hasher) Hash(channel Channel, address string) string {
+	h.mac.Reset()
+	h.mac.Write([]byte(channel))
+	h.mac.Write([]byte{0})
+	h.mac.Write([]byte(strings.ToLower(strings.TrimSpace(address))))
+	return hex.EncodeToString(h.mac.Sum(nil))
 }
 
 // Barring returns, by address, what keeps it from being used at now. Of several
