@@ -120,6 +120,7 @@ type dispatch struct {
 	lost  []*notify.Notice // they need another way
 	ready []addressed
 	room  space
+	part  bool // more is due than was read
 	spent int  // segments of today, once asked
 	asked bool //
 }
@@ -144,6 +145,9 @@ func (d *dispatch) run(ctx context.Context, limit int) error {
 		return err
 	}
 	if err := d.resolve(ctx, wanted); err != nil {
+		return err
+	}
+	if err := d.gather(ctx, due); err != nil {
 		return err
 	}
 	if err := d.screen(ctx); err != nil {
@@ -261,6 +265,60 @@ func (d *dispatch) resolveOne(ctx context.Context, n *notify.Notice) error {
 	}
 	d.ready = append(d.ready, addressed{n, d.people.reach(persons[own], n.Channel)})
 	return nil
+}
+
+// gather takes along what else is due for those the pass has something for, where it
+// read only a part of what is due: what one person has waiting becomes one message.
+// Only what is addressed to them by name is found so.
+func (d *dispatch) gather(ctx context.Context, read []notify.Notice) error {
+	if !d.part {
+		return nil
+	}
+	seen := make(map[notify.ID]bool, len(read))
+	for _, n := range read {
+		seen[n.ID] = true
+	}
+	persons := make(map[notify.Channel][]org.PersonID)
+	for _, a := range d.ready {
+		if !kept(a.Channel) && !goesAlone(a.Notice) {
+			persons[a.Channel] = append(persons[a.Channel], a.to.id)
+			if named := a.For(); named != "" && named != a.to.id { // somebody stands in for them
+				persons[a.Channel] = append(persons[a.Channel], named)
+			}
+		}
+	}
+	var ids []notify.ID
+	for channel, those := range persons {
+		slices.Sort(those)
+		found, err := d.tx.Notices(ctx, notify.Query{
+			States: []notify.State{notify.Pending}, Channel: channel, Persons: slices.Compact(those), Before: d.now.Add(time.Microsecond),
+		})
+		if err != nil {
+			return err
+		}
+		for _, n := range found {
+			if !seen[n.ID] && !goesAlone(&n) {
+				ids = append(ids, n.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	along, err := d.load(ctx, ids) // locked, where the store can
+	if err != nil {
+		return err
+	}
+	var more []notify.Notice
+	for _, id := range ids {
+		if n := along[id]; n != nil && n.State == notify.Pending && !n.NextAt.After(d.now) {
+			more = append(more, *n)
+		}
+	}
+	wanted, err := d.sift(ctx, more)
+	if err != nil {
+		return err
+	}
+	d.done.Looked += len(more)
+	return d.resolve(ctx, wanted)
 }
 
 // sibling is the row of a further person of the same party.

@@ -100,7 +100,6 @@ func (g *group) standsFor() *notify.Notice {
 }
 
 // group sorts the notices into messages, in the order in which they were due.
-// Critical ones, those to citizens and those that were tried before go alone.
 func (d *dispatch) group() []*group {
 	type key struct {
 		person  org.PersonID
@@ -111,7 +110,7 @@ func (d *dispatch) group() []*group {
 	open := make(map[key]*group)
 	for _, a := range d.ready {
 		n, k := a.Notice, key{a.to.id, a.Channel, a.Class}
-		alone := n.Priority == notify.Critical || n.To.Speaker != "" || n.Claims > 0 || n.MayHaveGone() || n.Replays > 0
+		alone := goesAlone(n)
 		g := open[k]
 		if alone || g == nil {
 			g = &group{person: a.to.id, Notice: n}
@@ -128,6 +127,12 @@ func (d *dispatch) group() []*group {
 		open[k] = g
 	}
 	return groups
+}
+
+// goesAlone reports whether a notice never shares a message: critical ones, those to
+// citizens and those that were tried before.
+func goesAlone(n *notify.Notice) bool {
+	return n.Priority == notify.Critical || n.To.Speaker != "" || n.Claims > 0 || n.MayHaveGone() || n.Replays > 0
 }
 
 // hold makes the notices of a group wait, until they will meet in one message. What would be too late by then goes another way.

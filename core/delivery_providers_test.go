@@ -315,6 +315,39 @@ func TestNoOwnerWaitsUntilAllBeforeItAreThrough(t *testing.T) {
 	}
 }
 
+// A pass that reads a part of a backlog still puts into one message what each
+// recipient has waiting, however far apart it stands in the queue.
+func TestWhatAPersonHasWaitingIsOneMessageAlsoInABacklog(t *testing.T) {
+	p := newPost(t)
+	people := p.crowd(200)
+	for range 3 {
+		for i, id := range people {
+			p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprint(i % 2)})
+		}
+	}
+	sent := 0
+	for room := (core.Room{Window: 10}); ; {
+		done, err := p.sys.DispatchWithin(t.Context(), "relay", 100, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(done.Tickets) == 0 {
+			break
+		}
+		for _, ticket := range done.Tickets {
+			if n := p.notice(ticket.ID); len(n.Items) != 3 {
+				t.Fatalf("%s got a message of %d", n.Person, len(n.Items))
+			}
+			p.outcome(p.sms, ticket, notify.ResultAccepted)
+			sent++
+		}
+		room.Backlog = true
+	}
+	if sent != len(people) {
+		t.Errorf("%d messages to %d people", sent, len(people))
+	}
+}
+
 func TestTokensBoundWhatAProviderGets(t *testing.T) {
 	p := newPost(t)
 	p.twoGateways(1, 0)

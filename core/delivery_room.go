@@ -139,7 +139,7 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 	if !backlog && !slices.ContainsFunc(due, func(n notify.Notice) bool { return d.waits(n.Channel, n.Priority) }) {
 		return due, nil
 	}
-	d.done.More = backlog
+	d.done.More, d.part = backlog, true
 	due = slices.DeleteFunc(due, func(n notify.Notice) bool { return n.Priority != notify.Critical || d.waits(n.Channel, n.Priority) })
 	if limit <= 0 || len(due) < limit {
 		turns, err := d.turns(ctx, limit-len(due), due)

@@ -44,10 +44,10 @@ func (s *Notices) mine(ctx context.Context, id notify.ID) (notify.Notice, error)
 	if err != nil {
 		return notify.Notice{}, err
 	}
-	if n.Person != "" && n.Person == s.u.by.Person {
+	if own := n.For(); own != "" && own == s.u.by.Person {
 		return n, nil
 	}
-	return n, s.u.allow(ctx, ManageNotices, scope{person: n.Person})
+	return n, s.u.allow(ctx, ManageNotices, scope{person: n.For()})
 }
 
 // Count returns how many notices there are in each state. Every notice that was

@@ -34,7 +34,7 @@ func (tx *Tx) Notices(_ context.Context, q notify.Query) ([]notify.Notice, error
 	}
 	return tx.notices.pick(tx.notices.having(common...), func(n *notify.Notice) bool {
 		return among(q.States, n.State) && is(q.Subject, n.Subject) && is(q.Moot, n.Moot) && is(q.Duty, n.Duty) &&
-			is(q.Person, n.Person) && among(q.Persons, n.Person) && among(q.Keys, n.Key) &&
+			is(q.Person, n.For()) && among(q.Persons, n.For()) && among(q.Keys, n.Key) &&
 			is(q.Template, n.Template) && is(q.Channel, n.Channel) && is(q.Into, n.MergedInto) &&
 			is(q.Provider, n.Provider) && is(q.ProviderID, n.ProviderID) &&
 			since(q.Since, n.Created) && since(q.AcceptedSince, n.Done) &&

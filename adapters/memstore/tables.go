@@ -118,7 +118,7 @@ func holdingTerms(h *org.Holding) []string {
 
 func noticeTerms(n *notify.Notice) []string {
 	return terms("key", n.Key, "subject", subject(n.Subject), "moot", n.Moot, "duty", n.Duty,
-		"person", string(n.Person), "into", string(n.MergedInto), "sent", sent(n.Provider, n.ProviderID))
+		"person", string(n.For()), "into", string(n.MergedInto), "sent", sent(n.Provider, n.ProviderID))
 }
 
 // terms joins names with their values; empty values give none.

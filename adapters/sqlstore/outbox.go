@@ -28,7 +28,7 @@ var (
 		number("lane", lane),
 		instant("next_at", func(n *notify.Notice) time.Time { return n.NextAt }),
 		instant("lease_until", func(n *notify.Notice) time.Time { return n.LeaseUntil }),
-		text("person", func(n *notify.Notice) org.PersonID { return n.Person }),
+		text("person", func(n *notify.Notice) org.PersonID { return n.For() }),
 		text("merged_into", func(n *notify.Notice) notify.ID { return n.MergedInto }),
 		text("provider", func(n *notify.Notice) string { return n.Provider }),
 		text("provider_id", func(n *notify.Notice) string { return n.ProviderID }),
@@ -104,6 +104,9 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 	where.is("duty", q.Duty)
 	where.is("person", string(q.Person))
 	among(where, "person", q.Persons)
+	if (q.Person != "" || len(q.Persons) > 0) && underway(q.States) {
+		where.add("done IS NULL") // so the index of persons leaves their history out
+	}
 	among(where, "key", q.Keys)
 	where.is("template", q.Template)
 	if q.Channel != "" {
@@ -119,6 +122,11 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 		where.add("expires < %s", where.param(q.ExpiresBefore))
 	}
 	return notices.list(ctx, t, where.ordered("created, id", q.Limit), where.args...)
+}
+
+// underway reports whether no notice in any of the states has a Done.
+func underway(states []notify.State) bool {
+	return len(states) > 0 && !slices.ContainsFunc(states, func(s notify.State) bool { return s == notify.Accepted || s.Terminal() })
 }
 
 // lookedAtBefore asks for notices that are to be looked at again before the

@@ -150,6 +150,15 @@ type Notice struct {
 	Arrived time.Time `json:"arrived,omitzero"`
 }
 
+// For is the person the notice is for: whoever it was handed out for, or before that
+// the one it is addressed to; empty where it goes to whoever holds a post.
+func (n *Notice) For() org.PersonID {
+	if n.Person != "" {
+		return n.Person
+	}
+	return n.To.Person
+}
+
 // Took is how long a message was on its way, from when its provider had taken it
 // until that told that it arrived; 0: it told nothing of the kind.
 func (n *Notice) Took() time.Duration {
@@ -221,8 +230,8 @@ type Query struct {
 	Subject       event.Subject
 	Moot          string
 	Duty          string
-	Person        org.PersonID
-	Persons       []org.PersonID // any of these
+	Person        org.PersonID   // whom it is for: see Notice.For
+	Persons       []org.PersonID // for any of these
 	Keys          []string       // natural key is any of these
 	Template      string
 	Channel       Channel

@@ -158,6 +158,13 @@ func selectsNotices(k kit) {
 	a.expect(k, "all filters", all, "model")
 	a.expect(k, "subject of another type", q{Subject: event.Subject{Type: "issue", ID: "a"}})
 
+	addressed := func(id string, to, handedOutFor org.PersonID) v {
+		return v{ID: notify.ID(id), Key: id, State: notify.Pending, Template: "addressed", To: org.Party{Person: to}, Person: handedOutFor}
+	}
+	a.insert(k, addressed("to nobody by name", "", ""), addressed("to the first", "first", ""), addressed("to the first's deputy", "first", "deputy"))
+	a.expect(k, "addressed to a person", q{Template: "addressed", Person: "first"}, "to the first")
+	a.expect(k, "handed out for another one", q{Template: "addressed", Persons: []org.PersonID{"deputy", "nobody"}}, "to the first's deputy")
+
 	leased := func(id string, state notify.State, next, lease int) v {
 		return v{ID: notify.ID(id), Key: id, State: state, Template: "lease",
 			NextAt: morning.Add(time.Duration(next)), LeaseUntil: morning.Add(time.Duration(lease))}
