@@ -290,15 +290,15 @@ func (d *dispatch) gather(ctx context.Context, read []notify.Notice) error {
 	var ids []notify.ID
 	for channel, those := range persons {
 		slices.Sort(those)
-		found, err := d.tx.Notices(ctx, notify.Query{
+		found, err := d.tx.NoticeIDs(ctx, notify.Query{
 			States: []notify.State{notify.Pending}, Channel: channel, Persons: slices.Compact(those), Before: d.now.Add(time.Microsecond),
 		})
 		if err != nil {
 			return err
 		}
-		for _, n := range found {
-			if !seen[n.ID] && !goesAlone(&n) {
-				ids = append(ids, n.ID)
+		for _, id := range found {
+			if !seen[id] {
+				ids = append(ids, id)
 			}
 		}
 	}
@@ -309,7 +309,7 @@ func (d *dispatch) gather(ctx context.Context, read []notify.Notice) error {
 	}
 	var more []notify.Notice
 	for _, id := range ids {
-		if n := along[id]; n != nil && n.State == notify.Pending && !n.NextAt.After(d.now) {
+		if n := along[id]; n != nil && n.State == notify.Pending && !n.NextAt.After(d.now) && !goesAlone(n) {
 			more = append(more, *n)
 		}
 	}

@@ -43,6 +43,16 @@ func (tx *Tx) Notices(_ context.Context, q notify.Query) ([]notify.Notice, error
 	}, func(a, b *notify.Notice) int { return a.Created.Compare(b.Created) }, q.Limit)
 }
 
+// NoticeIDs implements [notify.Outbox].
+func (tx *Tx) NoticeIDs(ctx context.Context, q notify.Query) ([]notify.ID, error) {
+	found, err := tx.Notices(ctx, q)
+	ids := make([]notify.ID, len(found))
+	for i, n := range found {
+		ids[i] = n.ID
+	}
+	return ids, err
+}
+
 // lookAgain returns when somebody has to look at the notice again: at the end
 // of the lease while it is being sent, else at its NextAt.
 func lookAgain(n *notify.Notice) time.Time {

@@ -97,6 +97,24 @@ func (t *tx) Notice(ctx context.Context, id notify.ID) (notify.Notice, error) {
 
 // Notices implements [notify.Outbox].
 func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
+	where := t.noticesOf(q)
+	return notices.list(ctx, t, where.ordered("created, id", q.Limit), where.args...)
+}
+
+// NoticeIDs implements [notify.Outbox].
+func (t *tx) NoticeIDs(ctx context.Context, q notify.Query) ([]notify.ID, error) {
+	var ids []notify.ID
+	where := t.noticesOf(q)
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var id notify.ID
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, "SELECT id FROM outreach_notice "+where.ordered("created, id", q.Limit), where.args...)
+	return ids, err
+}
+
+func (t *tx) noticesOf(q notify.Query) *selection {
 	where := t.where()
 	oneOf(where, "status", q.States)
 	where.about(q.Subject)
@@ -121,7 +139,7 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 	if !q.ExpiresBefore.IsZero() {
 		where.add("expires < %s", where.param(q.ExpiresBefore))
 	}
-	return notices.list(ctx, t, where.ordered("created, id", q.Limit), where.args...)
+	return where
 }
 
 // underway reports whether no notice in any of the states has a Done.

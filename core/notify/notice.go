@@ -273,6 +273,8 @@ type Outbox interface {
 	AddNotice(ctx context.Context, n *Notice) (bool, error)
 	Notice(ctx context.Context, id ID) (Notice, error)
 	Notices(ctx context.Context, q Query) ([]Notice, error)
+	// NoticeIDs is Notices without anything but their ids, for who knows most of them.
+	NoticeIDs(ctx context.Context, q Query) ([]ID, error)
 	// NoticesByID returns those of ids that exist, locked for this transaction where the store can.
 	NoticesByID(ctx context.Context, ids []ID) ([]Notice, error)
 	// DueNotices returns pending notices with NextAt ≤ now, critical first, then earliest, by an

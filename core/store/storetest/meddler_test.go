@@ -168,6 +168,9 @@ func (m *meddler) Notices(ctx context.Context, q notify.Query) ([]notify.Notice,
 func (m *meddler) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice, error) {
 	return meddle(m, "NoticesByID", some[notify.ID]{ids}, func(q some[notify.ID]) ([]notify.Notice, error) { return m.Tx.NoticesByID(ctx, q.IDs) })
 }
+func (m *meddler) NoticeIDs(ctx context.Context, q notify.Query) ([]notify.ID, error) {
+	return meddle(m, "NoticeIDs", q, func(q notify.Query) ([]notify.ID, error) { return m.Tx.NoticeIDs(ctx, q) })
+}
 func (m *meddler) DueNotices(ctx context.Context, now time.Time, limit int) ([]notify.Notice, error) {
 	return meddle(m, "DueNotices", clock{now, limit}, func(q clock) ([]notify.Notice, error) { return m.Tx.DueNotices(ctx, q.Now, q.Limit) })
 }
@@ -238,6 +241,7 @@ var meddled = []struct {
 	{"Flags", of[org.PersonID]{}, []string{"supervision/flags"}, false},
 	{"PeriodReports", report.Query{}, []string{"report/query", "report/order"}, false},
 	{"Notices", notify.Query{}, []string{"outbox/query", "outbox/order"}, false},
+	{"NoticeIDs", notify.Query{}, []string{"outbox/query", "outbox/order"}, false},
 	{"NoticesByID", some[notify.ID]{}, []string{"outbox/by id"}, true},
 	{"DueNotices", clock{}, []string{"outbox/due"}, false},
 	{"DueShares", instantOf{}, []string{"outbox/shares"}, false},

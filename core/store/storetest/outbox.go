@@ -93,7 +93,15 @@ func keepsOneOfAKey(k kit) {
 
 var noticesAsked = question[notify.Query, notify.Notice]{name: "Notices", of: notices,
 	find: func(ctx context.Context, tx store.Tx, q notify.Query) ([]notify.Notice, error) {
-		return tx.Notices(ctx, q)
+		found, err := tx.Notices(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		ids, err := tx.NoticeIDs(ctx, q)
+		if err == nil && !slices.EqualFunc(found, ids, func(n notify.Notice, id notify.ID) bool { return n.ID == id }) {
+			err = fmt.Errorf("NoticeIDs(%+v) are %v, of other notices than Notices has", q, ids)
+		}
+		return found, err
 	}}
 
 func selectsNotices(k kit) {
