@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"iter"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -186,9 +185,11 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 }
 
 // rotate has another owner begin in each pass: where a window is smaller than the
-// owners are many, nobody is always too late. The moment of the pass draws who.
+// owners are many, nobody is always too late. The moment of the pass tells who, its
+// digits mixed so that passes at regular intervals do not meet the same few.
 func (d *dispatch) rotate(shares []notify.Share) {
-	first := rand.New(rand.NewPCG(uint64(d.now.UnixNano()), 0)).IntN(len(shares)) //nolint:gosec // whose turn it is needs no secret
+	const golden = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio: Fibonacci hashing
+	first := int(uint64(d.now.UnixMicro()) * golden >> 33 % uint64(len(shares)))
 	slices.Reverse(shares[:first])
 	slices.Reverse(shares[first:])
 	slices.Reverse(shares)
