@@ -123,7 +123,12 @@ func columnLiteral(rows [][]any, column int) string {
 	var scratch [48]byte
 	b.WriteByte('{')
 	for i, row := range rows {
-		if i > 0 {
+		switch i {
+		case 0:
+		case 1:
+			b.Grow(len(rows) * (b.Len() + 1)) // what stands in one column is of about one length
+			fallthrough
+		default:
 			b.WriteByte(',')
 		}
 		switch value := row[column].(type) {
@@ -132,7 +137,7 @@ func columnLiteral(rows [][]any, column int) string {
 		case string:
 			quoteElement(&b, value)
 		case time.Time:
-			b.Write(value.UTC().Truncate(time.Microsecond).AppendFormat(scratch[:0], `"`+fixedWidth+`"`))
+			b.Write(value.UTC().Truncate(time.Microsecond).AppendFormat(scratch[:0], time.RFC3339Nano))
 		case int64:
 			b.Write(strconv.AppendInt(scratch[:0], value, 10))
 		default:

@@ -96,21 +96,17 @@ func arrayLiteral(values []string) string {
 	return b.String()
 }
 
+// quoteElement writes an element of an array: few hold what has to be escaped.
 func quoteElement(b *strings.Builder, v string) {
 	b.WriteByte('"')
-	for {
-		i := strings.IndexAny(v, `"\`)
-		if i < 0 {
-			break
-		}
-		b.WriteString(v[:i])
-		b.WriteByte('\\')
-		b.WriteByte(v[i])
-		v = v[i+1:]
+	if strings.IndexByte(v, '"') >= 0 || strings.IndexByte(v, '\\') >= 0 {
+		v = escaped.Replace(v)
 	}
 	b.WriteString(v)
 	b.WriteByte('"')
 }
+
+var escaped = strings.NewReplacer(`"`, `\"`, `\`, `\\`)
 
 // SQLiteDSN returns the data source name for modernc.org/sqlite under which the
 // file at path serves several connections and processes: a busy database is

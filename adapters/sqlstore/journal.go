@@ -13,14 +13,17 @@ import (
 // chain is what transactions know the last Seq of.
 const chain = "outreach_record"
 
-// recordInstants is where the instants of a record stand.
-var recordInstants = instantsOf(reflect.TypeFor[event.Record]())
+// How a record stands in its state, and where its instants do.
+var (
+	recordLayout   = layoutOf(reflect.TypeFor[event.Record]())
+	recordInstants = instantsOf(reflect.TypeFor[event.Record]())
+)
 
 // AppendRecord implements [event.Journal].
 func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 	bare := *r
 	bare.Data, bare.Position = nil, 0
-	state, err := encode(&bare, recordInstants)
+	state, err := encode(&bare, recordLayout, recordInstants)
 	if err != nil {
 		return err
 	}
@@ -94,7 +97,7 @@ func (t *tx) records(ctx context.Context, selection string, args ...any) ([]even
 			return err
 		}
 		var r event.Record
-		if err := json.Unmarshal(state, &r); err != nil {
+		if err := decode(string(state), &r, recordLayout); err != nil {
 			return err
 		}
 		r.Position = position

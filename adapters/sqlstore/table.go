@@ -24,7 +24,8 @@ type table[T any] struct {
 	version func(*T) *int64 // nil: a value without version
 	columns []column[T]
 
-	waits    bool // rows may be written later
+	waits    bool    // rows may be written later
+	layout   *layout // nil: encoding/json reads and writes the states
 	instants instants
 
 	insertion, replacement   string
@@ -104,7 +105,8 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	}
 	all, values := strings.Join(names, ", "), strings.Join(parameters, ", ")
 	many := "WITH v (" + all + ") AS (SELECT * FROM unnest(" + strings.Join(lists, ", ") + "))"
-	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns, instants: instantsOf(reflect.TypeFor[T]())}
+	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns,
+		layout: layoutOf(reflect.TypeFor[T]()), instants: instantsOf(reflect.TypeFor[T]())}
 
 	t.insertion = "INSERT INTO " + t.name + " (" + all + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"
 
@@ -136,15 +138,15 @@ func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
 			var none T
 			return none, err
 		}
-		return t.decode([]byte(state))
+		return t.decode(state)
 	}
 	values, err := t.scan(ctx, tx, tx.ask, "SELECT state FROM "+t.name+" WHERE id = $1", id)
 	return t.only(values, err, id)
 }
 
 // decode makes a value of a state.
-func (t *table[T]) decode(state []byte) (v T, err error) {
-	if err := json.Unmarshal(state, &v); err != nil {
+func (t *table[T]) decode(state string) (v T, err error) {
+	if err := decode(state, &v, t.layout); err != nil {
 		return v, fmt.Errorf("%s: %w", t.kind, err)
 	}
 	return v, nil
@@ -185,13 +187,14 @@ func (t *table[T]) scan(ctx context.Context, tx *tx, run func(context.Context, f
 		if err := rows.Scan(&state); err != nil {
 			return err
 		}
-		v, err := t.decode(state)
+		kept := string(state)
+		v, err := t.decode(kept)
 		if err != nil {
 			return err
 		}
 		t.saw(tx, &v)
 		if len(values) < keptMost {
-			tx.keep(t.name, t.id(&v), string(state))
+			tx.keep(t.name, t.id(&v), kept)
 		}
 		values = append(values, v)
 		return nil
@@ -291,13 +294,14 @@ func orElse(err, other error) error {
 
 // row returns the parameters of a statement that writes v with its next version.
 func (t *table[T]) row(v *T) ([]any, error) {
-	next := *v
 	version := int64(1)
 	if t.version != nil {
-		*t.version(&next)++
-		version = *t.version(&next)
+		now := t.version(v)
+		*now++
+		defer func() { *now-- }()
+		version = *now
 	}
-	state, err := encode(&next, t.instants)
+	state, err := encode(v, t.layout, t.instants)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
 	}
@@ -311,7 +315,10 @@ func (t *table[T]) row(v *T) ([]any, error) {
 
 // encode writes v as JSON with its instants in UTC and microseconds, and leaves
 // raw JSON within it as it is.
-func encode[T any](v *T, in instants) (string, error) {
+func encode[T any](v *T, l *layout, in instants) (string, error) {
+	if state, ok := l.stateOf(reflect.ValueOf(v).Elem()); ok {
+		return state, nil
+	}
 	if !in.settled(reflect.ValueOf(v).Elem()) {
 		own, err := marshal(v)
 		if err != nil {
@@ -324,6 +331,16 @@ func encode[T any](v *T, in instants) (string, error) {
 		in.settle(reflect.ValueOf(v).Elem())
 	}
 	return marshal(v)
+}
+
+// decode reads the value of a state into v, which holds the zero value.
+func decode[T any](state string, v *T, l *layout) error {
+	if l.valueOf(state, reflect.ValueOf(v).Elem()) {
+		return nil
+	}
+	var none T
+	*v = none
+	return json.Unmarshal([]byte(state), v)
 }
 
 func marshal(v any) (string, error) {
@@ -381,7 +398,7 @@ func isSettled(t *time.Time) bool {
 // settle makes them so.
 func (in instants) settle(v reflect.Value) {
 	in.each(v, func(t *time.Time) bool {
-		*t = t.UTC().Truncate(time.Microsecond)
+		*t = settled(*t)
 		return true
 	})
 }
