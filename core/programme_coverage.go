@@ -26,18 +26,35 @@ func (s *Programme) Coverage(ctx context.Context, month calendar.Month) ([]progr
 // those an official looks after. A period that is not a whole month, such as a
 // round, owes its share of the month's visits.
 func (u *unit) cover(ctx context.Context, period calendar.Period, official org.PersonID) ([]programme.Coverage, error) {
-	areas, err := u.areas(ctx, period, official)
+	g, err := u.ground(ctx, period, official)
 	if err != nil {
 		return nil, err
 	}
-	visits, err := u.counted(ctx, period, areas, official)
-	if err != nil {
-		return nil, err
+	return u.coverOn(ctx, newMemo(u.dir), period, g)
+}
+
+// ground is what coverage is counted on: who looked after which hamlet in a period,
+// the visits to it, and who was away.
+type ground struct {
+	areas  []programme.Area
+	visits []visit.State
+	away   map[org.PersonID][]calendar.Period
+}
+
+// ground reads what the coverage of a period is counted on, of everybody or of one official.
+func (u *unit) ground(ctx context.Context, period calendar.Period, official org.PersonID) (g ground, err error) {
+	if g.areas, err = u.areas(ctx, period, official); err != nil {
+		return g, err
 	}
-	absent, err := u.absent(ctx, period, areas, official)
-	if err != nil {
-		return nil, err
+	if g.visits, err = u.visited(ctx, period, g.areas, official); err != nil {
+		return g, err
 	}
+	g.away, err = u.absent(ctx, period, g.areas, official)
+	return g, err
+}
+
+// coverOn counts the visits of a period on what was read; dir answers for the places.
+func (u *unit) coverOn(ctx context.Context, dir *memo, period calendar.Period, g ground) ([]programme.Coverage, error) {
 	book, err := u.rules(ctx)
 	if err != nil {
 		return nil, err
@@ -46,15 +63,27 @@ func (u *unit) cover(ctx context.Context, period calendar.Period, official org.P
 	if err != nil {
 		return nil, err
 	}
-	var rows []programme.Coverage
-	for _, area := range areas {
-		area.Period, area.Visits, area.Away = period, visits[area.Place], absent
-		if area.Quota, err = u.owedTo(ctx, plan, area.Place, period, book.Policy); err != nil {
+	if err := dir.expectLines(ctx, placesOf(g.areas), period.To); err != nil {
+		return nil, err
+	}
+	visits := claimed(g.visits, book.Policy)
+	rows := make([]programme.Coverage, 0, len(g.areas))
+	for _, area := range g.areas {
+		area.Period, area.Visits, area.Away = period, visits[area.Place], g.away
+		if area.Quota, err = owedTo(ctx, dir, plan, area.Place, period, book.Policy); err != nil {
 			return nil, err
 		}
 		rows = append(rows, programme.Cover(area, book.Quota))
 	}
 	return rows, nil
+}
+
+func placesOf(areas []programme.Area) []org.PlaceID {
+	ids := make([]org.PlaceID, len(areas))
+	for i, area := range areas {
+		ids[i] = area.Place
+	}
+	return ids
 }
 
 // areas are the hamlets assigned in a period, or those an official looks after:
@@ -103,8 +132,8 @@ func (u *unit) absent(ctx context.Context, period calendar.Period, areas []progr
 // owedTo is how many visits a hamlet is owed in a period: of a hamlet that came
 // into being or ended in it, as by a merger in the middle of a month, the share
 // of the slots that began while it was there.
-func (u *unit) owedTo(ctx context.Context, plan programme.State, id org.PlaceID, period calendar.Period, pol policy.Policy) (int, error) {
-	place, err := u.dir.Place(ctx, id)
+func owedTo(ctx context.Context, dir org.Directory, plan programme.State, id org.PlaceID, period calendar.Period, pol policy.Policy) (int, error) {
+	place, err := dir.Place(ctx, id)
 	if errors.Is(err, fault.ErrNotFound) {
 		return plan.Owed(period, id, pol), nil
 	}
@@ -115,37 +144,34 @@ func (u *unit) owedTo(ctx context.Context, plan programme.State, id org.PlaceID,
 	return plan.Owed(lived, id, pol), nil
 }
 
-// counted returns the visits of a period that are claimed, by hamlet: of the
-// areas alone where they are those of one official.
-func (u *unit) counted(ctx context.Context, period calendar.Period, areas []programme.Area, official org.PersonID) (map[org.PlaceID][]programme.Counted, error) {
-	book, err := u.rules(ctx)
-	if err != nil {
-		return nil, err
+// visited returns the visits of a period: to the areas alone where they are those
+// of one official.
+func (u *unit) visited(ctx context.Context, period calendar.Period, areas []programme.Area, official org.PersonID) ([]visit.State, error) {
+	if official == "" {
+		return u.tx.Visits(ctx, visit.Query{During: period})
 	}
-	queries := []visit.Query{{During: period}}
-	if official != "" {
-		queries = nil
-		for _, area := range areas {
-			queries = append(queries, visit.Query{Place: area.Place, During: period})
-		}
-	}
-	var visits []visit.State
-	for _, q := range queries {
-		some, err := u.tx.Visits(ctx, q)
+	var all []visit.State
+	for _, area := range areas {
+		there, err := u.tx.Visits(ctx, visit.Query{Place: area.Place, During: period})
 		if err != nil {
 			return nil, err
 		}
-		visits = append(visits, some...)
+		all = append(all, there...)
 	}
+	return all, nil
+}
+
+// claimed are those of the visits that are claimed, by hamlet.
+func claimed(visits []visit.State, pol policy.Policy) map[org.PlaceID][]programme.Counted {
 	byPlace := make(map[org.PlaceID][]programme.Counted)
 	for _, v := range visits {
 		if v.Claimed() {
 			byPlace[v.Place] = append(byPlace[v.Place], programme.Counted{
-				Official: v.Official, HeldBy: v.HeldBy, Happened: v.Happened, VerifiedOn: verifiedOn(v, book.Policy.Visits.EvidenceStrong),
+				Official: v.Official, HeldBy: v.HeldBy, Happened: v.Happened, VerifiedOn: verifiedOn(v, pol.Visits.EvidenceStrong),
 			})
 		}
 	}
-	return byPlace, nil
+	return byPlace
 }
 
 // verifiedOn is the day on which others had confirmed the visit: that of the
@@ -182,15 +208,19 @@ func away(leaves []org.Leave) map[org.PersonID][]calendar.Period {
 
 // countHamlets is cover for the figures of a report: month by month, added up,
 // and never more than the quota, so that one hamlet's zeal does not hide
-// another's lack.
-func (u *unit) countHamlets(ctx context.Context, period calendar.Period, official org.PersonID) ([]report.Hamlet, error) {
+// another's lack. read gives what each month is counted on.
+func (u *unit) countHamlets(ctx context.Context, dir *memo, period calendar.Period, read func(month calendar.Period) (ground, error)) ([]report.Hamlet, error) {
 	book, err := u.rules(ctx)
 	if err != nil {
 		return nil, err
 	}
 	sums := make(map[org.PlaceID]*report.Hamlet)
 	for _, part := range programme.Months(period, book.Reports.CloseDay) {
-		rows, err := u.cover(ctx, part, official)
+		g, err := read(part)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := u.coverOn(ctx, dir, part, g)
 		if err != nil {
 			return nil, err
 		}
@@ -213,11 +243,37 @@ func (u *unit) countHamlets(ctx context.Context, period calendar.Period, officia
 	}
 	var hamlets []report.Hamlet
 	for _, h := range sums {
-		if h.Commune, err = u.commune(ctx, h.Place, period.To); err != nil {
+		if h.Commune, err = commune(ctx, dir, h.Place, period.To); err != nil {
 			return nil, err
 		}
 		hamlets = append(hamlets, *h)
 	}
 	slices.SortFunc(hamlets, func(a, b report.Hamlet) int { return cmp.Compare(a.Place, b.Place) })
 	return hamlets, nil
+}
+
+// expectLines fetches places, and those in which they lie on the date, in one
+// question for each level, where the directory can.
+func (m *memo) expectLines(ctx context.Context, ids []org.PlaceID, on calendar.Date) error {
+	gazetteer, ok := m.Directory.(org.Gazetteer)
+	if !ok {
+		return nil
+	}
+	for {
+		ids = slices.DeleteFunc(ids, func(id org.PlaceID) bool { _, known := m.places[id]; return id == "" || known })
+		if len(ids) == 0 {
+			return nil
+		}
+		slices.Sort(ids)
+		found, err := gazetteer.PlacesByID(ctx, slices.Compact(ids))
+		if err != nil {
+			return err
+		}
+		ids = nil
+		for _, p := range found {
+			m.places[p.ID] = p
+			name, _ := p.Nearest(on)
+			ids = append(ids, name.Parent)
+		}
+	}
 }

@@ -75,7 +75,7 @@ func (u *unit) planned(ctx context.Context, official org.PersonID, month calenda
 		if err != nil {
 			return false, err
 		}
-		owed, err := u.owedTo(ctx, plan, a.Place, month.Period(), book.Policy)
+		owed, err := owedTo(ctx, u.dir, plan, a.Place, month.Period(), book.Policy)
 		if err != nil {
 			return false, err
 		}
@@ -205,7 +205,7 @@ func (u *unit) hosts(ctx context.Context, r *programme.Request, assignments []pr
 				"Place %s avoids lunar days; give the system a lunar calendar (Options.Lunar).",
 				"Địa bàn %s tránh một số ngày âm lịch; hệ thống cần lịch âm (Options.Lunar).", area.Place)
 		}
-		owed, err := u.owedTo(ctx, plan, area.Place, r.Month.Period(), book.Policy)
+		owed, err := owedTo(ctx, u.dir, plan, area.Place, r.Month.Period(), book.Policy)
 		if err != nil {
 			return err
 		}

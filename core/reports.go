@@ -275,10 +275,8 @@ func (s *Reports) facts(ctx context.Context, period calendar.Period, official or
 		return report.Facts{}, err
 	}
 	f := report.Facts{Period: period, AsOf: u.today, Policy: book.Policy}
-	if f.Hamlets, err = u.countHamlets(ctx, period, official); err != nil {
-		return report.Facts{}, err
-	}
-	if f.Visits, err = u.tx.Visits(ctx, visit.Query{During: period, Official: official}); err != nil {
+	dir := newMemo(u.dir)
+	if err := s.visited(ctx, dir, &f, official); err != nil {
 		return report.Facts{}, err
 	}
 	if err := s.said(ctx, &f, official); err != nil {
@@ -287,7 +285,7 @@ func (s *Reports) facts(ctx context.Context, period calendar.Period, official or
 	if err := s.owed(ctx, &f, official); err != nil {
 		return report.Facts{}, err
 	}
-	if f.Commune, err = u.communes(ctx, f); err != nil {
+	if f.Commune, err = communes(ctx, dir, f.Opinions); err != nil {
 		return report.Facts{}, err
 	}
 	if official == "" {
@@ -296,6 +294,27 @@ func (s *Reports) facts(ctx context.Context, period calendar.Period, official or
 		}
 	}
 	return f, nil
+}
+
+// visited gathers the visits of the period and how far they met the quota of each hamlet.
+func (s *Reports) visited(ctx context.Context, dir *memo, f *report.Facts, official org.PersonID) error {
+	u := s.u
+	var err error
+	if f.Visits, err = u.tx.Visits(ctx, visit.Query{During: f.Period, Official: official}); err != nil {
+		return err
+	}
+	f.Hamlets, err = u.countHamlets(ctx, dir, f.Period, func(month calendar.Period) (g ground, err error) {
+		if official != "" {
+			return u.ground(ctx, month, official)
+		}
+		g.visits = f.Visits
+		if g.areas, err = u.areas(ctx, month, ""); err != nil {
+			return g, err
+		}
+		g.away, err = u.absent(ctx, month, g.areas, "")
+		return g, err
+	})
+	return err
 }
 
 // said gathers the opinions heard in the period and the issues that came of it.
@@ -380,31 +399,39 @@ func (s *Reports) remarks(ctx context.Context, period calendar.Period) (all []su
 	return all, nil
 }
 
-// communes maps each hamlet of the facts to what it lay in at the period's end.
-func (u *unit) communes(ctx context.Context, f report.Facts) (func(org.PlaceID) org.PlaceID, error) {
+// communes maps each hamlet of the opinions to what it lay in at the period's end.
+func communes(ctx context.Context, dir *memo, opinions []opinion.State) (func(org.PlaceID) org.PlaceID, error) {
+	var places []org.PlaceID
+	for _, o := range opinions {
+		places = append(places, o.Place)
+	}
+	if len(opinions) > 0 {
+		if err := dir.expectLines(ctx, places, opinions[0].Happened); err != nil {
+			return nil, err
+		}
+	}
 	above := make(map[org.PlaceID]org.PlaceID)
-	for _, o := range f.Opinions {
+	for _, o := range opinions {
 		if _, known := above[o.Place]; known {
 			continue
 		}
-		commune, err := u.commune(ctx, o.Place, o.Happened)
-		if err != nil {
+		var err error
+		if above[o.Place], err = commune(ctx, dir, o.Place, o.Happened); err != nil {
 			return nil, err
 		}
-		above[o.Place] = commune
 	}
 	return func(p org.PlaceID) org.PlaceID { return above[p] }, nil
 }
 
 // commune is what the hamlet lies in on the day, or lay in on its last one, or
 // the hamlet itself.
-func (u *unit) commune(ctx context.Context, place org.PlaceID, on calendar.Date) (org.PlaceID, error) {
-	p, err := u.dir.Place(ctx, place)
+func commune(ctx context.Context, dir org.Directory, place org.PlaceID, on calendar.Date) (org.PlaceID, error) {
+	p, err := dir.Place(ctx, place)
 	if err != nil {
 		return "", fmt.Errorf("core: the commune of %s: %w", place, err)
 	}
 	_, then := p.Nearest(on)
-	line, err := org.Line(ctx, u.dir, place, then)
+	line, err := org.Line(ctx, dir, place, then)
 	if err != nil {
 		return "", fmt.Errorf("core: the line of %s: %w", place, err)
 	}

@@ -87,7 +87,7 @@ func (u *unit) home(ctx context.Context, hamlet org.PlaceID, on calendar.Date) (
 	}
 	var homes []org.PlaceID
 	for _, end := range ends {
-		home, err := u.commune(ctx, end, on)
+		home, err := commune(ctx, u.dir, end, on)
 		if err != nil {
 			return "", err
 		}
