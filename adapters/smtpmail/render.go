@@ -7,13 +7,14 @@ import (
 	"encoding/hex"
 	"io"
 	"mime"
+	"mime/quotedprintable"
 	"net/mail"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
-	"github.com/emersion/go-message"
-	gomail "github.com/emersion/go-message/mail"
+	"github.com/emersion/go-message/textproto"
 	"github.com/emersion/go-smtp"
 	"golang.org/x/text/unicode/norm"
 
@@ -31,11 +32,37 @@ const (
 // Message-ID: a UUID has 36 characters, and ".2" follows when it is sent again.
 const maxToken = 40
 
-// letterhead is what every mail of one sender has in common.
+// letterhead is what every mail of one sender has in common, with the fields of
+// its header that are the same for all written out.
 type letterhead struct {
 	Config
-	from   mail.Address
-	signer *signer // nil: mails are not signed
+	signer      *signer // nil: mails are not signed
+	from        string
+	automatic   string // no reader is to be answered by a machine, and which stream it is
+	unsubscribe string
+}
+
+func newLetterhead(c Config) (letterhead, error) {
+	from, err := mail.ParseAddress(c.From)
+	if err != nil {
+		return letterhead{}, err
+	}
+	h := letterhead{Config: c, from: field("From", mailbox(from.Name, from.Address))}
+	h.automatic = field("Auto-Submitted", "auto-generated") +
+		field("X-Auto-Response-Suppress", "All") // Exchange looks here, not at the field before
+	if c.ListID != "" {
+		h.automatic += field("List-Id", "<"+c.ListID+">")
+	}
+	if c.Unsubscribe != "" {
+		h.unsubscribe = field("List-Unsubscribe", "<"+c.Unsubscribe+">")
+		if strings.HasPrefix(c.Unsubscribe, "https:") {
+			h.unsubscribe += field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+		}
+	}
+	if c.DKIM != nil {
+		h.signer, err = newSigner(*c.DKIM)
+	}
+	return h, err
 }
 
 // letter is one mail, complete before the relay is asked for anything.
@@ -50,7 +77,7 @@ type letter struct {
 // compose renders m. The mail is the same, byte for byte, for every attempt of
 // one notice, except for the time in a signature; only the envelope names the
 // attempt. A refusal is returned as the outcome it leads to.
-func (h letterhead) compose(m notify.Message) (letter, *notify.Outcome) {
+func (h *letterhead) compose(m notify.Message) (letter, *notify.Outcome) {
 	if refusal := h.judge(m); refusal != nil {
 		return letter{}, refusal
 	}
@@ -64,7 +91,7 @@ func (h letterhead) compose(m notify.Message) (letter, *notify.Outcome) {
 	token := mailToken(m)
 	attempt := strconv.Itoa(m.Attempt)
 	l := letter{
-		from:       strings.NewReplacer(noticeField, token, attemptField, attempt).Replace(h.ReturnPath),
+		from:       strings.ReplaceAll(strings.ReplaceAll(h.ReturnPath, noticeField, token), attemptField, attempt),
 		to:         m.To,
 		envelopeID: token + "." + attempt,
 		notify:     h.reports(),
@@ -72,7 +99,8 @@ func (h letterhead) compose(m notify.Message) (letter, *notify.Outcome) {
 	l.wide = !ascii(l.from) || !ascii(l.to)
 
 	var buf bytes.Buffer
-	if err := write(&buf, h.header(m, token), m, boundary(token)); err != nil {
+	buf.Grow(roomForHeader + 2*(len(m.Text)+len(m.HTML)))
+	if err := h.write(&buf, m, token); err != nil {
 		return letter{}, refuse("the mail cannot be rendered")
 	}
 	if l.data = buf.Bytes(); !bytes.HasSuffix(l.data, []byte("\r\n")) {
@@ -100,7 +128,7 @@ func (c Config) reports() []smtp.DSNNotify {
 }
 
 // judge returns the outcome of a message that must not become a mail.
-func (h letterhead) judge(m notify.Message) *notify.Outcome {
+func (h *letterhead) judge(m notify.Message) *notify.Outcome {
 	switch {
 	case m.Channel != notify.Email:
 		return refuse("the message is not for e-mail")
@@ -134,83 +162,102 @@ func refuse(detail string) *notify.Outcome {
 	return &notify.Outcome{Result: notify.ResultPermanent, Detail: detail}
 }
 
-// header has the fields of the mail as a whole. go-message writes the field
-// that was added last first.
-func (h letterhead) header(m notify.Message, token string) gomail.Header {
-	var head gomail.Header
-	if m.Language != "" && ascii(m.Language) {
-		head.Set("Content-Language", m.Language)
-	}
-	if h.Unsubscribe != "" && m.Class == notify.Care {
-		if strings.HasPrefix(h.Unsubscribe, "https:") {
-			head.Set("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-		}
-		head.Set("List-Unsubscribe", "<"+h.Unsubscribe+">")
-	}
-	if h.ListID != "" {
-		head.Set("List-Id", "<"+h.ListID+">")
-	}
-	head.Set("X-Auto-Response-Suppress", "All") // Exchange looks here, not at the next
-	head.Set("Auto-Submitted", "auto-generated")
-	head.SetMessageID("n." + token + "@" + h.Domain)
-	head.SetDate(m.Created.In(calendar.Zone()))
-	if m.Subject != "" {
-		setSubject(&head, norm.NFC.String(m.Subject))
-	}
-	head.SetAddressList("To", []*gomail.Address{{Name: norm.NFC.String(m.ToName), Address: m.To}})
-	head.SetAddressList("From", []*gomail.Address{{Name: h.from.Name, Address: h.from.Address}})
-	return head
-}
+// roomForHeader is how long a header seldom is.
+const roomForHeader = 1 << 10
 
-// setSubject writes the subject in ASCII. go-message folds plain text, but
-// leaves encoded words on one line, of which there should be one a line
-// (RFC 2047).
-func setSubject(head *gomail.Header, subject string) {
-	words := mime.QEncoding.Encode("utf-8", subject)
-	if words == subject {
-		head.Set("Subject", subject)
-		return
-	}
-	head.AddRaw([]byte("Subject: " + strings.ReplaceAll(words, "?= =?", "?=\r\n =?") + "\r\n"))
-}
+// What says how to read what follows.
+const (
+	mimeVersion     = "Mime-Version: 1.0\r\n"
+	quotedPrintable = "Content-Transfer-Encoding: quoted-printable\r\n"
+	plainText       = quotedPrintable + "Content-Type: text/plain; charset=utf-8\r\n"
+	htmlText        = quotedPrintable + "Content-Type: text/html; charset=utf-8\r\n"
+)
 
 // write writes a mail with the text alone, or with the text and, for readers
 // that can show it, the HTML.
-func write(w io.Writer, head gomail.Header, m notify.Message, boundary string) error {
+func (h *letterhead) write(b *bytes.Buffer, m notify.Message, token string) error {
+	b.WriteString(mimeVersion)
 	if m.HTML == "" {
-		head.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
-		head.Set("Content-Transfer-Encoding", "quoted-printable")
-		body, err := message.CreateWriter(w, head.Header)
-		if err != nil {
-			return err
-		}
-		return writeText(body, m.Text)
+		b.WriteString(plainText)
+		h.writeHeader(b, m, token)
+		return writeText(b, m.Text)
 	}
-	head.SetContentType("multipart/alternative", map[string]string{"boundary": boundary})
-	whole, err := message.CreateWriter(w, head.Header)
-	if err != nil {
+	edge := boundary(token)
+	b.WriteString(field("Content-Type", mime.FormatMediaType("multipart/alternative", map[string]string{"boundary": edge})))
+	h.writeHeader(b, m, token)
+	b.WriteString("--" + edge + "\r\n" + plainText + "\r\n")
+	if err := writeText(b, m.Text); err != nil {
 		return err
 	}
-	for _, part := range []struct{ kind, text string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
-		var head message.Header
-		head.SetContentType(part.kind, map[string]string{"charset": "utf-8"})
-		head.Set("Content-Transfer-Encoding", "quoted-printable")
-		body, err := whole.CreatePart(head)
-		if err != nil {
-			return err
-		}
-		if err := writeText(body, part.text); err != nil {
-			return err
-		}
+	b.WriteString("\r\n--" + edge + "\r\n" + htmlText + "\r\n")
+	if err := writeText(b, m.HTML); err != nil {
+		return err
 	}
-	return whole.Close()
+	b.WriteString("\r\n--" + edge + "--\r\n")
+	return nil
+}
+
+// writeHeader writes the fields of the mail as a whole, and the line that ends them.
+func (h *letterhead) writeHeader(b *bytes.Buffer, m notify.Message, token string) {
+	b.WriteString(h.from)
+	b.WriteString(field("To", mailbox(m.ToName, m.To)))
+	if m.Subject != "" {
+		b.WriteString(subject(norm.NFC.String(m.Subject)))
+	}
+	b.WriteString(field("Date", m.Created.In(calendar.Zone()).Format(time.RFC1123Z)))
+	b.WriteString(field("Message-Id", "<n."+token+"@"+h.Domain+">"))
+	b.WriteString(h.automatic)
+	if m.Class == notify.Care {
+		b.WriteString(h.unsubscribe)
+	}
+	if m.Language != "" && ascii(m.Language) {
+		b.WriteString(field("Content-Language", m.Language))
+	}
+	b.WriteString("\r\n")
+}
+
+// mailbox writes an address with the name of its owner.
+func mailbox(name, address string) string {
+	if name == "" {
+		return (&mail.Address{Address: address}).String()
+	}
+	return (&mail.Address{Name: norm.NFC.String(name), Address: address}).String()
+}
+
+// lineLength is how long a line of a header should be at most.
+const lineLength = 76
+
+// field writes a field of a header. One that does not fit on a line is folded.
+func field(name, value string) string {
+	if value != "" && len(name)+len(": ")+len(value) <= lineLength {
+		return name + ": " + value + "\r\n"
+	}
+	var head textproto.Header
+	head.Set(name, value)
+	var b strings.Builder
+	_ = textproto.WriteHeader(&b, head) // a strings.Builder takes everything, and no value has a line break
+	return strings.TrimSuffix(b.String(), "\r\n")
+}
+
+// subject writes the subject in ASCII. go-message folds plain text, but leaves
+// encoded words on one line, of which there should be one a line (RFC 2047).
+func subject(text string) string {
+	words := mime.QEncoding.Encode("utf-8", text)
+	if words == text {
+		return field("Subject", text)
+	}
+	return "Subject: " + strings.ReplaceAll(words, "?= =?", "?=\r\n =?") + "\r\n"
 }
 
 // newlines makes every line end the way the quoted-printable writer expects.
 var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-func writeText(w io.WriteCloser, text string) error {
-	if _, err := io.WriteString(w, newlines.Replace(norm.NFC.String(text))); err != nil {
+func writeText(b *bytes.Buffer, text string) error {
+	if text = norm.NFC.String(text); strings.Contains(text, "\r") {
+		text = newlines.Replace(text)
+	}
+	w := quotedprintable.NewWriter(b)
+	if _, err := io.WriteString(w, text); err != nil {
 		return err
 	}
 	return w.Close()

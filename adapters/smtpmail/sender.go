@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"net/mail"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/huongvecoso/outreach/core/notify"
 )
@@ -36,22 +33,16 @@ func New(c Config, opts *Options) (*Sender, error) {
 	if c.Mechanism.byToken() && opts.Token == nil {
 		return nil, wrong("Mechanism", "%s needs Options.Token, which gives the token", "%s cần Options.Token để lấy mã truy cập", c.Mechanism)
 	}
-	from, err := mail.ParseAddress(c.From)
+	head, err := newLetterhead(c)
 	if err != nil {
 		return nil, err
 	}
-	from.Name = norm.NFC.String(from.Name)
 	s := &Sender{
 		config:     c,
-		letterhead: letterhead{Config: c, from: *from},
+		letterhead: head,
 		dialer:     dialer{Config: c, tls: tlsConfig(c), dial: opts.Dial, token: opts.Token},
 		pool:       newPool(c),
 		clock:      opts.Clock,
-	}
-	if c.DKIM != nil {
-		if s.signer, err = newSigner(*c.DKIM); err != nil {
-			return nil, err
-		}
 	}
 	if s.dialer.dial == nil {
 		s.dialer.dial = (&net.Dialer{}).DialContext
