@@ -156,9 +156,7 @@ func (s *Issues) complete(ctx context.Context, r Registration, opinions []opinio
 // own finds who follows the issue: the official named, else one assigned to the
 // hamlet, first of all the one who heard it.
 func (s *Issues) own(ctx context.Context, r *issue.Registration, heard org.PersonID) error {
-	assignments, err := s.u.tx.Assignments(ctx, programme.AssignmentQuery{
-		Place: r.Place, During: calendar.Period{From: s.u.today, To: s.u.today}, Statuses: inForce(),
-	})
+	assignments, err := s.u.inForceAt(ctx, r.Place)
 	if err != nil {
 		return err
 	}
@@ -186,6 +184,13 @@ func (s *Issues) own(ctx context.Context, r *issue.Registration, heard org.Perso
 		}
 	}
 	return err
+}
+
+// inForceAt are the assignments to a place that hold today.
+func (u *unit) inForceAt(ctx context.Context, place org.PlaceID) ([]programme.Assignment, error) {
+	return u.tx.Assignments(ctx, programme.AssignmentQuery{
+		Place: place, During: calendar.Period{From: u.today, To: u.today}, Statuses: inForce(),
+	})
 }
 
 // take links the opinions to their issue.

@@ -155,6 +155,7 @@ func (s *Issues) reopen(ctx context.Context, i issue.State, kind duty.Kind, afre
 	if d.Holder.Role == org.Official { // the matter may have another owner by now
 		d.Holder.Person, d.Holder.Team = i.Owner, i.Team
 	}
+	u.opened(d.Subject, d.Kind)
 	return d.Due, u.tx.PutDuty(ctx, &d)
 }
 

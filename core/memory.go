@@ -18,7 +18,7 @@ type memory struct {
 
 	made  map[string]bool                // ids it has made: nobody had them before
 	heads map[event.Subject]event.Record // last records it has written
-	owed  map[debt]bool                  // duties it has opened
+	owed  map[debt]bool                  // duties it has opened, or, false, of which it has closed all
 	held  []org.Holding                  // the actor's roles of today, nil until asked for
 }
 
@@ -58,19 +58,33 @@ type debt struct {
 
 // opened notes that a duty of the subject was opened.
 func (m *memory) opened(s event.Subject, kind duty.Kind) {
+	m.remember(s, kind, true)
+}
+
+// closed notes that no duty of these kinds is open about the subject.
+func (m *memory) closed(s event.Subject, kinds []duty.Kind) {
+	for _, kind := range kinds {
+		m.remember(s, kind, false)
+	}
+}
+
+func (m *memory) remember(s event.Subject, kind duty.Kind, owed bool) {
 	if !m.alone {
 		return
 	}
 	if m.owed == nil {
 		m.owed = make(map[debt]bool)
 	}
-	m.owed[debt{s, kind}] = true
+	m.owed[debt{s, kind}] = owed
 }
 
-// owesNothing reports whether a subject is so new that none of these kinds of
-// duty can be owed about it.
+// owesNothing reports whether none of these kinds of duty can be owed about a
+// subject: it is new, or what was owed has been closed.
 func (m *memory) owesNothing(s event.Subject, kinds []duty.Kind) bool {
-	return m.made[s.ID] && len(kinds) > 0 && !slices.ContainsFunc(kinds, func(k duty.Kind) bool { return m.owed[debt{s, k}] })
+	return len(kinds) > 0 && !slices.ContainsFunc(kinds, func(k duty.Kind) bool {
+		owed, known := m.owed[debt{s, k}]
+		return owed || !known && !m.made[s.ID]
+	})
 }
 
 // roles are what the actor is today.

@@ -251,10 +251,15 @@ func (s *Opinions) RecordSatisfaction(ctx context.Context, id opinion.ID, satisf
 	return o, err
 }
 
+// capturedAt is what was said at a visit and is not recorded yet.
+func (u *unit) capturedAt(ctx context.Context, visit string) ([]opinion.State, error) {
+	return u.tx.Opinions(ctx, opinion.Query{Visit: visit, Statuses: []opinion.Status{opinion.Captured}})
+}
+
 // recordRest: with the visit's report, whatever was not answered at once waits
 // for its answer (S17).
 func recordRest(ctx context.Context, u *unit, r event.Record, _ event.Event) error {
-	captured, err := u.tx.Opinions(ctx, opinion.Query{Visit: r.Subject.ID, Statuses: []opinion.Status{opinion.Captured}})
+	captured, err := u.capturedAt(ctx, r.Subject.ID)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (u *unit) raisedAt(ctx context.Context, place org.PlaceID, on calendar.Date
 		return nil, err
 	}
 	for _, official := range officials {
-		followed, err := u.tx.Issues(ctx, issue.Query{Owner: official, Statuses: statuses})
+		followed, err := u.followedBy(ctx, official, statuses...)
 		if err != nil {
 			return nil, err
 		}
@@ -61,6 +61,11 @@ func (u *unit) raisedAt(ctx context.Context, place org.PlaceID, on calendar.Date
 		}
 	}
 	return there, nil
+}
+
+// followedBy are the issues that an official follows.
+func (u *unit) followedBy(ctx context.Context, official org.PersonID, statuses ...issue.Status) ([]issue.State, error) {
+	return u.tx.Issues(ctx, issue.Query{Owner: official, Statuses: statuses})
 }
 
 // lookingAfter are the officials assigned to a place today.

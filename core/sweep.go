@@ -92,22 +92,22 @@ func (s *System) runRoutines(ctx context.Context, total *Swept) error {
 	var faults fault.List
 	for _, r := range routines() {
 		var ran Swept
+		var u *unit
 		err := s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
-			ran = Swept{}
-			u := w.unit
+			ran, u = Swept{}, w.unit
 			midnight := u.today.Add(1).At(calendar.TimeOfDay{}).UTC()
 			mine, err := u.tx.Lease(ctx, "routine/"+r.name, u.newID(), u.now, midnight)
 			if err != nil || !mine {
 				return err
 			}
-			err = r.run(ctx, u)
-			ran = Swept{Routines: 1, Notices: u.told, Expired: u.stale}
-			return err
+			ran.Routines = 1
+			return r.run(ctx, u)
 		})
 		if err != nil {
 			faults.Add(fmt.Errorf("core: routine %s: %w", r.name, err))
 			continue
 		}
+		ran.Notices, ran.Expired = u.told, u.stale
 		total.add(ran)
 	}
 	return faults.Err()
@@ -135,8 +135,9 @@ func (s *System) sweepDuties(ctx context.Context, total *Swept) error {
 // were in it.
 func (s *System) sweepTogether(ctx context.Context, total *Swept) (ids []duty.ID, err error) {
 	var done Swept
+	var u *unit
 	err = s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
-		done, ids = Swept{}, nil
+		done, ids, u = Swept{}, nil, w.unit
 		due, err := w.unit.tx.DutiesToWake(ctx, w.unit.now, sweepBatch)
 		if err != nil {
 			return err
@@ -149,10 +150,10 @@ func (s *System) sweepTogether(ctx context.Context, total *Swept) (ids []duty.ID
 				return err
 			}
 		}
-		done.Notices, done.Expired = w.unit.told, w.unit.stale
 		return nil
 	})
 	if err == nil {
+		done.Notices, done.Expired = u.told, u.stale
 		total.add(done)
 	}
 	return ids, err
@@ -163,8 +164,9 @@ func (s *System) sweepTogether(ctx context.Context, total *Swept) (ids []duty.ID
 func (s *System) sweepEach(ctx context.Context, ids []duty.ID, total *Swept, faults *fault.List) error {
 	for _, id := range ids {
 		var done Swept
+		var u *unit
 		err := s.Update(ctx, org.System(), func(ctx context.Context, w *Work) error {
-			done = Swept{}
+			done, u = Swept{}, w.unit
 			d, err := w.unit.tx.Duty(ctx, id)
 			if err != nil || !w.unit.wakes(d) {
 				return err // somebody else was faster
@@ -172,10 +174,10 @@ func (s *System) sweepEach(ctx context.Context, ids []duty.ID, total *Swept, fau
 			if err := w.unit.sweep(ctx, d, &done); err != nil {
 				return err
 			}
-			done.Notices, done.Expired = w.unit.told, w.unit.stale
 			return nil
 		})
 		if err == nil {
+			done.Notices, done.Expired = u.told, u.stale
 			total.add(done)
 			continue
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/policy"
-	"github.com/huongvecoso/outreach/core/sealed"
 	"github.com/huongvecoso/outreach/core/store"
 )
 
@@ -122,19 +121,16 @@ func (s *System) Update(ctx context.Context, by org.Actor, fn func(context.Conte
 	if s == nil || fn == nil {
 		return errors.New("core: Update needs a system and a function")
 	}
-	var due bool
-	var refused []sealed.Access
+	var last *unit
 	err := s.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
 		w := s.Join(tx, by)
-		w.unit.alone = true
-		err := fn(ctx, w)
-		due, refused = w.unit.due, w.unit.refused
-		return err
+		w.unit.alone, last = true, w.unit
+		return fn(ctx, w)
 	})
-	if err != nil && len(refused) > 0 {
-		err = s.keepRefusals(ctx, refused, err)
+	if err != nil && last != nil && len(last.refused) > 0 {
+		err = s.keepRefusals(ctx, last.refused, err)
 	}
-	if err == nil && due && s.opts.Wake != nil {
+	if err == nil && last != nil && last.due && s.opts.Wake != nil {
 		s.opts.Wake()
 	}
 	return err

@@ -291,6 +291,9 @@ func (s *Visits) present(ctx context.Context, v visit.State, on calendar.Date) (
 // denied the visit before its report came, it is disputed at once.
 func (s *Visits) Report(ctx context.Context, id visit.ID, on calendar.Date, r visit.Report) (visit.State, error) {
 	u := s.u
+	if err := s.foreseeReport(ctx, id, on); err != nil {
+		return visit.State{}, err
+	}
 	v, book, err := s.load(ctx, id, ReportVisit)
 	if err != nil {
 		return visit.State{}, err
@@ -345,13 +348,55 @@ func (s *Visits) substitution(ctx context.Context, v visit.State, on calendar.Da
 	return r, err
 }
 
+// reportEnds are the kinds of duty that a report closes: a confirmation that was
+// asked for before is asked for anew.
+func reportEnds() []duty.Kind { return []duty.Kind{duty.Visit, duty.Report, duty.Confirm} }
+
+// foreseeReport is what a report asks, and what is asked when something that was
+// said at the visit becomes an issue.
+func (s *Visits) foreseeReport(ctx context.Context, id visit.ID, on calendar.Date) error {
+	subject := visit.Subject(id)
+	return s.u.foresee(ctx, func(ctx context.Context, u *unit) {
+		_, _ = u.rules(ctx)
+		_, _ = u.roles(ctx)
+		_, _ = u.lastRecord(ctx, subject)
+		_, _ = u.capturedAt(ctx, string(id))
+		_, _ = u.stoppable(ctx, notify.Query{Moot: alert.AtRiskKey(id)})
+		owed, _ := u.openDuties(ctx, subject, reportEnds()...)
+		for _, d := range owed {
+			_, _ = u.stoppable(ctx, notify.Query{Duty: string(d.ID)})
+		}
+		v, err := u.tx.Visit(ctx, id)
+		if err != nil {
+			return
+		}
+		v.Happened = on
+		_, _ = u.tx.Items(ctx, calendar.Period{From: v.On(), To: v.On()})
+		_, _ = u.inForceAt(ctx, v.Place)
+		held, _ := u.work.Visits.held(ctx, v)
+		for _, h := range held {
+			_, _ = u.dir.Person(ctx, h.Person)
+		}
+		_, _ = org.Present(ctx, u.dir, v.Official, on)
+		_, _ = u.dir.Leaves(ctx, org.LeaveQuery{Person: v.Official, On: on}) // of which Present asks next
+		_, _ = u.raisedFor(ctx, v, issue.FeedbackDue)
+		_, _ = u.followedBy(ctx, v.Official, issue.FeedbackDue)
+	})
+}
+
 // settleReport closes what the report answers and opens the confirmation.
 func (s *Visits) settleReport(ctx context.Context, v visit.State) error {
 	u := s.u
-	if err := u.meet(ctx, visit.Subject(v.ID), v.Happened, duty.Visit); err != nil {
-		return err
-	}
-	if err := u.meet(ctx, visit.Subject(v.ID), u.today, duty.Report); err != nil {
+	err := u.endDuties(ctx, visit.Subject(v.ID), reportEnds(), func(kind duty.Kind) ending {
+		switch kind {
+		case duty.Visit:
+			return ending{duty.Met, v.Happened}
+		case duty.Report:
+			return ending{duty.Met, u.today}
+		}
+		return ending{duty.Superseded, u.today}
+	})
+	if err != nil {
 		return err
 	}
 	if v.Kind == visit.Survey {

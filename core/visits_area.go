@@ -469,9 +469,14 @@ func (s *Visits) last(ctx context.Context, v visit.State) (*visit.State, error) 
 	return nil, nil
 }
 
+// held are the roles at the visit's hamlet on its day.
+func (s *Visits) held(ctx context.Context, v visit.State) ([]org.Holding, error) {
+	return s.u.dir.Holdings(ctx, org.HoldingQuery{Place: v.Place, On: v.On()})
+}
+
 // hosts are the key persons of the visit's hamlet on its day.
 func (s *Visits) hosts(ctx context.Context, v visit.State) ([]Host, error) {
-	holdings, err := s.u.dir.Holdings(ctx, org.HoldingQuery{Place: v.Place, On: v.On()})
+	holdings, err := s.held(ctx, v)
 	if err != nil {
 		return nil, err
 	}

@@ -273,22 +273,34 @@ func (u *unit) release(ctx context.Context, subject event.Subject, kinds ...duty
 }
 
 func (u *unit) closeDuties(ctx context.Context, subject event.Subject, to duty.Status, on calendar.Date, kinds ...duty.Kind) error {
+	return u.endDuties(ctx, subject, kinds, func(duty.Kind) ending { return ending{to, on} })
+}
+
+// ending is how a duty is closed.
+type ending struct {
+	to duty.Status
+	on calendar.Date
+}
+
+// endDuties is closeDuties for kinds that end in different ways.
+func (u *unit) endDuties(ctx context.Context, subject event.Subject, kinds []duty.Kind, end func(duty.Kind) ending) error {
 	open, err := u.openDuties(ctx, subject, kinds...)
 	if err != nil {
 		return err
 	}
+	var over []silence
 	for _, d := range open {
-		if err := d.Close(to, on); err != nil {
+		e := end(d.Kind)
+		if err := d.Close(e.to, e.on); err != nil {
 			return err
 		}
 		if err := u.tx.PutDuty(ctx, &d); err != nil {
 			return err
 		}
-		if err := u.hush(ctx, notify.Query{Duty: string(d.ID)}, "duty "+string(d.Status)); err != nil {
-			return err
-		}
+		over = append(over, silence{notify.Query{Duty: string(d.ID)}, "duty " + string(d.Status)})
 	}
-	return nil
+	u.closed(subject, kinds)
+	return u.silence(ctx, over...)
 }
 
 // openDuties returns the running and paused duties of a subject; no kinds means all.
@@ -302,17 +314,28 @@ func (u *unit) openDuties(ctx context.Context, subject event.Subject, kinds ...d
 // tell puts a notice into the outbox unless one with the same natural key is
 // there. One whose moment has passed is kept as expired and never sent (EX-29).
 func (u *unit) tell(ctx context.Context, notices ...notify.Notice) error {
-	for _, n := range notices {
+	for i := range notices {
+		n := &notices[i]
 		n.ID, n.Created, n.State = notify.ID(u.newID()), u.now, notify.Pending
 		if n.NotBefore.IsZero() {
 			n.NotBefore = u.now
 		}
-		n.NextAt, n.Owner = n.NotBefore, notify.OwnerOf(&n)
+		n.NextAt, n.Owner = n.NotBefore, notify.OwnerOf(n)
 		if n.Over(u.now) {
 			if err := n.Expire("its moment had passed", u.now); err != nil {
 				return err
 			}
 		}
+	}
+	return u.post(ctx, notices)
+}
+
+// post puts notices into the outbox, together where the store can.
+func (u *unit) post(ctx context.Context, notices []notify.Notice) error {
+	if tx, ok := u.tx.(store.Gathered); ok && len(notices) > 0 {
+		return tx.AddNotices(ctx, notices, u.count)
+	}
+	for _, n := range notices {
 		added, err := u.tx.AddNotice(ctx, &n)
 		if err != nil {
 			return err
@@ -322,7 +345,8 @@ func (u *unit) tell(ctx context.Context, notices ...notify.Notice) error {
 	return nil
 }
 
-// count notes that a notice was put into the outbox.
+// count notes that a notice was put into the outbox: at the latest when the
+// transaction ends.
 func (u *unit) count(n notify.Notice, added bool) {
 	switch {
 	case !added:
@@ -339,23 +363,44 @@ func (u *unit) count(n notify.Notice, added bool) {
 // not to have been taken, or not to have arrived; then they go no other way. What
 // speaks of a duty is looked at by its duty before it takes another way.
 func (u *unit) hush(ctx context.Context, q notify.Query, why string) error {
+	return u.silence(ctx, silence{q, why})
+}
+
+// silence is notices that are not to go out any more, and why.
+type silence struct {
+	of  notify.Query
+	why string
+}
+
+// silence is hush for several, none of which selects a notice of another one.
+func (u *unit) silence(ctx context.Context, all ...silence) error {
+	var changed []*notify.Notice
+	for _, s := range all {
+		notices, err := u.stoppable(ctx, s.of)
+		if err != nil {
+			return err
+		}
+		for i := range notices {
+			if notices[i].State == notify.Accepted && kept(notices[i].Channel) {
+				continue // in the application it shows what was said
+			}
+			if err := notices[i].Cancel(s.why, u.now); err != nil {
+				return err
+			}
+			changed = append(changed, &notices[i])
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	return u.tx.PutNotices(ctx, changed)
+}
+
+// stoppable are the notices that a hush looks at.
+func (u *unit) stoppable(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
 	q.States = []notify.State{notify.Pending, notify.Queued, notify.Merged, notify.Sending, notify.Unknown}
 	if q.Moot != "" {
 		q.States = append(q.States, notify.Accepted)
 	}
-	notices, err := u.tx.Notices(ctx, q)
-	if err != nil || len(notices) == 0 {
-		return err
-	}
-	changed := make([]*notify.Notice, 0, len(notices))
-	for i := range notices {
-		if notices[i].State == notify.Accepted && kept(notices[i].Channel) {
-			continue // in the application it shows what was said
-		}
-		if err := notices[i].Cancel(why, u.now); err != nil {
-			return err
-		}
-		changed = append(changed, &notices[i])
-	}
-	return u.tx.PutNotices(ctx, changed)
+	return u.tx.Notices(ctx, q)
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -315,7 +316,33 @@ func (t *tx) Routes(ctx context.Context) ([]issue.Route, error) {
 // NextIssueNumber implements [issue.Repository]. The series stays locked until
 // the transaction ends, so that a number given back leaves no hole.
 func (t *tx) NextIssueNumber(ctx context.Context, series string) (int, error) {
+	if n, counted := t.numbers[series]; counted { // its row is locked: nobody else counts on
+		t.numbers[series] = n + 1
+		t.queue(seriesTable, t.seriesParts)
+		return n + 1, t.usable()
+	}
 	n, _, err := t.returning(ctx, `INSERT INTO outreach_issue_series AS s (series, last) VALUES ($1, 1)
 		ON CONFLICT (series) DO UPDATE SET last = s.last + 1 RETURNING last`, series)
+	if err == nil && t.defers() {
+		if t.numbers == nil {
+			t.numbers = make(map[string]int)
+		}
+		t.numbers[series] = int(n)
+	}
 	return int(n), err
+}
+
+const seriesTable = "outreach_issue_series"
+
+// seriesParts write how far the transaction has counted.
+func (t *tx) seriesParts(*later) []part {
+	var rows [][]any
+	for _, series := range slices.Sorted(maps.Keys(t.numbers)) {
+		rows = append(rows, []any{series, int64(t.numbers[series])})
+	}
+	return []part{{
+		kind: "series", table: seriesTable, args: columnArgs(rows, -1),
+		statement: `UPDATE outreach_issue_series s SET last = v.last FROM unnest($1::text[], $2::bigint[]) AS v (series, last) WHERE s.series = v.series`,
+		written:   func(context.Context, string) error { return nil },
+	}}
 }

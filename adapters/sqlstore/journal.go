@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"reflect"
+	"strconv"
+	"strings"
 
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
@@ -65,7 +68,17 @@ func (t *tx) insertRecord(ctx context.Context, row []any) (position int64, writt
 
 // LastRecord implements [event.Journal].
 func (t *tx) LastRecord(ctx context.Context, s event.Subject) (event.Record, error) {
-	records, err := t.records(ctx, "WHERE subject_type = $1 AND subject_id = $2 ORDER BY seq DESC LIMIT 1", s.Type, s.ID)
+	const end = "WHERE subject_type = $1 AND subject_id = $2 ORDER BY seq DESC LIMIT 1"
+	lines, known, err := t.foresaw("SELECT concat_ws(chr(31), position, state, data) FROM outreach_record "+end, []any{s.Type, s.ID})
+	if err != nil {
+		return event.Record{}, err
+	}
+	var records []event.Record
+	if known {
+		records, err = recordsOf(lines)
+	} else {
+		records, err = t.records(ctx, end, s.Type, s.ID)
+	}
 	if err != nil {
 		return event.Record{}, err
 	}
@@ -75,6 +88,41 @@ func (t *tx) LastRecord(ctx context.Context, s event.Subject) (event.Record, err
 	}
 	t.saw(chain, s.String(), records[0].Seq)
 	return records[0], nil
+}
+
+// recordsOf reads the answer to a question that was foreseen.
+func recordsOf(lines []string) ([]event.Record, error) {
+	records := make([]event.Record, len(lines))
+	for i, line := range lines {
+		position, rest, _ := strings.Cut(line, "\x1f")
+		state, data, with := strings.Cut(rest, "\x1f")
+		at, err := strconv.ParseInt(position, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("sqlstore: %w", err)
+		}
+		if !with {
+			records[i], err = recordOf(at, state, nil)
+		} else {
+			records[i], err = recordOf(at, state, []byte(data))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// recordOf makes a record of its row; nil is no data.
+func recordOf(position int64, state string, data []byte) (event.Record, error) {
+	var r event.Record
+	if err := decode(state, &r, recordLayout); err != nil {
+		return event.Record{}, fmt.Errorf("sqlstore: record: %w", err)
+	}
+	r.Position = position
+	if data != nil {
+		r.Data = append(json.RawMessage{}, data...)
+	}
+	return r, nil
 }
 
 // Records implements [event.Journal].
@@ -96,16 +144,9 @@ func (t *tx) records(ctx context.Context, selection string, args ...any) ([]even
 		if err := rows.Scan(&position, &state, &data); err != nil {
 			return err
 		}
-		var r event.Record
-		if err := decode(string(state), &r, recordLayout); err != nil {
-			return err
-		}
-		r.Position = position
-		if data != nil {
-			r.Data = append(json.RawMessage{}, data...)
-		}
+		r, err := recordOf(position, string(state), data)
 		records = append(records, r)
-		return nil
+		return err
 	}, "SELECT position, state, data FROM outreach_record "+selection, args...)
 	if err != nil {
 		return nil, err

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
 )
 
 // Rows that are written later. What a unit of work puts one after the other, as
@@ -24,7 +26,20 @@ import (
 // later are the rows of one table that wait.
 type later struct {
 	insertions, replacements rowsLater
-	flush                    func(ctx context.Context, l *later) error
+	parts                    func(l *later) []part
+
+	notices []notify.Notice // the insertions, of the outbox
+	told    []func(n notify.Notice, added bool)
+}
+
+// part is one statement of those that write what waited.
+type part struct {
+	kind, table string
+	statement   string
+	args        []any
+	returning   string // a column of what it wrote; empty: only how many rows there are counts
+	// written is told those values, or the number.
+	written func(ctx context.Context, what string) error
 }
 
 type rowsLater struct {
@@ -43,28 +58,33 @@ const laterMost = 500
 func (t *tx) defers() bool { return t.kept != nil && t.dialect.setBased }
 
 // queue returns the rows of a table that wait.
-func (t *tx) queue(table string, flush func(ctx context.Context, l *later) error) *later {
+func (t *tx) queue(table string, parts func(l *later) []part) *later {
 	if t.waiting == nil {
 		t.waiting = make(map[string]*later)
 	}
+	t.forget(table)
 	l := t.waiting[table]
 	if l == nil {
-		l = &later{flush: flush}
+		l = &later{parts: parts}
 		t.waiting[table], t.order = l, append(t.order, table)
 	}
 	return l
 }
 
+// holds reports whether the row waits.
+func (t *tx) holds(table, id string) bool {
+	l := t.waiting[table]
+	return l != nil && (slices.Contains(l.insertions.ids, id) || slices.Contains(l.replacements.ids, id))
+}
+
+// waitsFor reports whether rows wait for a table that a statement names.
+func (t *tx) waitsFor(statement string) bool {
+	return slices.ContainsFunc(t.order, func(table string) bool { return mentions(statement, table) })
+}
+
 // write sends what waits for the tables that a statement names.
 func (t *tx) write(ctx context.Context, statement string) error {
-	for _, table := range slices.Clone(t.order) {
-		if mentions(statement, table) {
-			if err := t.writeTable(ctx, table); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return t.writeTables(ctx, func(table string) bool { return mentions(statement, table) })
 }
 
 // mentions reports whether a statement names a table, and not one whose name
@@ -82,21 +102,86 @@ func mentions(statement, table string) bool {
 	}
 }
 
-func (t *tx) writeTable(ctx context.Context, table string) error {
-	l := t.waiting[table]
-	delete(t.waiting, table)
-	t.order = slices.DeleteFunc(t.order, func(o string) bool { return o == table })
-	return l.flush(ctx, l)
+// writeAll sends everything that waits.
+func (t *tx) writeAll(ctx context.Context) error {
+	return t.writeTables(ctx, func(string) bool { return true })
 }
 
-// writeAll sends everything that waits, in the order in which it was put.
-func (t *tx) writeAll(ctx context.Context) error {
-	for len(t.order) > 0 {
-		if err := t.writeTable(ctx, t.order[0]); err != nil {
-			return err
+// writeTables sends what waits for some of the tables in one statement. They come
+// in the order of their names: so there are fewer statements, and whoever writes to
+// the same rows does it in the same order.
+func (t *tx) writeTables(ctx context.Context, chosen func(table string) bool) error {
+	var tables []string
+	t.order = slices.DeleteFunc(t.order, func(table string) bool {
+		if chosen(table) {
+			tables = append(tables, table)
+			return true
+		}
+		return false
+	})
+	slices.Sort(tables)
+	var parts []part
+	for _, table := range tables {
+		l := t.waiting[table]
+		delete(t.waiting, table)
+		parts = append(parts, l.parts(l)...)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return t.writeParts(ctx, parts)
+}
+
+// writeParts runs the statements as one.
+func (t *tx) writeParts(ctx context.Context, parts []part) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	var with, results strings.Builder
+	var args []any
+	for i, p := range parts {
+		if i > 0 {
+			with.WriteString(", ")
+			results.WriteString(", ")
+		}
+		fmt.Fprintf(&with, "w%d AS (", i)
+		renumber(&with, p.statement, len(args))
+		args = append(args, p.args...)
+		if p.returning == "" {
+			with.WriteString(" RETURNING 1)")
+			fmt.Fprintf(&results, "(SELECT count(*)::text FROM w%d)", i)
+			continue
+		}
+		fmt.Fprintf(&with, " RETURNING %s)", p.returning)
+		fmt.Fprintf(&results, "(SELECT coalesce(string_agg(%s, chr(30)), '') FROM w%d)", p.returning, i)
+	}
+	written := make([]string, len(parts))
+	into := make([]any, len(parts))
+	for i := range into {
+		into[i] = &written[i]
+	}
+	err := t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(into...) }, "WITH "+with.String()+" SELECT "+results.String(), args...)
+	if taken(err) {
+		return fmt.Errorf("%w: %w", fault.Exists(t.kindNamed(err, parts), "of a batch"), err)
+	}
+	for i, p := range parts {
+		if err == nil {
+			err = p.written(ctx, written[i])
 		}
 	}
-	return nil
+	return err
+}
+
+// kindNamed is the kind of thing of which an error speaks: constraints and indexes
+// begin with the name of their table.
+func (t *tx) kindNamed(err error, parts []part) string {
+	kind, longest := "row", ""
+	for _, p := range parts {
+		if table := t.names.prefix + strings.TrimPrefix(p.table, defaultPrefix); len(table) > len(longest) && strings.Contains(err.Error(), table) {
+			kind, longest = p.kind, table
+		}
+	}
+	return kind
 }
 
 // Announce implements [store.Announced].
@@ -126,7 +211,7 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	l := tx.queue(t.name, func(ctx context.Context, l *later) error { return t.flush(ctx, tx, l) })
+	l := tx.queue(t.name, func(l *later) []part { return t.parts(tx, l) })
 	id := t.id(v)
 	inserted, replaced := slices.Index(l.insertions.ids, id), slices.Index(l.replacements.ids, id)
 	switch {
@@ -137,7 +222,7 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 	case version == 0:
 		l.insertions.add(id, row)
 	case replaced >= 0: // it waits in the version before
-		if err := tx.writeTable(ctx, t.name); err != nil {
+		if err := tx.write(ctx, t.name); err != nil {
 			return false, err
 		}
 		return t.putLater(ctx, tx, v)
@@ -146,37 +231,37 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 	}
 	t.wrote(tx, v, row)
 	if len(l.insertions.ids)+len(l.replacements.ids) >= laterMost {
-		return true, tx.writeTable(ctx, t.name)
+		return true, tx.write(ctx, t.name)
 	}
 	return true, nil
 }
 
-// flush writes the rows of the table that waited.
-func (t *table[T]) flush(ctx context.Context, tx *tx, l *later) error {
-	if len(l.insertions.ids) > 0 {
-		n, err := tx.exec(ctx, t.insertions, columnArgs(l.insertions.rows)...)
-		if taken(err) {
-			return fmt.Errorf("%w: %w", fault.Exists(t.kind, "of a batch"), err)
-		}
-		if err != nil {
-			return err
-		}
-		if n != int64(len(l.insertions.ids)) {
-			return fault.Exists(t.kind, t.first(ctx, tx, l.insertions.ids))
-		}
+// parts write the rows of the table that waited.
+func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
+	if ids := l.insertions.ids; len(ids) > 0 {
+		parts = append(parts, part{
+			kind: t.kind, table: t.name, statement: t.insertions, args: columnArgs(l.insertions.rows),
+			written: func(ctx context.Context, n string) error {
+				if n != strconv.Itoa(len(ids)) {
+					return fault.Exists(t.kind, t.first(ctx, tx, ids))
+				}
+				return nil
+			},
+		})
 	}
-	if len(l.replacements.ids) == 0 {
-		return nil
+	if ids := l.replacements.ids; len(ids) > 0 {
+		parts = append(parts, part{
+			kind: t.kind, table: t.name, statement: t.replacements, args: columnArgs(l.replacements.rows),
+			written: func(_ context.Context, n string) error {
+				if n != strconv.Itoa(len(ids)) {
+					tx.overtaken = true // it had seen each
+					return fault.Stale(t.kind, strings.Join(ids, ", "))
+				}
+				return nil
+			},
+		})
 	}
-	n, err := tx.exec(ctx, t.replacements, columnArgs(l.replacements.rows)...)
-	if taken(err) {
-		return fmt.Errorf("%w: %w", fault.Exists(t.kind, "of a batch"), err)
-	}
-	if err == nil && n != int64(len(l.replacements.ids)) {
-		tx.overtaken = true // it had seen each
-		err = fault.Stale(t.kind, strings.Join(l.replacements.ids, ", "))
-	}
-	return err
+	return parts
 }
 
 // first names one of the ids that is taken.
@@ -200,13 +285,13 @@ func (t *tx) position(ctx context.Context) (int64, error) {
 			err := rows.Scan(&p)
 			t.positions = append(t.positions, p)
 			return err
-		}, "SELECT nextval(pg_get_serial_sequence('outreach_record', 'position')) FROM generate_series(1, $1::int)", positionsAhead)
+		}, takePositions, positionsAhead)
 		if err != nil {
 			return 0, err
 		}
 	}
 	p := t.positions[0]
-	t.positions = t.positions[1:]
+	t.positions, t.appended = t.positions[1:], true
 	return p, nil
 }
 
@@ -215,9 +300,10 @@ const appendMany = `INSERT INTO outreach_record (position, subject_type, subject
 		string_to_array($7, chr(30))::json[], string_to_array($8, chr(30), '')::json[]) ON CONFLICT DO NOTHING`
 
 // appendLater takes a record to be written later and reports whether it did:
-// unless it is the first one, or could stand where another one stands already.
+// unless it is the first one and no position was taken for it, or could stand where
+// another one stands already.
 func (t *tx) appendLater(ctx context.Context, r *event.Record, row []any) (bool, error) {
-	if !t.defers() || !t.appended {
+	if !t.defers() || !t.appended && len(t.positions) == 0 {
 		return false, nil
 	}
 	if !t.knows(chain, r.Subject.String(), r.Seq-1) {
@@ -229,19 +315,24 @@ func (t *tx) appendLater(ctx context.Context, r *event.Record, row []any) (bool,
 	if err != nil {
 		return false, err
 	}
-	l := t.queue(chain, t.flushRecords)
+	l := t.queue(chain, t.recordParts)
 	l.insertions.add(r.Subject.String(), append([]any{p}, row...))
 	r.Position = p
 	t.saw(chain, r.Subject.String(), r.Seq)
 	return true, nil
 }
 
-// flushRecords writes the records that waited.
-func (t *tx) flushRecords(ctx context.Context, l *later) error {
-	n, err := t.exec(ctx, appendMany, columnArgs(l.insertions.rows, 6, 7)...)
-	if err == nil && n != int64(len(l.insertions.ids)) {
-		t.overtaken = true
-		err = fault.Stale("record of", strings.Join(l.insertions.ids, ", "))
-	}
-	return err
+// recordParts write the records that waited.
+func (t *tx) recordParts(l *later) []part {
+	subjects := l.insertions.ids
+	return []part{{
+		kind: "record of", table: chain, statement: appendMany, args: columnArgs(l.insertions.rows, 6, 7),
+		written: func(_ context.Context, n string) error {
+			if n != strconv.Itoa(len(subjects)) {
+				t.overtaken = true
+				return fault.Stale("record of", strings.Join(subjects, ", "))
+			}
+			return nil
+		},
+	}}
 }

@@ -90,6 +90,86 @@ func (t *tx) AddNotice(ctx context.Context, n *notify.Notice) (bool, error) {
 	return true, nil
 }
 
+// AddNotices implements [store.Gathered]: where a statement is a round trip, with one
+// for all, which waits for others where the transaction is the store's own.
+func (t *tx) AddNotices(ctx context.Context, ns []notify.Notice, told func(notify.Notice, bool)) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	if !t.dialect.setBased {
+		for _, n := range ns {
+			added, err := t.AddNotice(ctx, &n)
+			if err != nil {
+				return err
+			}
+			told(n, added)
+		}
+		return nil
+	}
+	for _, n := range ns {
+		n.Version = 0
+		row, err := notices.row(&n)
+		if err != nil {
+			return err
+		}
+		n.Version = 1
+		l := t.queue(notices.name, t.noticeParts)
+		l.insertions.add(string(n.ID), row)
+		l.notices, l.told = append(l.notices, n), append(l.told, told)
+		if len(l.notices) >= laterMost {
+			if err := t.write(ctx, notices.name); err != nil {
+				return err
+			}
+		}
+	}
+	if t.defers() {
+		return nil
+	}
+	return t.write(ctx, notices.name)
+}
+
+// noticeParts add the notices that waited.
+func (t *tx) noticeParts(l *later) []part {
+	return []part{{
+		kind: notices.kind, table: notices.name, statement: notices.additions, args: columnArgs(l.insertions.rows), returning: "id",
+		written: func(ctx context.Context, ids string) error {
+			added := make(map[notify.ID]bool)
+			for id := range strings.SplitSeq(ids, between) {
+				added[notify.ID(id)] = true
+			}
+			if err := t.alike(ctx, l.notices, added); err != nil {
+				return err
+			}
+			for i, n := range l.notices {
+				l.told[i](n, added[n.ID])
+				delete(added, n.ID) // an id that comes twice was added once
+			}
+			return nil
+		},
+	}}
+}
+
+// alike makes sure that of each notice which was not added there is one with its
+// key, and not only one with its id.
+func (t *tx) alike(ctx context.Context, ns []notify.Notice, added map[notify.ID]bool) error {
+	var keys []string
+	for _, n := range ns {
+		if !added[n.ID] {
+			keys = append(keys, n.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	there, err := t.Notices(ctx, notify.Query{Keys: keys})
+	for _, n := range ns {
+		if err == nil && !added[n.ID] && !slices.ContainsFunc(there, func(o notify.Notice) bool { return o.Key == n.Key }) {
+			err = fault.Exists("notice", string(n.ID))
+		}
+	}
+	return err
+}
+
 // Notice implements [notify.Outbox].
 func (t *tx) Notice(ctx context.Context, id notify.ID) (notify.Notice, error) {
 	return notices.get(ctx, t, string(id))

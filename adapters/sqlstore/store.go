@@ -251,6 +251,10 @@ type tx struct {
 	announced map[string]bool   // ids that nothing can bear but what this transaction writes
 	appended  bool              // a record was written
 	positions []int64           // of the journal, taken ahead
+	numbers   map[string]int    // of the series it has counted on
+
+	foreseen map[string]answer // to questions that were not asked yet
+	notes    *notebook         // not nil: it answers nothing and notes what it is asked
 }
 
 // thing is a row, or the chain of a subject's records.
@@ -312,6 +316,7 @@ func (t *tx) exec(ctx context.Context, statement string, args ...any) (int64, er
 	if err := t.write(ctx, statement); err != nil {
 		return 0, err
 	}
+	t.forget(statement)
 	result, err := t.q.ExecContext(ctx, t.names.in(statement), t.bind(args)...)
 	if err != nil {
 		return 0, t.failed(err)
@@ -321,6 +326,9 @@ func (t *tx) exec(ctx context.Context, statement string, args ...any) (int64, er
 
 // query runs a statement that returns rows and gives each to scan.
 func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
+	if t.notes != nil {
+		return errNoted
+	}
 	if err := t.usable(); err != nil {
 		return err
 	}
@@ -332,6 +340,9 @@ func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, statement st
 
 // ask is query for what no row that waits can answer.
 func (t *tx) ask(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
+	if t.notes != nil {
+		return errNoted
+	}
 	if err := t.usable(); err != nil {
 		return err
 	}
@@ -354,11 +365,20 @@ func (t *tx) returning(ctx context.Context, statement string, args ...any) (n in
 	if t.reading {
 		return 0, false, errReading
 	}
+	t.forget(statement)
 	err = t.query(ctx, func(rows *sql.Rows) error {
 		ok = true
 		return rows.Scan(&n)
 	}, statement, args...)
 	return n, ok, err
+}
+
+// writable is usable for what is not written by a statement at once.
+func (t *tx) writable() error {
+	if t.reading {
+		return errReading
+	}
+	return t.usable()
 }
 
 func (t *tx) usable() error {

@@ -30,6 +30,7 @@ type table[T any] struct {
 
 	insertion, replacement   string
 	insertions, replacements string // of many rows at once
+	additions                string // of those of many rows that nothing stands in the way of
 }
 
 // column repeats a field of the value for queries.
@@ -115,6 +116,8 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	t.insertions = many + " INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM v" +
 		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t JOIN v ON t.id = v.id)"
 
+	t.additions = many + " INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM v ON CONFLICT DO NOTHING"
+
 	// The rows are locked in the order of their ids before any is written, and
 	// all are written or none.
 	t.replacements = many + ", held AS (SELECT t.id FROM " + t.name + " t JOIN v ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t)" +
@@ -140,7 +143,11 @@ func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
 		}
 		return t.decode(state)
 	}
-	values, err := t.scan(ctx, tx, tx.ask, "SELECT state FROM "+t.name+" WHERE id = $1", id)
+	run := tx.ask
+	if tx.holds(t.name, id) {
+		run = tx.query // what was kept of it had to make room
+	}
+	values, err := t.scan(ctx, tx, run, "SELECT state FROM "+t.name+" WHERE id = $1", id)
 	return t.only(values, err, id)
 }
 
@@ -182,23 +189,33 @@ func (t *table[T]) read(ctx context.Context, tx *tx, query string, args ...any) 
 
 func (t *table[T]) scan(ctx context.Context, tx *tx, run func(context.Context, func(*sql.Rows) error, string, ...any) error, query string, args ...any) ([]T, error) {
 	values := []T{}
-	err := run(ctx, func(rows *sql.Rows) error {
-		var state sql.RawBytes
-		if err := rows.Scan(&state); err != nil {
-			return err
-		}
-		kept := string(state)
-		v, err := t.decode(kept)
+	take := func(state string) error {
+		v, err := t.decode(state)
 		if err != nil {
 			return err
 		}
 		t.saw(tx, &v)
 		if len(values) < keptMost {
-			tx.keep(t.name, t.id(&v), kept)
+			tx.keep(t.name, t.id(&v), state)
 		}
 		values = append(values, v)
 		return nil
-	}, query, args...)
+	}
+	lines, known, err := tx.foresaw(query, args)
+	if !known && err == nil {
+		err = run(ctx, func(rows *sql.Rows) error {
+			var state sql.RawBytes
+			if err := rows.Scan(&state); err != nil {
+				return err
+			}
+			return take(string(state))
+		}, query, args...)
+	}
+	for _, line := range lines {
+		if err == nil {
+			err = take(line)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

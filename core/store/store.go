@@ -39,6 +39,27 @@ type Announced interface {
 	Announce(id string)
 }
 
+// Foreseen is what a Tx may do besides: answer at once what it is going to be asked
+// in this transaction, where every question is a round trip to a database.
+type Foreseen interface {
+	// Foresee calls ask, a few times perhaps, with a Tx that answers what is known
+	// already and gives an error to everything else; what it was asked so, it asks
+	// the database together, and the same question to the transaction itself then
+	// has its answer, until the transaction writes what could change it. Ask must
+	// only read, and does nothing with what it learns but ask on. Foresee fails when
+	// the database does, never because of what was asked.
+	Foresee(ctx context.Context, ask func(Tx)) error
+}
+
+// Gathered is what a Tx may do besides: add many notices together.
+type Gathered interface {
+	// AddNotices adds each of ns as AddNotice does, the first of those with one key,
+	// at once or later: before anything is asked that they could answer, and before
+	// the commit. It calls told once for each that was looked at, in their order, with
+	// whether it was added; told must not use the Tx. What fails later fails there.
+	AddNotices(ctx context.Context, ns []notify.Notice, told func(n notify.Notice, added bool)) error
+}
+
 // Tx is what one unit of work sees: the repositories of all modules over one
 // transaction. It reads its own writes, must not be used after its function
 // returned, and is not safe for concurrent use.

@@ -1,0 +1,190 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// Questions that a unit of work knows it is about to ask. Each is a statement, and
+// each statement a round trip; told of them beforehand, PostgreSQL answers all in
+// one. An answer is good until the transaction writes to a table that its question
+// names; what others commit meanwhile a later question might have seen, and no unit
+// of work counts on it.
+//
+// Only a Store's own Update does so, as with rows that are written later.
+
+// errNoted is the answer to a question that was noted.
+var errNoted = errors.New("sqlstore: a question that was noted, not answered")
+
+// foresightDepth is how often questions are noted that follow from the answers to
+// those before.
+const foresightDepth = 4
+
+// question is a statement with one column of text or JSON that is never empty.
+type question struct {
+	statement string
+	args      []any
+}
+
+func (q question) key() string {
+	var b strings.Builder
+	b.WriteString(q.statement)
+	for _, arg := range q.args {
+		fmt.Fprint(&b, "\x00", arg)
+	}
+	return b.String()
+}
+
+// answer is what a question found, a line for each row, and the tables it named.
+type answer struct{ lines, tables []string }
+
+// notebook are the questions of one round.
+type notebook struct {
+	questions []question
+	keys      map[string]bool
+}
+
+// Foresee implements [store.Foreseen].
+func (t *tx) Foresee(ctx context.Context, ask func(store.Tx)) error {
+	if err := t.usable(); err != nil || !t.defers() {
+		return err
+	}
+	if t.known == nil {
+		t.known = make(map[thing]int64)
+	}
+	if t.foreseen == nil {
+		t.foreseen = make(map[string]answer)
+	}
+	for range foresightDepth {
+		noting := *t // shares what the transaction knows
+		noting.q, noting.reading, noting.notes = nil, true, &notebook{keys: map[string]bool{}}
+		ask(&noting)
+		if len(noting.notes.questions) == 0 {
+			return nil
+		}
+		if err := t.askTogether(ctx, noting.notes.questions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foresaw reports whether the answer to a question is known, or the question only
+// to be noted.
+func (t *tx) foresaw(statement string, args []any) (lines []string, known bool, err error) {
+	if t.notes == nil && len(t.foreseen) == 0 {
+		return nil, false, nil
+	}
+	q := question{statement, args}
+	key := q.key()
+	if a, known := t.foreseen[key]; known || t.notes == nil {
+		return a.lines, known, nil
+	}
+	if !t.notes.keys[key] && !t.waitsFor(statement) {
+		t.notes.keys[key], t.notes.questions = true, append(t.notes.questions, q)
+	}
+	return nil, false, errNoted
+}
+
+// forget drops the answers that what is being written may have changed.
+func (t *tx) forget(written string) {
+	for key, a := range t.foreseen {
+		if slices.ContainsFunc(a.tables, func(table string) bool { return mentions(written, table) }) {
+			delete(t.foreseen, key)
+		}
+	}
+}
+
+// tablesOf are the tables that a statement names.
+func tablesOf(statement string) (tables []string) {
+	for {
+		at := strings.Index(statement, defaultPrefix)
+		if at < 0 {
+			return tables
+		}
+		statement = statement[at:]
+		end := strings.IndexFunc(statement, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
+		if end < 0 {
+			end = len(statement)
+		}
+		tables, statement = append(tables, statement[:end]), statement[end:]
+	}
+}
+
+// takePositions is how a question takes positions of the journal.
+const takePositions = "SELECT nextval(pg_get_serial_sequence('outreach_record', 'position')) FROM generate_series(1, $1::int)"
+
+// askTogether asks many questions in one statement. A unit that foresees what it
+// asks is going to write: it gets positions of the journal along with the answers,
+// and its statements, which are long and find their rows by keys, are planned once
+// for each connection and not each time. Planning the one that writes the report of
+// a visit would take half as long as running it.
+func (t *tx) askTogether(ctx context.Context, questions []question) error {
+	all := questions
+	if len(t.positions) == 0 {
+		all = append(all, question{takePositions, []any{positionsAhead}})
+	}
+	var b strings.Builder
+	var args []any
+	b.WriteString("SELECT ")
+	for _, q := range all {
+		b.WriteString("array_to_string(ARRAY(")
+		renumber(&b, q.statement, len(args))
+		b.WriteString("), chr(30)), ")
+		args = append(args, q.args...)
+	}
+	b.WriteString("set_config('plan_cache_mode', 'force_generic_plan', true)")
+	answers := make([]string, len(all))
+	into := make([]any, len(all), len(all)+1)
+	for i := range into {
+		into[i] = &answers[i]
+	}
+	into = append(into, new(string))
+	if err := t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(into...) }, b.String(), args...); err != nil {
+		return err
+	}
+	for i, q := range all {
+		var lines []string
+		if answers[i] != "" {
+			lines = strings.Split(answers[i], between)
+		}
+		if i < len(questions) {
+			t.foreseen[q.key()] = answer{lines, tablesOf(q.statement)}
+			continue
+		}
+		for _, line := range lines {
+			p, err := strconv.ParseInt(line, 10, 64)
+			if err != nil {
+				return t.failed(err)
+			}
+			t.positions = append(t.positions, p)
+		}
+	}
+	return nil
+}
+
+// renumber writes a statement whose parameters come after so many others. No
+// statement has a dollar sign but before a number.
+func renumber(b *strings.Builder, statement string, before int) {
+	for {
+		at := strings.IndexByte(statement, '$')
+		if at < 0 {
+			b.WriteString(statement)
+			return
+		}
+		b.WriteString(statement[:at+1])
+		statement = statement[at+1:]
+		n := 0
+		for statement != "" && statement[0] >= '0' && statement[0] <= '9' {
+			n, statement = n*10+int(statement[0]-'0'), statement[1:]
+		}
+		b.WriteString(strconv.Itoa(before + n))
+	}
+}
