@@ -129,7 +129,7 @@ const takePositions = "SELECT nextval(pg_get_serial_sequence('outreach_record', 
 func (t *tx) askTogether(ctx context.Context, questions []question) error {
 	all := questions
 	if len(t.positions) == 0 {
-		all = append(all, question{takePositions, []any{positionsAhead}})
+		all = append(all, question{takePositions, []any{t.howMany()}})
 	}
 	var b strings.Builder
 	var args []any

@@ -272,20 +272,24 @@ func (t *table[T]) first(ctx context.Context, tx *tx, ids []string) string {
 	return id
 }
 
-// positionsAhead is how many positions of the journal a transaction takes at once.
-const positionsAhead = 16
+// positionsAhead is how many positions of the journal a transaction takes at first,
+// and positionsMore how many times as many whenever they are used up.
+const (
+	positionsAhead = 16
+	positionsMore  = 4
+)
 
 // position is where the next record stands. The first record of a transaction
 // gets it from the database as it is written; from the second on they are taken
 // ahead, and what is left of them stays a gap.
 func (t *tx) position(ctx context.Context) (int64, error) {
 	if len(t.positions) == 0 {
-		err := t.query(ctx, func(rows *sql.Rows) error {
+		err := t.ask(ctx, func(rows *sql.Rows) error {
 			var p int64
 			err := rows.Scan(&p)
 			t.positions = append(t.positions, p)
 			return err
-		}, takePositions, positionsAhead)
+		}, takePositions, t.howMany())
 		if err != nil {
 			return 0, err
 		}
@@ -293,6 +297,12 @@ func (t *tx) position(ctx context.Context) (int64, error) {
 	p := t.positions[0]
 	t.positions, t.appended = t.positions[1:], true
 	return p, nil
+}
+
+// howMany is how many positions the transaction takes next.
+func (t *tx) howMany() int {
+	t.ahead = max(positionsAhead, t.ahead*positionsMore)
+	return t.ahead
 }
 
 const appendMany = `INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE

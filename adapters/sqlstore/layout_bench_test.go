@@ -11,7 +11,7 @@ import (
 )
 
 // underway is a notice as long as most are when they are being sent.
-func underway() *notify.Notice {
+func noticeUnderway() *notify.Notice {
 	const id = "0198c0de-0000-7000-8000-000000000001"
 	return &notify.Notice{ID: id, Version: 3, Key: "visit.reminder/" + id + "/official", Template: "visit.reminder", Subject: event.Subject{Type: "visit", ID: id},
 		Duty: id, Moot: "visit/" + id, To: org.Party{Role: org.Official, Person: id}, Audience: notify.ToOfficial, Channel: notify.Email, Class: notify.Duty,
@@ -57,14 +57,14 @@ func benchCoding[T any](b *testing.B, t *table[T], v *T) {
 
 // BenchmarkCoding is what one value costs on its way out of the database and into it.
 func BenchmarkCoding(b *testing.B) {
-	benchCoding(b, notices, underway())
+	benchCoding(b, notices, noticeUnderway())
 	benchCoding(b, attempts, calling())
 	benchCoding(b, persons, official())
 }
 
 // BenchmarkColumns is what the parameters of a statement for 500 notices cost.
 func BenchmarkColumns(b *testing.B) {
-	row, err := notices.row(underway())
+	row, err := notices.row(noticeUnderway())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func TestAStateHoldsWhatCanBeReadOfATextThatIsNoUTF8(t *testing.T) {
 // The values that a worker reads and writes by the thousand do not take the way
 // through encoding/json: not whole, and not for a text with a mark.
 func TestWhatAWorkerHandlesMostIsReadAndWrittenDirectly(t *testing.T) {
-	direct(t, *underway())
+	direct(t, *noticeUnderway())
 	direct(t, *calling())
 	direct(t, *official())
 	direct(t, org.Place{ID: "p", Names: []org.Naming{{}}})

@@ -141,6 +141,9 @@ func (t *tx) noticeParts(l *later) []part {
 				return err
 			}
 			for i, n := range l.notices {
+				if !added[n.ID] {
+					n.Version = 0
+				}
 				l.told[i](n, added[n.ID])
 				delete(added, n.ID) // an id that comes twice was added once
 			}

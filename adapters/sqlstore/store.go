@@ -251,6 +251,7 @@ type tx struct {
 	announced map[string]bool   // ids that nothing can bear but what this transaction writes
 	appended  bool              // a record was written
 	positions []int64           // of the journal, taken ahead
+	ahead     int               // how many were taken last
 	numbers   map[string]int    // of the series it has counted on
 
 	foreseen map[string]answer // to questions that were not asked yet

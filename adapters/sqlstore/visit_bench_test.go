@@ -35,21 +35,29 @@ func saidAt(k int) []core.Said {
 // does it: one unit of work.
 func reportVisit(ctx context.Context, sys *core.System, k int, v visit.ID, on calendar.Date) error {
 	return sys.Update(ctx, org.Actor{Person: officialID(k)}, func(ctx context.Context, w *core.Work) error {
-		_, err := w.Visits.Report(ctx, v, on, visit.Report{Attendance: visit.Present, Started: calendar.MustTimeOfDay(19, 0), People: 42, Minutes: "Bà con nghe và nêu ý kiến."})
-		if err != nil {
-			return err
-		}
-		heard, err := w.Opinions.Capture(ctx, v, saidAt(k)...)
-		if err != nil {
-			return err
-		}
-		for i, o := range heard[:3] {
-			if _, err := w.Issues.Register(ctx, core.Registration{Opinions: []opinion.ID{o.ID}, Title: fmt.Sprintf("Sửa đoạn đường số %d", i+1)}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return reported(ctx, w, v, on, saidAt(k))
 	})
+}
+
+// reported is that unit of work; what is a petition becomes an issue.
+func reported(ctx context.Context, w *core.Work, v visit.ID, on calendar.Date, said []core.Said) error {
+	_, err := w.Visits.Report(ctx, v, on, visit.Report{Attendance: visit.Present, Started: calendar.MustTimeOfDay(19, 0), People: 42, Minutes: "Bà con nghe và nêu ý kiến."})
+	if err != nil {
+		return err
+	}
+	heard, err := w.Opinions.Capture(ctx, v, said...)
+	if err != nil {
+		return err
+	}
+	for i, o := range heard {
+		if o.Kind != opinion.Petition {
+			continue
+		}
+		if _, err := w.Issues.Register(ctx, core.Registration{Opinions: []opinion.ID{o.ID}, Title: fmt.Sprintf("Sửa đoạn đường số %d", i+1)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // BenchmarkReportingAVisit takes eight opinions and three issues, with the
