@@ -73,26 +73,26 @@ var errNoToken = errors.New("no token: its provider gives no answer that can be 
 // tokens gives the tokens of one sender. One call at a time fetches; the others
 // wait for what it gets.
 type tokens struct {
-	sender *Sender
-	auth   Auth
-	form   form
-	heads  map[string]template
-	turn   chan struct{} // holds one: whose turn it is
-	have   Tokens
+	sender  *Sender
+	auth    Auth
+	request call
+	turn    chan struct{} // holds one: whose turn it is
+	have    Tokens
 }
 
 func (s *Sender) newTokens(c Config) (*tokens, error) {
-	t := &tokens{sender: s, auth: c.Auth, turn: make(chan struct{}, 1), heads: map[string]template{}}
-	var err error
-	if t.form, err = c.formOf("auth.token_request.body", c.Auth.Request.Body, authNames...); err != nil {
+	f, err := c.formOf("auth.token_request.body", c.Auth.Request.Body, authNames...)
+	if err != nil {
 		return nil, err
 	}
+	heads := map[string]template{}
 	for name, value := range c.Auth.Request.Headers {
-		if t.heads[name], err = c.parse("auth.token_request.headers."+name, value, authNames...); err != nil {
+		if heads[name], err = c.parse("auth.token_request.headers."+name, value, authNames...); err != nil {
 			return nil, err
 		}
 	}
-	return t, nil
+	request, err := newCall(http.MethodPost, c.Auth.Request.URL, f, heads)
+	return &tokens{sender: s, auth: c.Auth, request: request, turn: make(chan struct{}, 1)}, err
 }
 
 // authNames are the placeholders of a request for a token.
@@ -139,7 +139,7 @@ func (t *tokens) good(have Tokens, worthless string) bool {
 // fetch asks for a token once.
 func (t *tokens) fetch(ctx context.Context, old Tokens) (Tokens, error) {
 	v := values{"user": t.auth.User, "key": string(t.auth.Token), "refresh_token": old.Refresh, "session": rand.Text()}
-	req, err := t.sender.compose(ctx, call{http.MethodPost, t.auth.Request.URL, t.form, t.heads}, v)
+	req, err := t.sender.compose(ctx, t.request, v)
 	if err != nil {
 		return Tokens{}, errAccount
 	}

@@ -17,6 +17,14 @@ type form struct {
 	kind     BodyKind
 	fields   map[string]formField
 	document template
+	object   []piece // of JSON
+}
+
+// piece is what stands before a field in an object, and the field; behind the
+// last one there is none.
+type piece struct {
+	before string
+	field  *formField
 }
 
 type formField struct {
@@ -39,7 +47,10 @@ func (c Config) formOf(place string, b Body, also ...string) (form, error) {
 		}
 		f.fields[name] = formField{t, field}
 	}
-	return f, nil
+	if b.Kind == JSON {
+		f.object, err = piecesOf(f.fields)
+	}
+	return f, err
 }
 
 // write returns the body of a request, or for a query what stands behind the
@@ -62,23 +73,74 @@ func (f form) write(v values) (body []byte, contentType string, err error) {
 func (f formField) value(v values) string { return f.Filter.apply(f.fill(v, nil)) }
 
 func (f form) writeJSON(v values) ([]byte, error) {
-	flat := map[string]any{}
-	for name, field := range f.fields {
-		value, err := field.typed(v)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // an answer to a browser this is not
+	for _, p := range f.object {
+		b.WriteString(p.before)
+		if p.field == nil {
+			continue
+		}
+		value, err := p.field.typed(v)
 		if err != nil {
 			return nil, err
 		}
-		flat[name] = value
+		if err := enc.Encode(value); err != nil {
+			return nil, err
+		}
+		b.Truncate(b.Len() - len("\n"))
+	}
+	return b.Bytes(), nil
+}
+
+// piecesOf cuts the object that fields make at its fields.
+func piecesOf(fields map[string]formField) ([]piece, error) {
+	flat := make(map[string]any, len(fields))
+	for name, field := range fields {
+		flat[name] = &field
 	}
 	tree, err := nest(flat)
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
+	var all []piece
+	before := cut(tree, "", &all)
+	return append(all, piece{before: before}), nil
+}
+
+// cut adds the pieces within node, and returns what stands behind the last one.
+func cut(node any, before string, into *[]piece) string {
+	switch node := node.(type) {
+	case map[string]any:
+		before += "{"
+		for i, name := range slices.Sorted(maps.Keys(node)) {
+			if i > 0 {
+				before += ","
+			}
+			before = cut(node[name], before+quoted(name)+":", into)
+		}
+		return before + "}"
+	case []any:
+		before += "["
+		for i, child := range node {
+			if i > 0 {
+				before += ","
+			}
+			before = cut(child, before, into)
+		}
+		return before + "]"
+	case *formField:
+		*into = append(*into, piece{before, node})
+	}
+	return ""
+}
+
+func quoted(name string) string {
+	var b strings.Builder
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // an answer to a browser this is not
-	err = enc.Encode(tree)
-	return bytes.TrimRight(b.Bytes(), "\n"), err
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(name) // a strings.Builder takes everything, and every text has a form
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // paramsValue is where the parameters of a registered message stand among the values.

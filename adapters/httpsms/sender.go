@@ -51,7 +51,7 @@ type Sender struct {
 	account   call    // the same
 	tokens    *tokens // nil: none are fetched
 	store     TokenStore
-	text      *smstext.Options
+	text      *smstext.Preparer
 	transport *http.Transport
 	clock     func() time.Time
 	closed    atomic.Bool
@@ -75,7 +75,6 @@ func New(c Config, opts *Options) (*Sender, error) {
 	s := &Sender{
 		config:    c,
 		store:     opts.Tokens,
-		text:      c.Text.options(),
 		transport: transport(c, opts),
 		clock:     opts.Clock,
 	}
@@ -88,8 +87,11 @@ func New(c Config, opts *Options) (*Sender, error) {
 	return s, nil
 }
 
-// prepare makes the requests ready.
-func (s *Sender) prepare(c Config) error {
+// prepare makes texts and requests ready.
+func (s *Sender) prepare(c Config) (err error) {
+	if s.text, err = smstext.NewPreparer(c.Text.options()); err != nil {
+		return err
+	}
 	f, err := c.formOf("body", c.Body)
 	if err != nil {
 		return err
@@ -100,18 +102,24 @@ func (s *Sender) prepare(c Config) error {
 			return err
 		}
 	}
-	s.message = call{c.Method, c.URL, f, headers}
+	if s.message, err = newCall(c.Method, c.URL, f, headers); err != nil {
+		return err
+	}
 	if c.Query != nil {
 		if f, err = c.formOf("query.body", c.Query.Body, "id"); err != nil {
 			return err
 		}
-		s.question = call{c.Query.Method, c.Query.URL, f, headers}
+		if s.question, err = newCall(c.Query.Method, c.Query.URL, f, headers); err != nil {
+			return err
+		}
 	}
 	if c.Balance != nil {
 		if f, err = c.formOf("balance.body", c.Balance.Body); err != nil {
 			return err
 		}
-		s.account = call{c.Balance.Method, c.Balance.URL, f, headers}
+		if s.account, err = newCall(c.Balance.Method, c.Balance.URL, f, headers); err != nil {
+			return err
+		}
 	}
 	if c.Auth.fetches() {
 		s.tokens, err = s.newTokens(c)
@@ -121,9 +129,14 @@ func (s *Sender) prepare(c Config) error {
 
 // call is a request to be written down again and again.
 type call struct {
-	method, url string
-	form        form
-	headers     map[string]template
+	form    form
+	headers map[string]template
+	blank   *http.Request // what is the same each time; nil: there is no such call
+}
+
+func newCall(method, address string, f form, headers map[string]template) (call, error) {
+	blank, err := http.NewRequest(method, address, nil)
+	return call{f, headers, blank}, err
 }
 
 // idle is how long an unused connection is kept. It is shorter than the five
@@ -175,11 +188,7 @@ func (s *Sender) segments(text string) int {
 	if len(s.config.Templates) > 0 {
 		return 1 // whatever its text, a registered message is one
 	}
-	prepared, err := smstext.Prepare(text, s.text)
-	if err != nil {
-		return 0
-	}
-	return prepared.Segments.Parts
+	return s.text.Parts(text)
 }
 
 // Send hands one message to the gateway. See the package for what each
@@ -255,7 +264,7 @@ func (s *Sender) values(m notify.Message) (values, *notify.Outcome) {
 	if len(s.config.Templates) > 0 {
 		return v, s.register(v, m)
 	}
-	text, err := smstext.Prepare(m.Text, s.text)
+	text, err := s.text.Prepare(m.Text)
 	if err != nil {
 		return nil, refused("the text cannot be sent: " + fault.Violations(err)[0].Rule)
 	}
@@ -312,22 +321,18 @@ func (s *Sender) compose(ctx context.Context, c call, v values) (*http.Request, 
 	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(c.url)
-	if err != nil {
-		return nil, err
-	}
-	var body io.Reader
-	if c.form.kind == Query {
+	req := c.blank.WithContext(ctx)
+	req.Header = make(http.Header, 4+len(c.headers))
+	switch {
+	case c.form.kind == Query:
+		u := *req.URL
 		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+string(written), "&")
-	} else {
-		body = bytes.NewReader(written)
-	}
-	req, err := http.NewRequestWithContext(ctx, c.method, u.String(), body)
-	if err != nil {
-		return nil, err
-	}
-	req.GetBody = nil // without it the transport cannot send a body twice
-	if body != nil {
+		req.URL = &u
+	case len(written) > 0:
+		// Without GetBody the transport cannot send a body twice.
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(written)), int64(len(written))
+		fallthrough
+	default:
 		req.Header.Set("Content-Type", contentType)
 	}
 	req.Header.Set("Accept", "application/json, text/xml, */*")

@@ -46,6 +46,7 @@ type Sender struct {
 	log     *slog.Logger
 	channel notify.Channel
 	opts    Options
+	text    *smstext.Preparer
 	console sync.Mutex
 }
 
@@ -68,7 +69,8 @@ func New(log *slog.Logger, channel notify.Channel, opts *Options) (*Sender, erro
 	if opts != nil {
 		s.opts = *opts
 	}
-	_, err := smstext.Prepare("x", s.opts.Text)
+	var err error
+	s.text, err = smstext.NewPreparer(s.opts.Text)
 	faults.Add(err)
 	if s.opts.Name == "" {
 		s.opts.Name = "log." + string(channel)
@@ -83,17 +85,9 @@ func New(log *slog.Logger, channel notify.Channel, opts *Options) (*Sender, erro
 func (s *Sender) Describe() notify.Capabilities {
 	c := notify.Capabilities{Name: s.opts.Name, Channel: s.channel, Timeout: time.Second, Parallel: 1}
 	if s.channel == notify.SMS {
-		c.Segments = s.segments
+		c.Segments = s.text.Parts
 	}
 	return c
-}
-
-func (s *Sender) segments(text string) int {
-	prepared, err := smstext.Prepare(text, s.opts.Text)
-	if err != nil {
-		return 0
-	}
-	return prepared.Segments.Parts
 }
 
 // Send logs the message. It is not sent when ctx or the message itself is
@@ -114,7 +108,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	m.Text = norm.NFC.String(m.Text)
 	parts := 0
 	if s.channel == notify.SMS {
-		prepared, err := smstext.Prepare(m.Text, s.opts.Text)
+		prepared, err := s.text.Prepare(m.Text)
 		if err != nil {
 			return refuse("the text cannot be sent: " + fault.Violations(err)[0].Rule)
 		}

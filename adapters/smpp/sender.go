@@ -25,6 +25,7 @@ import (
 type Sender struct {
 	config Config
 	opts   Options
+	text   *smstext.Preparer
 	take   atomic.Pointer[notify.TakeReceipts]
 	ref    atomic.Uint32 // numbers texts of several parts
 
@@ -55,7 +56,11 @@ func New(c Config, opts *Options) (*Sender, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	s := &Sender{config: c}
+	text, err := smstext.NewPreparer(c.text())
+	if err != nil {
+		return nil, err
+	}
+	s := &Sender{config: c, text: text}
 	if opts != nil {
 		s.opts = *opts
 	}
@@ -82,13 +87,7 @@ func (s *Sender) Elsewhere() bool {
 func (s *Sender) Describe() notify.Capabilities {
 	return notify.Capabilities{
 		Name: s.config.Name, Channel: notify.SMS, Timeout: s.config.Timeout, Parallel: s.config.Window, Session: true, Query: s.config.Query, Exclusive: s.opts.Lease != nil,
-		Segments: func(text string) int {
-			prepared, err := smstext.Prepare(text, s.config.text())
-			if err != nil {
-				return 0
-			}
-			return prepared.Segments.Parts
-		},
+		Segments: s.text.Parts,
 	}
 }
 
@@ -166,7 +165,7 @@ func (s *Sender) parts(m notify.Message) ([]pdu.PDU, *notify.Outcome) {
 		out.Suppress = true
 		return nil, out
 	}
-	prepared, err := smstext.Prepare(m.Text, s.config.text())
+	prepared, err := s.text.Prepare(m.Text)
 	if err != nil {
 		return nil, refuse("the text cannot be sent: " + fault.Violations(err)[0].Rule)
 	}

@@ -52,9 +52,9 @@ func (c Charset) Validate() error {
 	return nil
 }
 
-// apply writes the replacements into text. For a folded text keys and values
+// replacer writes the replacements into a text. For a folded text keys and values
 // are folded too.
-func (c Charset) apply(text string, folded bool) string {
+func (c Charset) replacer(folded bool) *strings.Replacer {
 	keys := slices.SortedFunc(maps.Keys(c.Replace), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
 	})
@@ -69,11 +69,14 @@ func (c Charset) apply(text string, folded bool) string {
 			pairs = append(pairs, key, value)
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	return strings.NewReplacer(pairs...)
 }
 
 // refused returns the forbidden characters in text, each once.
 func (c Charset) refused(text string) []rune {
+	if !strings.ContainsAny(text, c.Forbidden) {
+		return nil
+	}
 	var found []rune
 	for _, r := range text {
 		if strings.ContainsRune(c.Forbidden, r) && !slices.Contains(found, r) {

@@ -72,10 +72,13 @@ func BenchmarkFold(b *testing.B) {
 func BenchmarkPrepare(b *testing.B) {
 	for _, policy := range []smstext.Policy{smstext.Strip, smstext.Unicode, smstext.Auto} {
 		b.Run(string(policy), func(b *testing.B) {
-			opts := &smstext.Options{Policy: policy, MaxParts: 2}
+			p, err := smstext.NewPreparer(&smstext.Options{Policy: policy, MaxParts: 2})
+			if err != nil {
+				b.Fatal(err)
+			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := smstext.Prepare(reply, opts); err != nil {
+				if _, err := p.Prepare(reply); err != nil {
 					b.Fatal(err)
 				}
 			}

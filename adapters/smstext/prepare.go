@@ -64,103 +64,132 @@ type Prepared struct {
 //
 // No violation repeats the text, which may hold personal data.
 func Prepare(text string, opts *Options) (Prepared, error) {
-	job, err := plan(opts)
+	p, err := NewPreparer(opts)
 	if err != nil {
 		return Prepared{}, err
 	}
+	return p.Prepare(text)
+}
+
+// Preparer prepares texts for one gateway, whose options it has worked out: who
+// prepares one after the other makes it once. It is safe for concurrent use.
+type Preparer struct {
+	policy  Policy
+	limit   int // parts allowed; 0: none was set
+	charset Charset
+	marks   *strings.Replacer // of the charset, for texts with marks; nil where the policy leaves none
+	bare    *strings.Replacer // and for folded texts; nil where none is folded
+}
+
+// NewPreparer returns what prepares texts as opts say, or the violation that
+// [Prepare] finds in them. It keeps nothing of opts.
+func NewPreparer(opts *Options) (*Preparer, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	p := &Preparer{policy: opts.Policy, limit: opts.MaxParts}
+	if p.policy == "" {
+		p.policy = Strip
+	}
+	if opts.Charset != nil {
+		p.charset = *opts.Charset
+	} else {
+		p.charset = VietnameseGateway()
+	}
+	switch p.policy {
+	case Strip, Unicode, Auto:
+	default:
+		return nil, fault.Broken("smstext.policy", "policy",
+			"%q is no policy for marks: choose strip, unicode or auto",
+			"%q không phải cách xử lý dấu: chọn strip, unicode hoặc auto", p.policy)
+	}
+	if p.limit < 0 || p.limit > protocolParts {
+		return nil, fault.Broken("smstext.max_parts", "max_parts",
+			"a limit of %d parts is impossible: choose 1 to %d, or 0 for no limit",
+			"không thể giới hạn %d phần: chọn từ 1 đến %d, hoặc 0 nếu không giới hạn", p.limit, protocolParts)
+	}
+	if err := p.charset.Validate(); err != nil {
+		return nil, err
+	}
+	if p.policy != Strip {
+		p.marks = p.charset.replacer(false)
+	}
+	if p.policy != Unicode {
+		p.bare = p.charset.replacer(true)
+	}
+	return p, nil
+}
+
+// Prepare makes text fit for the gateway, or says as a violation why it cannot:
+// see the function [Prepare].
+func (p *Preparer) Prepare(text string) (Prepared, error) {
 	if !utf8.ValidString(text) {
 		return Prepared{}, fault.Broken("smstext.encoding", "text",
 			"the text is not valid UTF-8: send it as UTF-8",
 			"nội dung không phải UTF-8 hợp lệ: hãy gửi ở bảng mã UTF-8")
 	}
-	prepared := job.render(text)
-	if err := job.judge(prepared); err != nil {
+	prepared := p.render(text)
+	if err := p.judge(prepared); err != nil {
 		return Prepared{}, err
 	}
 	return prepared, nil
 }
 
-// job is Options with every default filled in.
-type job struct {
-	policy  Policy
-	limit   int // parts allowed; 0: none was set
-	charset Charset
+// Parts is how many parts a text takes as Prepare writes it, 0 when it cannot be sent.
+func (p *Preparer) Parts(text string) int {
+	prepared, err := p.Prepare(text)
+	if err != nil {
+		return 0
+	}
+	return prepared.Segments.Parts
 }
 
-func plan(opts *Options) (job, error) {
-	if opts == nil {
-		opts = &Options{}
-	}
-	j := job{policy: opts.Policy, limit: opts.MaxParts}
-	if j.policy == "" {
-		j.policy = Strip
-	}
-	if opts.Charset != nil {
-		j.charset = *opts.Charset
-	} else {
-		j.charset = VietnameseGateway()
-	}
-	switch j.policy {
-	case Strip, Unicode, Auto:
-	default:
-		return job{}, fault.Broken("smstext.policy", "policy",
-			"%q is no policy for marks: choose strip, unicode or auto",
-			"%q không phải cách xử lý dấu: chọn strip, unicode hoặc auto", j.policy)
-	}
-	if j.limit < 0 || j.limit > protocolParts {
-		return job{}, fault.Broken("smstext.max_parts", "max_parts",
-			"a limit of %d parts is impossible: choose 1 to %d, or 0 for no limit",
-			"không thể giới hạn %d phần: chọn từ 1 đến %d, hoặc 0 nếu không giới hạn", j.limit, protocolParts)
-	}
-	return j, j.charset.Validate()
-}
-
-func (j job) render(text string) Prepared {
-	switch j.policy {
+func (p *Preparer) render(text string) Prepared {
+	switch p.policy {
 	case Unicode:
-		return j.marked(text)
+		return p.marked(text)
 	case Auto:
-		marked, folded := j.marked(text), j.folded(text)
-		if marked.Segments.Parts <= max(folded.Segments.Parts, j.limit) {
+		marked, folded := p.marked(text), p.folded(text)
+		if marked.Segments.Parts <= max(folded.Segments.Parts, p.limit) {
 			return marked
 		}
 		return folded
 	}
-	return j.folded(text)
+	return p.folded(text)
 }
 
-func (j job) marked(text string) Prepared {
-	text = Normalize(j.charset.apply(Normalize(text), false))
+func (p *Preparer) marked(text string) Prepared {
+	text = Normalize(p.marks.Replace(Normalize(text)))
 	return Prepared{Text: text, Segments: Count(text)}
 }
 
-func (j job) folded(text string) Prepared {
+func (p *Preparer) folded(text string) Prepared {
 	text, lost := Fold(text)
-	text = j.charset.apply(text, true)
+	text = p.bare.Replace(text)
 	return Prepared{Text: text, Segments: Count(text), Folded: true, Replaced: lost}
 }
 
-func (j job) judge(p Prepared) error {
-	if strings.TrimSpace(p.Text) == "" {
+func (p *Preparer) judge(made Prepared) error {
+	if strings.TrimSpace(made.Text) == "" {
 		return fault.Broken("smstext.empty", "text",
 			"the text is empty: write what the recipient is to know",
 			"nội dung tin nhắn trống: hãy ghi điều người nhận cần biết")
 	}
-	if refused := j.charset.refused(p.Text); len(refused) > 0 {
+	if refused := p.charset.refused(made.Text); len(refused) > 0 {
 		return fault.Broken("smstext.forbidden", "text",
 			"the gateway refuses %q: write the text without it",
 			"tổng đài không nhận ký tự %q: hãy viết lại nội dung không dùng ký tự này", string(refused))
 	}
-	limit := j.limit
+	limit := p.limit
 	if limit == 0 {
 		limit = protocolParts
 	}
-	if p.Segments.Parts > limit {
+	if made.Segments.Parts > limit {
 		return fault.Broken("smstext.too_long", "text",
 			"the text needs %d SMS parts (%s, %d units), %d more than the %d allowed: shorten it by %d characters",
 			"nội dung cần %d tin nhắn (%s, %d đơn vị), nhiều hơn %d tin so với mức %d tin được phép: hãy rút ngắn %d ký tự",
-			p.Segments.Parts, p.Segments.Encoding, p.Segments.Units, p.Segments.Parts-limit, limit,
-			utf8.RuneCountInString(p.Text)-utf8.RuneCountInString(Truncate(p.Text, limit)))
+			made.Segments.Parts, made.Segments.Encoding, made.Segments.Units, made.Segments.Parts-limit, limit,
+			utf8.RuneCountInString(made.Text)-utf8.RuneCountInString(Truncate(made.Text, limit)))
 	}
 	return nil
 }
