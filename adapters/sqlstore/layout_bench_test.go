@@ -10,7 +10,7 @@ import (
 	"github.com/huongvecoso/outreach/core/org"
 )
 
-// underway is a notice as long as most are when they are being sent.
+// beingSent is a notice as long as most are when they are being sent.
 func noticeUnderway() *notify.Notice {
 	const id = "0198c0de-0000-7000-8000-000000000001"
 	return &notify.Notice{ID: id, Version: 3, Key: "visit.reminder/" + id + "/official", Template: "visit.reminder", Subject: event.Subject{Type: "visit", ID: id},
