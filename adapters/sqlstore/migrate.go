@@ -11,6 +11,7 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -63,16 +64,17 @@ func read(files fs.FS, names names) ([]Migration, error) {
 	return migrations, nil
 }
 
-var defaultName = regexp.MustCompile(`(?i)(\bINDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?)?\b` + defaultPrefix)
+var defaultName = regexp.MustCompile(`(?i)((?:\bDROP\s+)?\bINDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?)?\b` + defaultPrefix)
 
 // inFile writes a migration for this database. The name of an index, where it is
 // made, takes no schema: it lives in that of its table.
 func (n names) inFile(content string) string {
 	return defaultName.ReplaceAllStringFunc(content, func(found string) string {
-		if before := found[:len(found)-len(defaultPrefix)]; before != "" {
-			return before + n.prefix
+		before := found[:len(found)-len(defaultPrefix)]
+		if before == "" || strings.EqualFold(before[:1], "D") {
+			return before + n.qualifier()
 		}
-		return n.qualifier()
+		return before + n.prefix
 	})
 }
 

@@ -356,7 +356,8 @@ func TestNamesInMigrationFiles(t *testing.T) {
 	t.Parallel()
 	const file = `CREATE TABLE outreach_a (x text REFERENCES outreach_b);
 CREATE UNIQUE INDEX IF NOT EXISTS outreach_a_x ON outreach_a (x);
-CREATE INDEX outreach_a_y ON outreach_a (y); INSERT INTO outreach_a SELECT 'my_outreach_x' FROM outreach_b;`
+CREATE INDEX outreach_a_y ON outreach_a (y); INSERT INTO outreach_a SELECT 'my_outreach_x' FROM outreach_b;
+DROP INDEX outreach_a_y;`
 	for name, c := range map[string]struct {
 		names names
 		want  string
@@ -365,7 +366,8 @@ CREATE INDEX outreach_a_y ON outreach_a (y); INSERT INTO outreach_a SELECT 'my_o
 		"prefix":  {names{prefix: "xl_"}, strings.NewReplacer("my_outreach_", "my_outreach_", "outreach_", "xl_").Replace(file)},
 		"schema": {names{schema: "s", prefix: "xl_"}, `CREATE TABLE "s".xl_a (x text REFERENCES "s".xl_b);
 CREATE UNIQUE INDEX IF NOT EXISTS xl_a_x ON "s".xl_a (x);
-CREATE INDEX xl_a_y ON "s".xl_a (y); INSERT INTO "s".xl_a SELECT 'my_outreach_x' FROM "s".xl_b;`},
+CREATE INDEX xl_a_y ON "s".xl_a (y); INSERT INTO "s".xl_a SELECT 'my_outreach_x' FROM "s".xl_b;
+DROP INDEX "s".xl_a_y;`},
 	} {
 		if diff := cmp.Diff(c.want, c.names.inFile(file)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

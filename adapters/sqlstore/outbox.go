@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -200,6 +199,7 @@ func (t *tx) NoticeIDs(ctx context.Context, q notify.Query) ([]notify.ID, error)
 func (t *tx) noticesOf(q notify.Query) *selection {
 	where := t.where()
 	oneOf(where, "status", q.States)
+	where.open(q)
 	where.about(q.Subject)
 	where.is("moot", q.Moot)
 	where.is("duty", q.Duty)
@@ -230,15 +230,39 @@ func underway(states []notify.State) bool {
 	return len(states) > 0 && !slices.ContainsFunc(states, func(s notify.State) bool { return s == notify.Accepted || s.Terminal() })
 }
 
+// open says of the states of a query what the columns say that have an index: a
+// notice's status has none, because PostgreSQL would write to all indexes of the
+// table whenever it changes (see migration 0004).
+func (s *selection) open(q notify.Query) {
+	only := func(among ...notify.State) bool {
+		return len(q.States) > 0 && !slices.ContainsFunc(q.States, func(state notify.State) bool { return !slices.Contains(among, state) })
+	}
+	switch {
+	case q.Channel == notify.PaperTask && len(q.States) > 0:
+		oneOf(s, "paper", q.States)
+	case q.Channel == notify.PaperTask:
+		s.add("paper IS NOT NULL")
+	case only(notify.Pending):
+		s.add("due_at IS NOT NULL")
+	case only(notify.Queued, notify.Sending, notify.Unknown):
+		s.add("away IS NOT NULL")
+	case only(notify.Accepted):
+		s.is("ask_of", q.Provider)
+	}
+}
+
 // lookedAtBefore asks for notices that are to be looked at again before the
-// wish: those being sent when their lease ends, others at next_at. Where the
-// states leave only one of the two, an index finds them.
+// wish: those being sent when their lease ends, others at next_at.
 func (s *selection) lookedAtBefore(states []notify.State, wish time.Time) {
 	if wish.IsZero() {
 		return
 	}
 	before := s.param(wish)
 	switch sending := slices.Contains(states, notify.Sending); {
+	case slices.Equal(states, []notify.State{notify.Pending}):
+		s.add("due_at < %s", before)
+	case slices.Equal(states, []notify.State{notify.Accepted}):
+		s.add("ask_at < %s", before)
 	case sending && len(states) == 1:
 		s.add("lease_until < %s", before)
 	case !sending && len(states) > 0:
@@ -255,15 +279,15 @@ func (t *tx) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice,
 	}
 	where := t.where()
 	among(where, "id", ids)
-	lock := t.dialect.lock
 	if t.reading {
-		lock = ""
+		return notices.list(ctx, t, where.ordered("id", 0), where.args...)
 	}
-	return notices.list(ctx, t, where.ordered("id", 0)+lock, where.args...)
+	found, err := notices.list(ctx, t, where.ordered("id", 0)+t.dialect.lock, where.args...)
+	return notices.locked(t, found, err)
 }
 
-// DueNotices implements [notify.Outbox]. The urgent lane has a partial index of
-// its own; the ordinary one is read only as far as the urgent one left room.
+// DueNotices implements [notify.Outbox]. The ordinary lane is read only as far as
+// the urgent one left room.
 func (t *tx) DueNotices(ctx context.Context, now time.Time, limit int) ([]notify.Notice, error) {
 	due, err := t.due(ctx, urgent, now, limit)
 	if err != nil || limit > 0 && len(due) == limit {
@@ -278,8 +302,9 @@ func (t *tx) DueNotices(ctx context.Context, now time.Time, limit int) ([]notify
 
 func (t *tx) due(ctx context.Context, lane int, now time.Time, limit int) ([]notify.Notice, error) {
 	where := t.where()
-	where.add("status = 'pending' AND lane = %d AND next_at <= %s", lane, where.param(now))
-	return notices.list(ctx, t, where.ordered("next_at, id", limit)+t.claim(), where.args...)
+	where.add("lane = %d AND due_at <= %s", lane, where.param(now))
+	found, err := notices.list(ctx, t, where.ordered("due_at, id", limit)+t.claim(), where.args...)
+	return notices.locked(t, found, err)
 }
 
 // shareOf is a share in one column: in the order of its parts, because no channel
@@ -297,11 +322,11 @@ func (t *tx) DueShares(ctx context.Context, now time.Time) ([]notify.Share, erro
 		shares = append(shares, notify.Share{Channel: notify.Channel(channel), Owner: owner})
 		return err
 	}, `WITH RECURSIVE s (share) AS (
-			SELECT min(share) FROM outreach_notice WHERE status = 'pending' AND share IS NOT NULL
+			SELECT min(share) FROM outreach_notice WHERE due_at IS NOT NULL AND share IS NOT NULL
 			UNION ALL
-			SELECT (SELECT min(n.share) FROM outreach_notice n WHERE n.status = 'pending' AND n.share > s.share) FROM s WHERE s.share IS NOT NULL)
+			SELECT (SELECT min(n.share) FROM outreach_notice n WHERE n.due_at IS NOT NULL AND n.share > s.share) FROM s WHERE s.share IS NOT NULL)
 		SELECT share FROM s WHERE share IS NOT NULL AND EXISTS (
-			SELECT 1 FROM outreach_notice n WHERE n.status = 'pending' AND n.share = s.share AND n.next_at <= $1)
+			SELECT 1 FROM outreach_notice n WHERE n.share = s.share AND n.due_at <= $1)
 		ORDER BY share`, now)
 	return shares, err
 }
@@ -309,8 +334,9 @@ func (t *tx) DueShares(ctx context.Context, now time.Time) ([]notify.Share, erro
 // DueOf implements [notify.Outbox].
 func (t *tx) DueOf(ctx context.Context, share notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
 	where := t.where()
-	where.add("status = 'pending' AND share = %s AND next_at <= %s", where.param(shareOf(share)), where.param(now))
-	return notices.list(ctx, t, where.ordered("next_at, id", limit)+t.claim(), where.args...)
+	where.add("share = %s AND due_at <= %s", where.param(shareOf(share)), where.param(now))
+	found, err := notices.list(ctx, t, where.ordered("due_at, id", limit)+t.claim(), where.args...)
+	return notices.locked(t, found, err)
 }
 
 // DueOfEach implements [notify.Outbox]. Where a statement is a round trip it takes
@@ -343,9 +369,10 @@ func (t *tx) dueOfMany(ctx context.Context, shares []notify.Share, now time.Time
 	if limit > 0 {
 		most = limit
 	}
-	return notices.read(ctx, t, `SELECT n.state FROM unnest($1::text[]) WITH ORDINALITY AS s (share, place) CROSS JOIN LATERAL (
-			SELECT state, next_at, id FROM outreach_notice WHERE status = 'pending' AND share = s.share AND next_at <= $2
-			ORDER BY next_at, id LIMIT $3`+t.claim()+`) n ORDER BY s.place, n.next_at, n.id`, t.dialect.list(keys), now, most)
+	found, err := notices.read(ctx, t, `SELECT n.state FROM unnest($1::text[]) WITH ORDINALITY AS s (share, place) CROSS JOIN LATERAL (
+			SELECT state, due_at, id FROM outreach_notice WHERE share = s.share AND due_at <= $2
+			ORDER BY due_at, id LIMIT $3`+t.claim()+`) n ORDER BY s.place, n.due_at, n.id`, t.dialect.list(keys), now, most)
+	return notices.locked(t, found, err)
 }
 
 // Underway implements [notify.Outbox].
@@ -361,7 +388,7 @@ func (t *tx) Underway(ctx context.Context) ([]notify.Underway, error) {
 		u.Since = end.Add(-notify.QueuePatience)
 		all = append(all, u)
 		return err
-	}, "SELECT coalesce(channel, ''), count(*), min(next_at) FROM outreach_notice WHERE status = 'queued' GROUP BY 1 ORDER BY 1")
+	}, "SELECT coalesce(channel, ''), count(*), min(next_at) FROM outreach_notice WHERE away IS NOT NULL AND status = 'queued' GROUP BY 1 ORDER BY 1")
 	return all, err
 }
 
@@ -385,12 +412,24 @@ func (t *tx) PutNotices(ctx context.Context, ns []*notify.Notice) error {
 }
 
 // NextNotice implements [notify.Outbox].
-func (t *tx) NextNotice(ctx context.Context) (time.Time, error) {
-	next, err := notices.one(ctx, t, "next", "WHERE status = 'pending' ORDER BY next_at LIMIT 1")
-	if errors.Is(err, fault.ErrNotFound) {
-		return time.Time{}, nil
+func (t *tx) NextNotice(ctx context.Context) (next time.Time, err error) {
+	for _, lane := range []int{urgent, ordinary} {
+		err := t.query(ctx, func(rows *sql.Rows) error {
+			var due any
+			if err := rows.Scan(&due); err != nil {
+				return err
+			}
+			at, err := computed(due)
+			if next.IsZero() || at.Before(next) {
+				next = at
+			}
+			return err
+		}, fmt.Sprintf("SELECT due_at FROM outreach_notice WHERE lane = %d AND due_at IS NOT NULL ORDER BY due_at LIMIT 1", lane))
+		if err != nil {
+			return time.Time{}, err
+		}
 	}
-	return next.NextAt, err
+	return next, nil
 }
 
 // CountNotices implements [notify.Outbox]; states without notices are left out.

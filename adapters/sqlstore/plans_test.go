@@ -245,6 +245,9 @@ var partialIndex = regexp.MustCompile(`CREATE INDEX (\S+) ON [^;]* WHERE [^;]*;`
 // lasting are partial indexes whose rows stay: they leave out empty references only.
 var lasting = regexp.MustCompile(`WHERE \w+ IS NOT NULL;$|channel = 'paper_task';$|segments > 0;$|status = 'accepted'`)
 
+// passing are those that look as if they did: the column is empty but for a while.
+var passing = regexp.MustCompile(`WHERE (?:due_at|away) IS NOT NULL`)
+
 func partialIndexes() []string {
 	migrations, err := MigrationsFor(Postgres, nil)
 	if err != nil {
@@ -253,7 +256,7 @@ func partialIndexes() []string {
 	var names []string
 	for _, m := range migrations {
 		for _, found := range partialIndex.FindAllStringSubmatch(m.SQL, -1) {
-			if !lasting.MatchString(found[0]) {
+			if !lasting.MatchString(found[0]) || passing.MatchString(found[0]) {
 				names = append(names, found[1])
 			}
 		}
@@ -279,8 +282,8 @@ func TestNoStatementReadsHistoryFromEndToEnd(t *testing.T) {
 			t.Error(scan)
 		}
 		for _, due := range []struct{ what, index string }{
-			{"sweep", "outreach_duty_wake"}, {"next wake", "outreach_duty_wake"}, {"next wake", "outreach_notice_pending"},
-			{"dispatch", "outreach_notice_urgent"}, {"recover", "outreach_notice_queued"}, {"recover", "outreach_notice_lease"},
+			{"sweep", "outreach_duty_wake"}, {"next wake", "outreach_duty_wake"}, {"next wake", "outreach_notice_due"},
+			{"dispatch", "outreach_notice_due"}, {"recover", "outreach_notice_away"},
 			{"red list", "outreach_duty_open"}, {"by phone", "outreach_speaker_phone"},
 			{"month", "outreach_duty_kind_due"}, {"month", "outreach_report_kind_status"},
 			{"agenda", "outreach_issue_place_registered"}, {"inbox", "outreach_notice_paper"},

@@ -188,7 +188,7 @@ func shape(t testing.TB, db *sql.DB, d Dialect) []string {
 	if d == SQLite {
 		return selectAll(t, db, "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY 1")
 	}
-	columns := selectAll(t, db, `SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, collation_name, column_default, is_identity)
+	columns := selectAll(t, db, `SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, collation_name, column_default, is_identity, generation_expression)
 		FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, column_name`)
 	indexes := selectAll(t, db, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname")
 	return append(columns, indexes...)
@@ -206,8 +206,9 @@ func dump(t testing.TB, db *sql.DB, d Dialect) string {
 	}
 	b.WriteString("CREATE TABLE " + appliedMigrations + ";\n\n")
 	for _, table := range tableNames(t, db, d) {
-		for _, values := range rowsAsSQL(t, db, d, table) {
-			fmt.Fprintf(&b, "INSERT INTO %s %sVALUES (%s);\n", table, overriding(d, table), values)
+		names := writtenColumns(t, db, d, table)
+		for _, values := range rowsAsSQL(t, db, d, table, names) {
+			fmt.Fprintf(&b, "INSERT INTO %s (%s) %sVALUES (%s);\n", table, strings.Join(names, ", "), overriding(d, table), values)
 		}
 	}
 	if d == Postgres {
@@ -224,18 +225,22 @@ func overriding(d Dialect, table string) string {
 	return ""
 }
 
-// rowsAsSQL returns the rows of a table as lists of literals.
-func rowsAsSQL(t testing.TB, db *sql.DB, d Dialect, table string) []string {
+// writtenColumns returns the columns of a table that the database does not make itself.
+func writtenColumns(t testing.TB, db *sql.DB, d Dialect, table string) []string {
 	t.Helper()
-	var names []string
 	if d == SQLite {
-		names = selectAll(t, db, "SELECT name FROM pragma_table_info($1) ORDER BY cid", table)
-	} else {
-		names = selectAll(t, db, "SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position", table)
+		return selectAll(t, db, "SELECT name FROM pragma_table_info($1) ORDER BY cid", table)
 	}
+	return selectAll(t, db, "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position", table)
+}
+
+// rowsAsSQL returns the rows of a table as lists of literals.
+func rowsAsSQL(t testing.TB, db *sql.DB, d Dialect, table string, columns []string) []string {
+	t.Helper()
 	quote := map[Dialect]string{SQLite: "quote(%s)", Postgres: "coalesce(quote_literal(%s), 'NULL')"}[d]
-	for i, name := range names {
-		names[i] = fmt.Sprintf(quote, name)
+	literals := make([]string, len(columns))
+	for i, name := range columns {
+		literals[i] = fmt.Sprintf(quote, name)
 	}
-	return selectAll(t, db, "SELECT "+strings.Join(names, " || ', ' || ")+" FROM "+table+" ORDER BY 1")
+	return selectAll(t, db, "SELECT "+strings.Join(literals, " || ', ' || ")+" FROM "+table+" ORDER BY 1")
 }

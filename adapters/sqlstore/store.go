@@ -245,6 +245,7 @@ type tx struct {
 	// that is asked for again, as a unit of work does at every step, takes no round
 	// trip. Nil where somebody else may write in the transaction as well.
 	kept map[thing]string
+	held map[thing]bool // rows it has locked, see hold
 
 	waiting   map[string]*later // by table: rows that are written later
 	order     []string          // of the tables that wait

@@ -582,13 +582,13 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 			ask   func() error
 			index string
 		}{
-			{"urgent notices that are due", func() error { _, err := tx.due(ctx, urgent, noon.Add(time.Hour), 5); return err }, "outreach_notice_urgent"},
-			{"ordinary notices that are due", func() error { _, err := tx.due(ctx, ordinary, noon.Add(time.Hour), 5); return err }, "outreach_notice_pending"},
-			{"NextNotice", func() error { _, err := tx.NextNotice(ctx); return err }, "outreach_notice_pending"},
+			{"urgent notices that are due", func() error { _, err := tx.due(ctx, urgent, noon.Add(time.Hour), 5); return err }, "outreach_notice_due"},
+			{"ordinary notices that are due", func() error { _, err := tx.due(ctx, ordinary, noon.Add(time.Hour), 5); return err }, "outreach_notice_due"},
+			{"NextNotice", func() error { _, err := tx.NextNotice(ctx); return err }, "outreach_notice_due"},
 			{"pending and due", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Pending}, Before: noon.Add(time.Hour), Limit: 5})
 				return err
-			}, "outreach_notice_pending"},
+			}, "outreach_notice_due"},
 			{"whose are due", func() error { _, err := tx.DueShares(ctx, noon); return err }, "outreach_notice_share"},
 			{"due of one share", func() error {
 				_, err := tx.DueOf(ctx, notify.Share{Channel: notify.SMS, Owner: "a"}, noon, 5)
@@ -598,7 +598,7 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.DueOfEach(ctx, []notify.Share{{Channel: notify.SMS, Owner: "a"}, {Channel: notify.SMS, Owner: "b"}}, noon, 5)
 				return err
 			}, "outreach_notice_share"},
-			{"what is under way", func() error { _, err := tx.Underway(ctx); return err }, "outreach_notice_queued"},
+			{"what is under way", func() error { _, err := tx.Underway(ctx); return err }, "outreach_notice_away"},
 			{"the newest attempts of a provider", func() error {
 				_, err := tx.AttemptLog(ctx, notify.AttemptQuery{Provider: "esms", Since: noon, Limit: 100})
 				return err
@@ -612,34 +612,34 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 			{"leases that ran out", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Before: noon, Limit: 100})
 				return err
-			}, "outreach_notice_lease"},
+			}, "outreach_notice_away"},
 			{"queued too long", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued}, Before: noon, Limit: 100})
 				return err
-			}, "outreach_notice_queued"},
+			}, "outreach_notice_away"},
 			{"all that are queued", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued}, Limit: 1000})
 				return err
-			}, "outreach_notice_queued"},
+			}, "outreach_notice_away"},
 			{"all that are being sent", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Limit: 1000})
 				return err
-			}, "outreach_notice_lease"},
+			}, "outreach_notice_away"},
 			{"all that are unknown", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Unknown}, Limit: 1000})
 				return err
-			}, "outreach_notice_unknown"},
+			}, "outreach_notice_away"},
 			{"unknown too long", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Unknown}, Before: noon, Limit: 100})
 				return err
-			}, "outreach_notice_unknown"},
+			}, "outreach_notice_away"},
 			{"what becomes moot", func() error {
 				_, err := tx.Notices(ctx, notify.Query{Moot: "visit/00000007", States: []notify.State{notify.Pending, notify.Queued}})
 				return err
 			}, "outreach_notice_moot"},
 			{"notices of a duty", func() error { _, err := tx.Notices(ctx, notify.Query{Duty: "00000007"}); return err }, "outreach_notice_duty"},
 			{"notices of a carrier", func() error { _, err := tx.Notices(ctx, notify.Query{Into: "x"}); return err }, "outreach_notice_merged_into"},
-			{"a provider's id", func() error { _, err := tx.Notices(ctx, notify.Query{Provider: "esms", ProviderID: "7"}); return err }, "outreach_notice_provider"},
+			{"a provider's id", func() error { _, err := tx.Notices(ctx, notify.Query{Provider: "esms", ProviderID: "7"}); return err }, "outreach_notice_provider_id"},
 			{"what a person was told", func() error {
 				_, err := tx.Notices(ctx, notify.Query{Persons: []org.PersonID{"o"}, AcceptedSince: noon, States: []notify.State{notify.Accepted}})
 				return err
@@ -651,7 +651,7 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 			{"accepted notices to ask about", func() error {
 				_, err := tx.Notices(ctx, notify.Query{Provider: "esms", States: []notify.State{notify.Accepted}, Before: noon})
 				return err
-			}, "outreach_notice_accepted"},
+			}, "outreach_notice_ask"},
 			{"receipts that wait", func() error {
 				_, err := tx.Inbound(ctx, notify.InboundQuery{States: []notify.InboundState{notify.InboundWaiting}, Before: noon, Limit: 10})
 				return err

@@ -31,6 +31,7 @@ type table[T any] struct {
 	insertion, replacement   string
 	insertions, replacements string // of many rows at once
 	additions                string // of those of many rows that nothing stands in the way of
+	heldReplacements         string // of many rows that the transaction has locked
 }
 
 // column repeats a field of the value for queries.
@@ -105,7 +106,6 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 		from[i] = name + " = v." + name
 	}
 	all, values := strings.Join(names, ", "), strings.Join(parameters, ", ")
-	many := "WITH v (" + all + ") AS (SELECT * FROM unnest(" + strings.Join(lists, ", ") + "))"
 	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns,
 		layout: layoutOf(reflect.TypeFor[T]()), instants: instantsOf(reflect.TypeFor[T]())}
 
@@ -113,16 +113,20 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 
 	t.replacement = "UPDATE " + t.name + " SET " + strings.Join(set[1:], ", ") + " WHERE id = $1 AND version = $2 - 1"
 
-	t.insertions = many + " INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM v" +
-		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t JOIN v ON t.id = v.id)"
+	rows := "unnest(" + strings.Join(lists, ", ") + ") AS v (" + all + ")"
+	t.insertions = "INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM " + rows +
+		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t WHERE t.id = ANY(" + lists[0] + "))"
 
-	t.additions = many + " INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM v ON CONFLICT DO NOTHING"
+	t.additions = "INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM " + rows + " ON CONFLICT DO NOTHING"
 
 	// The rows are locked in the order of their ids before any is written, and
 	// all are written or none.
-	t.replacements = many + ", held AS (SELECT t.id FROM " + t.name + " t JOIN v ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t)" +
-		" UPDATE " + t.name + " t SET " + strings.Join(from[1:], ", ") + " FROM v" +
-		" WHERE t.id = v.id AND (SELECT count(*) FROM held) = (SELECT count(*) FROM v)"
+	update := "UPDATE " + t.name + " t SET " + strings.Join(from[1:], ", ") + " FROM " + rows + " WHERE t.id = v.id AND "
+	t.replacements = "WITH held AS (SELECT t.id FROM unnest(" + strings.Join(lists[:2], ", ") + ") AS v (id, version)" +
+		" JOIN " + t.name + " t ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t) " +
+		update + "(SELECT count(*) FROM held) = cardinality(" + lists[0] + ")"
+
+	t.heldReplacements = update + "t.version = v.version - 1"
 	return t
 }
 
@@ -298,6 +302,7 @@ func (t *table[T]) insert(ctx context.Context, tx *tx, v *T) (written bool, err 
 	}
 	if t.version != nil {
 		t.wrote(tx, v, args)
+		tx.hold(t.name, t.id(v))
 	}
 	return true, nil
 }

@@ -1,0 +1,291 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/store"
+)
+
+// indexedColumns are the columns that an index of a table holds, or is restricted by.
+func indexedColumns(t *testing.T, db Querier, table string) []string {
+	t.Helper()
+	return selectAll(t, db, `SELECT DISTINCT a.attname FROM pg_index x
+		JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = x.indexrelid AND d.refobjid = x.indrelid AND d.refobjsubid > 0
+		JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = d.refobjsubid
+		WHERE x.indrelid = $1::regclass ORDER BY 1`, table)
+}
+
+// PostgreSQL writes to no index at all when a row changes in columns that none of
+// them has: so it is with the claim of a notice and with the outcome of an attempt,
+// which every message goes through.
+func TestNeitherAClaimNorAnOutcomeChangesWhatAnIndexHolds(t *testing.T) {
+	t.Parallel()
+	db := databases[1].create(t)()
+	must(t, Migrate(t.Context(), db, Postgres, nil))
+	st, err := Open(db, Postgres, nil)
+	must(t, err)
+	n := waiting(1)
+	n.Version = 0
+	a := &notify.Attempt{ID: "a", Notice: n.ID, Number: 1, Provider: "gateway", Started: noon, Segments: 1, Body: "b"}
+	put := func(fn func(ctx context.Context, tx store.Tx) error) { t.Helper(); must(t, st.Update(t.Context(), fn)) }
+	row := func(table, id string) []string {
+		t.Helper()
+		columns := indexedColumns(t, db, table)
+		if len(columns) < 4 {
+			t.Fatalf("the indexes of %s hold %q only", table, columns)
+		}
+		for i, c := range columns {
+			columns[i] = fmt.Sprintf("'%s: ' || coalesce(%s::text, '')", c, c)
+		}
+		return selectAll(t, db, "SELECT unnest(ARRAY["+strings.Join(columns, ", ")+"]) FROM "+table+" WHERE id = $1", id)
+	}
+	put(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.AddNotice(ctx, n)
+		return errors.Join(err, n.Queue("o", noon), tx.PutNotices(ctx, []*notify.Notice{n}))
+	})
+	queued := row("outreach_notice", string(n.ID))
+	put(func(ctx context.Context, tx store.Tx) error {
+		call := notify.Call{Owner: "worker", Until: noon.Add(time.Minute), Provider: notify.Capabilities{Name: "gateway"}}
+		return errors.Join(n.Claim(call, noon), tx.PutNotices(ctx, []*notify.Notice{n}), tx.AddAttempts(ctx, []*notify.Attempt{a}))
+	})
+	if diff := cmp.Diff(queued, row("outreach_notice", string(n.ID))); diff != "" {
+		t.Errorf("a claim changes what indexes hold (-queued +sending):\n%s", diff)
+	}
+	open := row("outreach_attempt", a.ID)
+	put(func(ctx context.Context, tx store.Tx) error {
+		a.Outcome, a.Finished, a.ProviderID = notify.ResultAccepted, noon, "7"
+		return tx.PutAttempts(ctx, []*notify.Attempt{a})
+	})
+	if diff := cmp.Diff(open, row("outreach_attempt", a.ID)); diff != "" {
+		t.Errorf("an outcome changes what indexes hold (-open +accepted):\n%s", diff)
+	}
+	if room := selectAll(t, db, "SELECT relname FROM pg_class WHERE relname IN ('outreach_notice', 'outreach_attempt') AND 'fillfactor=50' = ANY(reloptions)"); len(room) != 2 {
+		t.Errorf("only %q have room on a page for all of its rows once more", room)
+	}
+}
+
+// What a process of the version before writes, or an operator by hand, is found by
+// the columns it does not know.
+func TestWhateverWritesANoticeItIsFoundByItsState(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
+		n := waiting(1)
+		in := notify.Query{Channel: n.Channel}
+		found := func(q notify.Query) (is bool) {
+			t.Helper()
+			must(t, st.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				all, err := tx.Notices(ctx, q)
+				is = len(all) == 1
+				return err
+			}))
+			return is
+		}
+		must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.AddNotice(ctx, n)
+			return err
+		}))
+		for _, to := range []notify.State{notify.Queued, notify.Sending, notify.Unknown, notify.Accepted, notify.Failed, notify.Pending} {
+			exec(t, st.db, "UPDATE outreach_notice SET status = $1, lease_until = next_at, provider = 'gateway' WHERE id = $2", string(to), string(n.ID))
+			for _, state := range notify.States() {
+				for what, before := range map[string]time.Time{"at any time": {}, "before its time": n.NextAt, "after its time": n.NextAt.Add(time.Second)} {
+					q := in
+					q.States, q.Before = []notify.State{state}, before
+					if q.Provider = ""; state == notify.Accepted {
+						q.Provider = "gateway"
+					}
+					if want := state == to && what != "before its time"; found(q) != want {
+						t.Errorf("a notice that is %s is found as %s %s: %t", to, state, what, !want)
+					}
+				}
+			}
+			must(t, st.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				shares, err := tx.DueShares(ctx, n.NextAt)
+				next, asked := tx.NextNotice(ctx)
+				way, looked := tx.Underway(ctx)
+				pending, queued := to == notify.Pending, to == notify.Queued
+				if len(shares) == 1 != pending || next.Equal(n.NextAt) != pending || next.IsZero() == pending || len(way) == 1 != queued {
+					t.Errorf("%s: shares %v, next at %v, under way %v", to, shares, next, way)
+				}
+				return errors.Join(err, asked, looked)
+			}))
+		}
+	})
+}
+
+// late is a transaction that looks at what the database was when a question was
+// first asked, and reads the rows only after something has come between: as it is
+// for a relay whose look takes longer than another one's whole pass.
+type late struct {
+	*sql.Tx
+	between func()
+}
+
+func (l *late) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	for i := len(args) - 1; i >= 0; i-- {
+		text := fmt.Sprint(args[i])
+		if at, ok := args[i].(time.Time); ok {
+			text = at.Format(time.RFC3339Nano)
+		}
+		query = strings.ReplaceAll(query, fmt.Sprintf("$%d", i+1), literal(text))
+	}
+	if _, err := l.ExecContext(ctx, "DECLARE look CURSOR FOR "+query); err != nil {
+		return nil, err
+	}
+	l.between()
+	return l.Tx.QueryContext(ctx, "FETCH ALL FROM look") //nolint:sqlclosecheck // whoever asked closes it
+}
+
+func TestARelayThatLooksLateHandsOutNothingTwice(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]func(ctx context.Context, tx store.Tx) ([]notify.Notice, error){
+		"DueNotices": func(ctx context.Context, in store.Tx) ([]notify.Notice, error) {
+			return in.(*tx).due(ctx, ordinary, noon, 10)
+		},
+		"DueOf": func(ctx context.Context, tx store.Tx) ([]notify.Notice, error) {
+			return tx.DueOf(ctx, notify.Share{Channel: notify.SMS}, noon, 10)
+		},
+		"DueOfEach": func(ctx context.Context, tx store.Tx) ([]notify.Notice, error) {
+			return tx.DueOfEach(ctx, []notify.Share{{Channel: notify.SMS}}, noon, 10)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := handle(t, "pgx", pgtest.Database(t))
+			must(t, Migrate(t.Context(), db, Postgres, nil))
+			st, err := Open(db, Postgres, nil)
+			must(t, err)
+			must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				for i := range 4 {
+					if _, err := tx.AddNotice(ctx, waiting(i)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			sqlTx, err := db.BeginTx(t.Context(), nil)
+			must(t, err)
+			defer sqlTx.Rollback()
+			quick := func() {
+				must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+					due, err := tx.DueOf(ctx, notify.Share{Channel: notify.SMS}, noon, 2)
+					for i := range due {
+						err = errors.Join(err, due[i].Queue("o", noon))
+					}
+					return errors.Join(err, tx.PutNotices(ctx, pointersTo(due)))
+				}))
+			}
+			found, err := look(t.Context(), Join(&late{sqlTx, quick}, Postgres, nil))
+			must(t, err)
+			var got []notify.ID
+			for _, n := range found {
+				got = append(got, n.ID)
+			}
+			if want := []notify.ID{waiting(2).ID, waiting(3).ID}; !slices.Equal(got, want) {
+				t.Errorf("the late one got %q, want %q: the others were handed out meanwhile", got, want)
+			}
+		})
+	}
+}
+
+// spy notes what is asked and written.
+type spy struct {
+	Querier
+	said []string
+}
+
+func (s *spy) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s.said = append(s.said, query)
+	return s.Querier.ExecContext(ctx, query, args...)
+}
+
+// Notices that the transaction has locked itself are not locked once more before
+// they are written; of all others the versions are looked at first, and none is
+// written when one of them is another one's.
+func TestNoticesThatWereReadUnderALockAreWrittenAtOnce(t *testing.T) {
+	t.Parallel()
+	db := handle(t, "pgx", pgtest.Database(t))
+	must(t, Migrate(t.Context(), db, Postgres, nil))
+	st, err := Open(db, Postgres, nil)
+	must(t, err)
+	var all []*notify.Notice
+	for i := range 3 {
+		all = append(all, waiting(i))
+	}
+	ids := []notify.ID{all[0].ID, all[1].ID, all[2].ID}
+	must(t, st.Update(t.Context(), func(ctx context.Context, t store.Tx) error { return notices.insertAll(ctx, t.(*tx), all) }))
+	for what, c := range map[string]struct {
+		read   func(ctx context.Context, tx *tx) ([]notify.Notice, error)
+		joined bool
+		other  bool // the first one is put in a version that it does not have
+		locks  bool
+	}{
+		"by id":                      {read: func(ctx context.Context, tx *tx) ([]notify.Notice, error) { return tx.NoticesByID(ctx, ids) }},
+		"because they are due":       {read: func(ctx context.Context, tx *tx) ([]notify.Notice, error) { return tx.DueNotices(ctx, noon, 0) }},
+		"without a lock":             {read: func(ctx context.Context, tx *tx) ([]notify.Notice, error) { return tx.Notices(ctx, notify.Query{}) }, locks: true},
+		"one of them without a lock": {read: func(ctx context.Context, tx *tx) ([]notify.Notice, error) { return readApart(ctx, tx, ids) }, locks: true},
+		"by id, and one is not so":   {read: func(ctx context.Context, tx *tx) ([]notify.Notice, error) { return tx.NoticesByID(ctx, ids) }, other: true, locks: true},
+		"in somebody's transaction":  {read: func(ctx context.Context, tx *tx) ([]notify.Notice, error) { return tx.NoticesByID(ctx, ids) }, joined: true, locks: true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			sqlTx, err := db.BeginTx(t.Context(), nil)
+			must(t, err)
+			defer sqlTx.Rollback()
+			saw := &spy{Querier: sqlTx}
+			own := &tx{q: saw, dialect: st.dialect, names: st.names, kept: make(map[thing]string)}
+			if c.joined {
+				own.kept = nil
+			}
+			read, err := c.read(t.Context(), own)
+			must(t, err)
+			for i := range read {
+				read[i].Why = "changed"
+			}
+			if c.other {
+				read[0].Version = 7
+			}
+			err = own.PutNotices(t.Context(), pointersTo(read))
+			if c.other != errors.Is(err, fault.ErrStale) || !c.other && err != nil {
+				t.Errorf("PutNotices gave %v", err)
+			}
+			if len(saw.said) != 1 || strings.Contains(saw.said[0], "FOR UPDATE") != c.locks {
+				t.Errorf("locks them first: want %t; it said %q", c.locks, saw.said)
+			}
+			want := 3
+			if c.other {
+				want = 0
+			}
+			if got := selectAll(t, sqlTx, "SELECT id FROM outreach_notice WHERE state->>'why' = 'changed'"); len(got) != want {
+				t.Errorf("%q were written, want %d", got, want)
+			}
+		})
+	}
+}
+
+func readApart(ctx context.Context, tx *tx, ids []notify.ID) ([]notify.Notice, error) {
+	locked, err := tx.NoticesByID(ctx, ids[1:])
+	if err != nil {
+		return nil, err
+	}
+	first, err := tx.Notice(ctx, ids[0])
+	return append(locked, first), err
+}
+
+func pointersTo[T any](values []T) []*T {
+	all := make([]*T, len(values))
+	for i := range values {
+		all[i] = &values[i]
+	}
+	return all
+}
