@@ -205,7 +205,7 @@ func (t *tx) noticesOf(q notify.Query) *selection {
 	where.is("duty", q.Duty)
 	where.is("person", string(q.Person))
 	among(where, "person", q.Persons)
-	if (q.Person != "" || len(q.Persons) > 0) && underway(q.States) {
+	if (q.Person != "" || len(q.Persons) > 0) && stillOpen(q.States) {
 		where.add("done IS NULL") // so the index of persons leaves their history out
 	}
 	among(where, "key", q.Keys)
@@ -225,8 +225,8 @@ func (t *tx) noticesOf(q notify.Query) *selection {
 	return where
 }
 
-// underway reports whether no notice in any of the states has a Done.
-func underway(states []notify.State) bool {
+// stillOpen reports whether no notice in any of the states has a Done.
+func stillOpen(states []notify.State) bool {
 	return len(states) > 0 && !slices.ContainsFunc(states, func(s notify.State) bool { return s == notify.Accepted || s.Terminal() })
 }
 

@@ -138,7 +138,7 @@ func (c *peak) waitForMorning(ctx context.Context) error {
 	c.bell.Ring()
 	for {
 		early := 0
-		if err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM outreach_notice WHERE status = 'pending' AND next_at <= $1`, c.gate.now()).Scan(&early); err != nil {
+		if err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM outreach_notice WHERE due_at <= $1`, c.gate.now()).Scan(&early); err != nil {
 			return err
 		}
 		if early == 0 {
@@ -228,8 +228,8 @@ const stillFor = 300 * time.Millisecond
 func (c *peak) calm(ctx context.Context) error {
 	for still := time.Duration(0); still < stillFor; still += stillFor / 3 {
 		open := 0
-		err := c.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM outreach_notice WHERE status = 'pending' AND next_at <= $1 AND id NOT LIKE 'u-%')
-			+ (SELECT count(*) FROM outreach_notice WHERE status IN ('queued', 'sending', 'unknown') AND id NOT LIKE 'u-%')
+		err := c.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM outreach_notice WHERE due_at <= $1 AND id NOT LIKE 'u-%')
+			+ (SELECT count(*) FROM outreach_notice WHERE away IS NOT NULL AND id NOT LIKE 'u-%')
 			+ (SELECT count(*) FROM outreach_duty WHERE status = 'running' AND wake_at <= $1)`, c.gate.now()).Scan(&open)
 		if err != nil {
 			return err

@@ -254,8 +254,7 @@ func (p *product) drained(ctx context.Context, n int) error {
 	}
 	for {
 		open := 0
-		err := p.db.QueryRowContext(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM outreach_notice WHERE status = 'sending')
-			OR EXISTS (SELECT 1 FROM outreach_notice WHERE status = 'queued') THEN 1 ELSE 0 END`).Scan(&open)
+		err := p.db.QueryRowContext(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM outreach_notice WHERE away IS NOT NULL AND status <> 'unknown') THEN 1 ELSE 0 END`).Scan(&open)
 		if err != nil || open == 0 {
 			return err
 		}
