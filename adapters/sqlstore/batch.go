@@ -28,8 +28,8 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 		return err
 	}
 	statement := t.replacements
-	if t.allHeld(tx, vs) {
-		statement = t.heldReplacements
+	if t.allOwned(tx, vs) {
+		statement = t.ownReplacements
 	}
 	err := t.writeAll(ctx, tx, statement, t.replacement, vs, func(v *T) error { return t.stale(tx, v) })
 	if taken(err) {
@@ -73,37 +73,37 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, forAll, forEach string,
 	}
 	for i, v := range vs {
 		t.wrote(tx, v, rows[i])
-		tx.hold(t.name, t.id(v))
+		tx.own(t.name, t.id(v))
 	}
 	return nil
 }
 
-// hold notes that the transaction has the row locked, or made it. Where somebody
+// own notes that the transaction has the row locked, or made it. Where somebody
 // else may write in it too, that does not say that the row stays as it was read.
-func (t *tx) hold(table, id string) {
+func (t *tx) own(table, id string) {
 	if t.kept == nil {
 		return
 	}
-	if t.held == nil {
-		t.held = make(map[thing]bool)
+	if t.owned == nil {
+		t.owned = make(map[thing]bool)
 	}
-	t.held[thing{table, id}] = true
+	t.owned[thing{table, id}] = true
 }
 
 // locked returns the values that were read with a lock, and notes that they were.
 func (t *table[T]) locked(tx *tx, vs []T, err error) ([]T, error) {
 	for i := range vs {
-		tx.hold(t.name, t.id(&vs[i]))
+		tx.own(t.name, t.id(&vs[i]))
 	}
 	return vs, err
 }
 
-// allHeld reports whether the transaction has all of vs locked in just these
+// allOwned reports whether the transaction has all of vs locked in just these
 // versions: then nothing can come between, and their versions need not be looked
 // at before any is written.
-func (t *table[T]) allHeld(tx *tx, vs []*T) bool {
+func (t *table[T]) allOwned(tx *tx, vs []*T) bool {
 	for _, v := range vs {
-		if !tx.held[thing{t.name, t.id(v)}] || !tx.knows(t.name, t.id(v), *t.version(v)) {
+		if !tx.owned[thing{t.name, t.id(v)}] || !tx.knows(t.name, t.id(v), *t.version(v)) {
 			return false
 		}
 	}

@@ -244,8 +244,8 @@ type tx struct {
 	// kept are the states of single values it has read or written, so that a value
 	// that is asked for again, as a unit of work does at every step, takes no round
 	// trip. Nil where somebody else may write in the transaction as well.
-	kept map[thing]string
-	held map[thing]bool // rows it has locked, see hold
+	kept  map[thing]string
+	owned map[thing]bool // rows it has locked, see own
 
 	waiting   map[string]*later // by table: rows that are written later
 	order     []string          // of the tables that wait

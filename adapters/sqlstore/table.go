@@ -31,7 +31,7 @@ type table[T any] struct {
 	insertion, replacement   string
 	insertions, replacements string // of many rows at once
 	additions                string // of those of many rows that nothing stands in the way of
-	heldReplacements         string // of many rows that the transaction has locked
+	ownReplacements          string // of many rows that the transaction has locked
 }
 
 // column repeats a field of the value for queries.
@@ -126,7 +126,7 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 		" JOIN " + t.name + " t ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t) " +
 		update + "(SELECT count(*) FROM held) = cardinality(" + lists[0] + ")"
 
-	t.heldReplacements = update + "t.version = v.version - 1"
+	t.ownReplacements = update + "t.version = v.version - 1"
 	return t
 }
 
@@ -302,7 +302,7 @@ func (t *table[T]) insert(ctx context.Context, tx *tx, v *T) (written bool, err 
 	}
 	if t.version != nil {
 		t.wrote(tx, v, args)
-		tx.hold(t.name, t.id(v))
+		tx.own(t.name, t.id(v))
 	}
 	return true, nil
 }
