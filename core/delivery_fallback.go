@@ -40,34 +40,19 @@ func otherWays(n *notify.Notice) []notify.Channel {
 // next channel is tried. What is no longer needed goes no other way.
 func (p *pass) fallBack(ctx context.Context, lost []*notify.Notice) error {
 	lost = slices.DeleteFunc(lost, func(n *notify.Notice) bool { return len(n.Items) > 0 || n.Over(p.now) || !n.CancelAsked.IsZero() })
-	var keys []string
-	for _, n := range lost {
-		for _, channel := range otherWays(n) {
-			keys = append(keys, keyOn(n, channel))
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	found, err := p.tx.Notices(ctx, notify.Query{Keys: keys})
+	said, err := p.saidElsewhere(ctx, lost...)
 	if err != nil {
 		return err
 	}
-	state := make(map[string]notify.State, len(found))
-	for _, n := range found {
-		state[n.Key] = n.State
-		if now := p.changed[n.ID]; now != nil { // changed in this very pass
-			state[n.Key] = now.State
-		}
-	}
 	for _, n := range lost {
 		for _, channel := range otherWays(n) {
-			key := keyOn(n, channel)
-			if failed(state[key]) {
+			state := said.on(n, channel)
+			if failed(state) {
 				continue
 			}
-			if state[key] == "" {
-				state[key] = notify.Pending
+			if state == "" {
+				key := keyOn(n, channel)
+				said[key] = saying{channel, notify.Pending}
 				if _, err := p.another(ctx, n, channel, key); err != nil {
 					return err
 				}
@@ -76,6 +61,49 @@ func (p *pass) fallBack(ctx context.Context, lost []*notify.Notice) error {
 		}
 	}
 	return nil
+}
+
+// elsewhere is by key what is said of the same on other channels.
+type elsewhere map[string]saying
+
+type saying struct {
+	channel notify.Channel
+	state   notify.State
+}
+
+// saidElsewhere asks for what each of the notices is, or was, on other channels.
+func (p *pass) saidElsewhere(ctx context.Context, ns ...*notify.Notice) (elsewhere, error) {
+	var keys []string
+	for _, n := range ns {
+		for _, channel := range otherWays(n) {
+			keys = append(keys, keyOn(n, channel), keyOn(n, ""))
+		}
+	}
+	said := make(elsewhere, len(keys))
+	if len(keys) == 0 {
+		return said, nil
+	}
+	slices.Sort(keys)
+	found, err := p.tx.Notices(ctx, notify.Query{Keys: slices.Compact(keys)})
+	for _, n := range found {
+		said[n.Key] = saying{n.Channel, n.State}
+		if now := p.changed[n.ID]; now != nil { // changed in this very pass
+			said[n.Key] = saying{n.Channel, now.State}
+		}
+	}
+	return said, err
+}
+
+// on is the state of the same as n on the channel; empty: it was never put there. A
+// host's key may end without a channel: then what it began with stands under it.
+func (e elsewhere) on(n *notify.Notice, channel notify.Channel) notify.State {
+	if there, ok := e[keyOn(n, channel)]; ok {
+		return there.state
+	}
+	if first := e[keyOn(n, "")]; first.channel == channel {
+		return first.state
+	}
+	return ""
 }
 
 // failed reports whether a notice ended without reaching anybody.
@@ -89,10 +117,13 @@ func failed(s notify.State) bool {
 
 // keyOn is the natural key that the notice has, or would have, on another
 // channel: by convention a key ends in its channel, before the person for whom
-// the row of a party was split off.
+// the row of a party was split off. Without a channel it is what they have in common.
 func keyOn(n *notify.Notice, channel notify.Channel) string {
 	key, person, split := strings.Cut(n.Key, "#")
-	key = strings.TrimSuffix(key, "/"+string(n.Channel)) + "/" + string(channel)
+	key = strings.TrimSuffix(key, "/"+string(n.Channel))
+	if channel != "" {
+		key += "/" + string(channel)
+	}
 	if split {
 		return key + "#" + person
 	}

@@ -193,22 +193,13 @@ func (d *diversion) otherwise(ctx context.Context, n *notify.Notice, paper bool,
 // way is the channel by which a notice goes instead; empty: none, or it is said
 // there already.
 func (d *diversion) way(ctx context.Context, n *notify.Notice, paper bool) (notify.Channel, error) {
-	ways := otherWays(n)
-	keys := make([]string, len(ways))
-	for i, channel := range ways {
-		keys[i] = keyOn(n, channel)
-	}
-	found, err := d.tx.Notices(ctx, notify.Query{Keys: keys})
+	said, err := d.saidElsewhere(ctx, n)
 	if err != nil {
 		return "", err
 	}
-	there := make(map[string]notify.State, len(found))
-	for _, twin := range found {
-		there[twin.Key] = twin.State
-	}
-	for i, channel := range ways {
+	for _, channel := range otherWays(n) {
 		_, out := d.outage(channel)
-		switch state := there[keys[i]]; {
+		switch state := said.on(n, channel); {
 		case failed(state), state == notify.Pending && out:
 			continue
 		case state != "":

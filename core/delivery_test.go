@@ -621,6 +621,25 @@ func TestAFailureFindsTheNextWay(t *testing.T) {
 		p.run()
 		p.wantTaken(1, 1)
 	})
+	t.Run("a channel is tried once, also of a key that does not end in it", func(t *testing.T) {
+		for _, key := range []string{"host/7", "host/7/sms"} {
+			p := newPost(t)
+			id := p.tell(notify.Notice{Key: key})
+			didNotArrive := func(id notify.ID) {
+				t.Helper()
+				n := p.want(id, notify.Accepted)
+				if err := p.sys.Receipt(t.Context(), core.Receipt{Provider: n.Provider, ProviderID: n.ProviderID, Code: "4"}); err != nil {
+					t.Fatal(err)
+				}
+				p.run()
+			}
+			p.run()
+			didNotArrive(id)
+			didNotArrive(byKey(p, "host/7/email").ID)
+			p.wantTaken(1, 1)
+			byKey(p, "host/7/paper_task")
+		}
+	})
 	t.Run("what has expired finds no other way", func(t *testing.T) {
 		p := newPost(t)
 		p.tell(notify.Notice{Key: "k/sms", Expires: p.sys.Now().Add(time.Second)})
