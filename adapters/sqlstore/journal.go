@@ -16,17 +16,14 @@ import (
 // chain is what transactions know the last Seq of.
 const chain = "outreach_record"
 
-// How a record stands in its state, and where its instants do.
-var (
-	recordLayout   = layoutOf(reflect.TypeFor[event.Record]())
-	recordInstants = instantsOf(reflect.TypeFor[event.Record]())
-)
+// recordCoding is how a record becomes a state.
+var recordCoding = codingOf(reflect.TypeFor[event.Record]())
 
 // AppendRecord implements [event.Journal].
 func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 	bare := *r
 	bare.Data, bare.Position = nil, 0
-	state, err := encode(&bare, recordLayout, recordInstants)
+	state, err := encode(&bare, recordCoding)
 	if err != nil {
 		return err
 	}
@@ -115,7 +112,7 @@ func recordsOf(lines []string) ([]event.Record, error) {
 // recordOf makes a record of its row; nil is no data.
 func recordOf(position int64, state string, data []byte) (event.Record, error) {
 	var r event.Record
-	if err := decode(state, &r, recordLayout); err != nil {
+	if err := decode(state, &r, recordCoding); err != nil {
 		return event.Record{}, fmt.Errorf("sqlstore: record: %w", err)
 	}
 	r.Position = position

@@ -33,14 +33,15 @@ func official() *org.Person {
 }
 
 func benchCoding[T any](b *testing.B, t *table[T], v *T) {
-	state, err := encode(v, t.layout, t.instants)
+	state, err := encode(v, t.coding)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Run(t.kind+"/read", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := t.decode(string([]byte(state))); err != nil {
+			var read T
+			if err := t.decode(string([]byte(state)), &read); err != nil {
 				b.Fatal(err)
 			}
 		}

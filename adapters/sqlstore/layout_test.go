@@ -60,15 +60,15 @@ func TestAStateIsWhatEncodingJSONMakesOfAValue(t *testing.T) {
 
 func sameStates[T any](t *testing.T) {
 	kind := reflect.TypeFor[T]()
-	l, in := layoutOf(kind), instantsOf(kind)
+	c := codingOf(kind)
 	for seed := range uint64(400) {
 		var v T
 		dice{rand.New(rand.NewPCG(seed, 0))}.fill(reflect.ValueOf(&v).Elem())
-		want, err := encode(&v, nil, in)
+		want, err := encode(&v, coding{nil, c.instants})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := encode(&v, l, in); err != nil || got != want {
+		if got, err := encode(&v, c); err != nil || got != want {
 			t.Fatalf("seed %d: written (%v)\n%s\nby encoding/json\n%s", seed, err, got, want)
 		}
 		sameValue[T](t, want)
@@ -78,9 +78,9 @@ func sameStates[T any](t *testing.T) {
 // Neither is a text that is no UTF-8 refused: what cannot be read of it is replaced.
 func TestAStateHoldsWhatCanBeReadOfATextThatIsNoUTF8(t *testing.T) {
 	var unit org.Unit
-	state, err := encode(&org.Unit{Name: "\xff ấ\xe1"}, units.layout, units.instants)
+	state, err := encode(&org.Unit{Name: "\xff ấ\xe1"}, units.coding)
 	if err == nil {
-		err = decode(state, &unit, units.layout)
+		err = decode(state, &unit, units.coding)
 	}
 	if want := "\ufffd ấ\ufffd"; err != nil || unit.Name != want {
 		t.Errorf("read %q (%v), want %q", unit.Name, err, want)
@@ -114,7 +114,7 @@ func direct[T any](t *testing.T, v T) {
 func TestAnIDDoesNotKeepItsState(t *testing.T) {
 	state := `{"id":"0198c0de-0000-7000-8000-000000000001","version":1}`
 	var p org.Person
-	if err := decode(state, &p, persons.layout); err != nil || p.Version != 1 {
+	if err := decode(state, &p, persons.coding); err != nil || p.Version != 1 {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	start, end := uintptr(unsafe.Pointer(unsafe.StringData(state))), uintptr(len(state))
@@ -142,7 +142,7 @@ func TestAStateOfAnotherHandIsReadAsEncodingJSONReadsIt(t *testing.T) {
 func sameValue[T any](t *testing.T, state string) {
 	t.Helper()
 	var got, want T
-	err, wantErr := decode(state, &got, layoutOf(reflect.TypeFor[T]())), json.Unmarshal([]byte(state), &want)
+	err, wantErr := decode(state, &got, codingOf(reflect.TypeFor[T]())), json.Unmarshal([]byte(state), &want)
 	if (err == nil) != (wantErr == nil) {
 		t.Errorf("%s\nread with error %v, by encoding/json with %v", state, err, wantErr)
 	}

@@ -24,9 +24,8 @@ type table[T any] struct {
 	version func(*T) *int64 // nil: a value without version
 	columns []column[T]
 
-	waits    bool    // rows may be written later
-	layout   *layout // nil: encoding/json reads and writes the states
-	instants instants
+	waits  bool // rows may be written later
+	coding coding
 
 	insertion, replacement   string
 	insertions, replacements string // of many rows at once
@@ -106,8 +105,7 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 		from[i] = name + " = v." + name
 	}
 	all, values := strings.Join(names, ", "), strings.Join(parameters, ", ")
-	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns,
-		layout: layoutOf(reflect.TypeFor[T]()), instants: instantsOf(reflect.TypeFor[T]())}
+	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns, coding: codingOf(reflect.TypeFor[T]())}
 
 	t.insertion = "INSERT INTO " + t.name + " (" + all + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"
 
@@ -141,11 +139,12 @@ func newLaterTable[T any](kind, name string, id func(*T) string, version func(*T
 func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
 	state, kept := tx.kept[thing{t.name, id}]
 	if kept {
-		if err := tx.usable(); err != nil {
-			var none T
-			return none, err
+		var v T
+		err := tx.usable()
+		if err == nil {
+			err = t.decode(state, &v)
 		}
-		return t.decode(state)
+		return v, err
 	}
 	run := tx.ask
 	if tx.holds(t.name, id) {
@@ -156,11 +155,11 @@ func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
 }
 
 // decode makes a value of a state.
-func (t *table[T]) decode(state string) (v T, err error) {
-	if err := decode(state, &v, t.layout); err != nil {
-		return v, fmt.Errorf("%s: %w", t.kind, err)
+func (t *table[T]) decode(state string, v *T) error {
+	if err := decode(state, v, t.coding); err != nil {
+		return fmt.Errorf("sqlstore: %s: %w", t.kind, err)
 	}
-	return v, nil
+	return nil
 }
 
 // one returns the first value of a selection, ErrNotFound with the name when it is empty.
@@ -192,36 +191,28 @@ func (t *table[T]) read(ctx context.Context, tx *tx, query string, args ...any) 
 }
 
 func (t *table[T]) scan(ctx context.Context, tx *tx, run func(context.Context, func(*sql.Rows) error, string, ...any) error, query string, args ...any) ([]T, error) {
-	values := []T{}
-	take := func(state string) error {
-		v, err := t.decode(state)
-		if err != nil {
-			return err
-		}
-		t.saw(tx, &v)
-		if len(values) < keptMost {
-			tx.keep(t.name, t.id(&v), state)
-		}
-		values = append(values, v)
-		return nil
-	}
-	lines, known, err := tx.foresaw(query, args)
+	states, known, err := tx.foresaw(query, args)
 	if !known && err == nil {
 		err = run(ctx, func(rows *sql.Rows) error {
 			var state sql.RawBytes
-			if err := rows.Scan(&state); err != nil {
-				return err
-			}
-			return take(string(state))
+			err := rows.Scan(&state)
+			states = append(states, string(state))
+			return err
 		}, query, args...)
-	}
-	for _, line := range lines {
-		if err == nil {
-			err = take(line)
-		}
 	}
 	if err != nil {
 		return nil, err
+	}
+	values := make([]T, len(states))
+	for i, state := range states {
+		v := &values[i]
+		if err := t.decode(state, v); err != nil {
+			return nil, err
+		}
+		t.saw(tx, v)
+		if i < keptMost {
+			tx.keep(t.name, t.id(v), state)
+		}
 	}
 	return values, nil
 }
@@ -323,7 +314,7 @@ func (t *table[T]) row(v *T) ([]any, error) {
 		defer func() { *now-- }()
 		version = *now
 	}
-	state, err := encode(v, t.layout, t.instants)
+	state, err := encode(v, t.coding)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
 	}
@@ -335,13 +326,21 @@ func (t *table[T]) row(v *T) ([]any, error) {
 	return args, nil
 }
 
+// coding is how the values of a type become states.
+type coding struct {
+	layout   *layout  // nil: encoding/json reads and writes them
+	instants instants // within them
+}
+
+func codingOf(t reflect.Type) coding { return coding{layoutOf(t), instantsOf(t)} }
+
 // encode writes v as JSON with its instants in UTC and microseconds, and leaves
 // raw JSON within it as it is.
-func encode[T any](v *T, l *layout, in instants) (string, error) {
-	if state, ok := l.stateOf(reflect.ValueOf(v).Elem()); ok {
+func encode[T any](v *T, c coding) (string, error) {
+	if state, ok := c.layout.stateOf(reflect.ValueOf(v).Elem()); ok {
 		return state, nil
 	}
-	if !in.settled(reflect.ValueOf(v).Elem()) {
+	if !c.instants.settled(reflect.ValueOf(v).Elem()) {
 		own, err := marshal(v)
 		if err != nil {
 			return "", err
@@ -350,14 +349,14 @@ func encode[T any](v *T, l *layout, in instants) (string, error) {
 		if err := json.Unmarshal([]byte(own), v); err != nil {
 			return "", err
 		}
-		in.settle(reflect.ValueOf(v).Elem())
+		c.instants.settle(reflect.ValueOf(v).Elem())
 	}
 	return marshal(v)
 }
 
 // decode reads the value of a state into v, which holds the zero value.
-func decode[T any](state string, v *T, l *layout) error {
-	if l.valueOf(state, reflect.ValueOf(v).Elem()) {
+func decode[T any](state string, v *T, c coding) error {
+	if c.layout.valueOf(state, reflect.ValueOf(v).Elem()) {
 		return nil
 	}
 	var none T

@@ -390,5 +390,8 @@ func (n *Notice) Replay(why string, now time.Time) error {
 	return nil
 }
 
-// allowed is Transitions as the one question asked of it on every change.
-func allowed(from, to State) bool { return Transitions().Allows(from, to) }
+// arrows is Transitions, drawn once and never changed: every change of every
+// notice asks it.
+var arrows = Transitions()
+
+func allowed(from, to State) bool { return arrows.Allows(from, to) }
