@@ -127,10 +127,15 @@ func (t *tx) AddNotices(ctx context.Context, ns []notify.Notice, told func(notif
 	return t.write(ctx, notices.name)
 }
 
-// noticeParts add the notices that waited.
+// noticeParts add the notices that waited. One alone needs no arrays, which
+// PostgreSQL would plan anew each time.
 func (t *tx) noticeParts(l *later) []part {
+	statement, args := notices.insertion, l.insertions.rows[0]
+	if len(l.notices) > 1 {
+		statement, args = notices.additions, columnArgs(l.insertions.rows)
+	}
 	return []part{{
-		kind: notices.kind, table: notices.name, statement: notices.additions, args: columnArgs(l.insertions.rows), returning: "id",
+		kind: notices.kind, table: notices.name, statement: statement, args: args, returning: "id",
 		written: func(ctx context.Context, ids string) error {
 			added := make(map[notify.ID]bool)
 			for id := range strings.SplitSeq(ids, between) {

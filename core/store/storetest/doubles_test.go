@@ -361,6 +361,18 @@ var doubles = []struct {
 		return over(func(tx store.Tx) store.Tx { return boasting{tx} })
 	}, []string{"outbox/one per key", "put/taken id"}},
 
+	{"adds many notices as it should", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return gathering{tx, func(added bool) bool { return added }} })
+	}, nil},
+
+	{"says that it added all of many", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return gathering{tx, func(bool) bool { return true }} })
+	}, []string{"outbox/many"}},
+
+	{"keeps many notices to itself", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return withholding{tx} })
+	}, []string{"outbox/many"}},
+
 	{"puts the notices before the stale one", func() store.Store {
 		return over(func(tx store.Tx) store.Tx { return halfWay{tx} })
 	}, []string{"outbox/put none"}},
@@ -904,6 +916,39 @@ type boasting struct{ store.Tx }
 func (tx boasting) AddNotice(ctx context.Context, n *notify.Notice) (bool, error) {
 	_, err := tx.Tx.AddNotice(ctx, n)
 	return err == nil, err
+}
+
+// gathering adds many notices, and says of each what says makes of it.
+type gathering struct {
+	store.Tx
+	says func(added bool) bool
+}
+
+func (tx gathering) AddNotices(ctx context.Context, ns []notify.Notice, told func(notify.Notice, bool)) error {
+	for _, n := range ns {
+		added, err := tx.AddNotice(ctx, &n)
+		if err != nil {
+			return err
+		}
+		told(n, tx.says(added))
+	}
+	return nil
+}
+
+// withholding never adds what it was given many of.
+type withholding struct{ store.Tx }
+
+func (tx withholding) AddNotices(ctx context.Context, ns []notify.Notice, told func(notify.Notice, bool)) error {
+	seen := make(map[string]bool)
+	for _, n := range ns {
+		there, err := tx.Notices(ctx, notify.Query{Keys: []string{n.Key}})
+		if err != nil {
+			return err
+		}
+		told(n, len(there) == 0 && !seen[n.Key])
+		seen[n.Key] = true
+	}
+	return nil
 }
 
 type halfWay struct{ store.Tx }

@@ -21,6 +21,7 @@ import (
 func outbox() []promise {
 	return []promise{
 		{"outbox/one per key", "AddNotice keeps one notice of each key and reports whether it is this one, also when units of work add it at the same time.", keepsOneOfAKey},
+		{"outbox/many", "AddNotices, of a Tx that is store.Gathered, adds each as AddNotice does, the first of those with one key, and tells of each in order whether it was added, before the commit at the latest.", addsMany},
 		{"outbox/query", "Notices selects by every field of the query.", selectsNotices},
 		{"outbox/order", "Notices come ordered by Created, then by id, and no more than Limit.", ordersNotices},
 		{"outbox/by id", "NoticesByID returns those of the ids that exist, each once.", findsNoticesByID},
@@ -89,6 +90,51 @@ func keepsOneOfAKey(k kit) {
 		}
 		return err
 	})
+}
+
+func addsMany(k kit) {
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.AddNotice(ctx, &notify.Notice{ID: "first", Key: "taken"})
+		return err
+	})
+	var told []string
+	gathered := false
+	add := func(ctx context.Context, tx store.Tx, many ...notify.Notice) error {
+		told = nil
+		var together store.Gathered
+		if together, gathered = tx.(store.Gathered); !gathered {
+			return nil // AddNotice is all there is
+		}
+		return together.AddNotices(ctx, many, func(n notify.Notice, added bool) { told = append(told, fmt.Sprint(n.Key, " ", added)) })
+	}
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		return add(ctx, tx, notify.Notice{ID: "a", Key: "one"}, notify.Notice{ID: "b", Key: "taken"}, notify.Notice{ID: "c", Key: "one"}, notify.Notice{ID: "d", Key: "two"})
+	})
+	if !gathered {
+		return
+	}
+	if want := []string{"one true", "taken false", "one false", "two true"}; !slices.Equal(told, want) {
+		k.Errorf("told %q, want %q", told, want)
+	}
+	notices.missing(k, "b")
+	notices.missing(k, "c")
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		if err := add(ctx, tx, notify.Notice{ID: "e", Key: "three"}); err != nil {
+			return err
+		}
+		seen, err := tx.Notices(ctx, notify.Query{Keys: []string{"one", "two", "three"}})
+		if len(seen) != 3 {
+			k.Errorf("a unit of work that added three notices, one of them itself, sees %d", len(seen))
+		}
+		return err
+	})
+	err := k.store.Update(k.ctx, func(ctx context.Context, tx store.Tx) error {
+		return add(ctx, tx, notify.Notice{ID: "f", Key: "four"}, notify.Notice{ID: "a", Key: "five"})
+	})
+	if !errors.Is(err, fault.ErrExists) {
+		k.Errorf("an id that is taken: %v, want ErrExists", err)
+	}
+	notices.missing(k, "f")
 }
 
 var noticesAsked = question[notify.Query, notify.Notice]{name: "Notices", of: notices,
