@@ -32,6 +32,7 @@ type dialect struct {
 	clock   string // asks for the instant that it is
 	find    string // function (text, part): where part is within text, 0 when it is not
 	member  string // after a column: is among the values of a list, the parameter %s
+	many    string // the same, of a list that is long
 	list    func([]string) string
 	field   func(state, name string) string // a field of a state, as text
 	instant func(time.Time) any
@@ -49,6 +50,7 @@ func (d Dialect) differences() (*dialect, error) {
 			clock:   "SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
 			find:    "instr",
 			member:  "IN (SELECT value FROM json_each(%s))",
+			many:    "IN (SELECT value FROM json_each(%s))",
 			list:    jsonList,
 			field:   func(state, name string) string { return "(" + state + "->>'$." + name + "')" },
 			instant: func(t time.Time) any { return t.UTC().Format(fixedWidth) },
@@ -62,6 +64,7 @@ func (d Dialect) differences() (*dialect, error) {
 			clock:    "SELECT clock_timestamp()",
 			find:     "strpos",
 			member:   "= ANY(%s::text[])",
+			many:     "IN (SELECT unnest(%s::text[]))",
 			list:     arrayLiteral,
 			field:    func(state, name string) string { return "(" + state + "->>'" + name + "')" },
 			instant:  func(t time.Time) any { return t.UTC() },

@@ -88,7 +88,7 @@ func byID[T any, S ~string](ctx context.Context, t *tx, of *table[T], ids []S) (
 		return nil, t.usable()
 	}
 	where := t.where()
-	among(where, "id", ids)
+	amongMany(where, "id", ids)
 	return of.list(ctx, t, where.ordered("id", 0), where.args...)
 }
 

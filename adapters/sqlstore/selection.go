@@ -50,6 +50,14 @@ func among[S ~string](s *selection, column string, wishes []S) {
 	}
 }
 
+// amongMany is among for hundreds of values in a table that may be small: where
+// PostgreSQL reads it whole it would compare each row with one after the other.
+func amongMany[S ~string](s *selection, column string, wishes []S) {
+	if len(wishes) > 0 {
+		s.add("%s "+s.dialect.many, column, s.param(s.dialect.list(texts(wishes))))
+	}
+}
+
 // oneOf is among for the few values of an enumeration. They stand in the
 // statement itself, so that the planner can see which partial index has them.
 func oneOf[S ~string](s *selection, column string, wishes []S) {
