@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -72,6 +73,16 @@ func sameStates[T any](t *testing.T) {
 			t.Fatalf("seed %d: written (%v)\n%s\nby encoding/json\n%s", seed, err, got, want)
 		}
 		sameValue[T](t, want)
+	}
+}
+
+func TestAnInstantIsWrittenInUTCToTheMicrosecond(t *testing.T) {
+	n := notify.Notice{NextAt: noon.Add(1999 * time.Nanosecond).In(calendar.Zone()), Expires: time.Time{}.Add(999 * time.Nanosecond)}
+	for _, c := range []coding{notices.coding, {nil, notices.coding.instants}} {
+		state, err := encode(&n, c)
+		if err != nil || !strings.Contains(state, `"next_at":"2017-03-01T05:00:00.000001Z"`) || strings.Contains(state, "expires") {
+			t.Errorf("written %s (%v)", state, err)
+		}
 	}
 }
 
