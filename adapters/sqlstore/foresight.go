@@ -25,7 +25,7 @@ var errNoted = errors.New("sqlstore: a question that was noted, not answered")
 
 // foresightDepth is how often questions are noted that follow from the answers to
 // those before.
-const foresightDepth = 4
+const foresightDepth = 3
 
 // question is a statement with one column of text or JSON that is never empty.
 type question struct {

@@ -183,11 +183,11 @@ func (c *reporting) versions(ctx context.Context) (map[string]map[string]bool, e
 // written are the rows that are there now and were not before.
 func (c *reporting) written(ctx context.Context, before map[string]map[string]bool) (all []row, err error) {
 	for table, had := range before {
-		columns, err := c.list(ctx, `SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND is_identity = 'NO' ORDER BY ordinal_position`, table)
+		columns, err := c.list(ctx, `SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND is_identity = 'NO' AND is_generated = 'NEVER' ORDER BY ordinal_position`, table)
 		if err != nil {
 			return nil, err
 		}
-		kinds, err := c.list(ctx, `SELECT data_type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND is_identity = 'NO' ORDER BY ordinal_position`, table)
+		kinds, err := c.list(ctx, `SELECT data_type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND is_identity = 'NO' AND is_generated = 'NEVER' ORDER BY ordinal_position`, table)
 		if err != nil {
 			return nil, err
 		}
