@@ -144,7 +144,7 @@ func (l *late) QueryContext(ctx context.Context, query string, args ...any) (*sq
 		return nil, err
 	}
 	l.between()
-	return l.Tx.QueryContext(ctx, "FETCH ALL FROM look") //nolint:sqlclosecheck // whoever asked closes it
+	return l.Tx.QueryContext(ctx, "FETCH ALL FROM look")
 }
 
 func TestARelayThatLooksLateHandsOutNothingTwice(t *testing.T) {
