@@ -244,7 +244,7 @@ func (p *people) expect(ctx context.Context, persons []org.PersonID, ns ...map[n
 	if err := p.dir.expect(ctx, persons); err != nil {
 		return err
 	}
-	return p.dir.expectPlaces(ctx, places, p.u.today)
+	return p.dir.expectPlaces(ctx, places, p.u.today, shownLevels)
 }
 
 // memo asks every question of a directory once: within a pass many notices go
@@ -279,14 +279,21 @@ func (m *memo) expect(ctx context.Context, ids []org.PersonID) error {
 	return err
 }
 
-// expectPlaces does the same for places, and those in which they lie on the date:
-// a place is shown with it.
-func (m *memo) expectPlaces(ctx context.Context, ids []org.PlaceID, on calendar.Date) error {
+// A place and the one in which it lies: it is shown with it. Places lie in each
+// other on fewer levels than everyLevel.
+const (
+	shownLevels = 2
+	everyLevel  = 20
+)
+
+// expectPlaces does the same for places, and those in which they lie on the date, up
+// to so many levels, each in one question.
+func (m *memo) expectPlaces(ctx context.Context, ids []org.PlaceID, on calendar.Date, levels int) error {
 	gazetteer, ok := m.Directory.(org.Gazetteer)
 	if !ok {
 		return nil
 	}
-	for range 2 {
+	for range levels {
 		ids = slices.DeleteFunc(ids, func(id org.PlaceID) bool { _, known := m.places[id]; return id == "" || known })
 		if len(ids) == 0 {
 			return nil

@@ -63,7 +63,7 @@ func (u *unit) coverOn(ctx context.Context, dir *memo, period calendar.Period, g
 	if err != nil {
 		return nil, err
 	}
-	if err := dir.expectLines(ctx, placesOf(g.areas), period.To); err != nil {
+	if err := dir.expectPlaces(ctx, placesOf(g.areas), period.To, everyLevel); err != nil {
 		return nil, err
 	}
 	visits := claimed(g.visits, book.Policy)
@@ -250,30 +250,4 @@ func (u *unit) countHamlets(ctx context.Context, dir *memo, period calendar.Peri
 	}
 	slices.SortFunc(hamlets, func(a, b report.Hamlet) int { return cmp.Compare(a.Place, b.Place) })
 	return hamlets, nil
-}
-
-// expectLines fetches places, and those in which they lie on the date, in one
-// question for each level, where the directory can.
-func (m *memo) expectLines(ctx context.Context, ids []org.PlaceID, on calendar.Date) error {
-	gazetteer, ok := m.Directory.(org.Gazetteer)
-	if !ok {
-		return nil
-	}
-	for {
-		ids = slices.DeleteFunc(ids, func(id org.PlaceID) bool { _, known := m.places[id]; return id == "" || known })
-		if len(ids) == 0 {
-			return nil
-		}
-		slices.Sort(ids)
-		found, err := gazetteer.PlacesByID(ctx, slices.Compact(ids))
-		if err != nil {
-			return err
-		}
-		ids = nil
-		for _, p := range found {
-			m.places[p.ID] = p
-			name, _ := p.Nearest(on)
-			ids = append(ids, name.Parent)
-		}
-	}
 }

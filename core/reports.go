@@ -406,7 +406,7 @@ func communes(ctx context.Context, dir *memo, opinions []opinion.State) (func(or
 		places = append(places, o.Place)
 	}
 	if len(opinions) > 0 {
-		if err := dir.expectLines(ctx, places, opinions[0].Happened); err != nil {
+		if err := dir.expectPlaces(ctx, places, opinions[0].Happened, everyLevel); err != nil {
 			return nil, err
 		}
 	}
