@@ -989,6 +989,10 @@ func TestEveryNoticeAboutAnIssueCanBeRendered(t *testing.T) {
 		if keys[n.Key] {
 			t.Errorf("the key %s stands for two notices", n.Key)
 		}
+		other := map[notify.Channel]notify.Channel{notify.SMS: notify.Email, notify.Email: notify.SMS}[n.Channel]
+		if twin, bare := strings.CutSuffix(n.Key, "/"+string(n.Channel)); n.Template != "issue.collective_week" && (!bare || strings.HasSuffix(twin, "/"+string(other))) {
+			t.Errorf("%s does not end in its channel alone: where one of two fails, the same would be said on the other again", n.Key)
+		}
 		keys[n.Key], used[n.Template] = true, true
 	}
 	for _, name := range templates.Names() {

@@ -3,6 +3,7 @@ package alert
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -55,10 +56,16 @@ func byMail(i issue.State, template string, n int, to ...org.Party) []notify.Not
 func withSMS(notices []notify.Notice) []notify.Notice {
 	for _, n := range notices {
 		sms := n
-		sms.Key, sms.Channel = n.Key+"/sms", notify.SMS
+		sms.Key, sms.Channel = strings.TrimSuffix(n.Key, string(n.Channel))+string(notify.SMS), notify.SMS
 		notices = append(notices, sms)
 	}
 	return notices
+}
+
+// tellApart adds to the key of a notice what tells it from others of its kind. The
+// channel stays last: so the same on another channel is found by it.
+func tellApart(n *notify.Notice, by string) {
+	n.Key = strings.TrimSuffix(n.Key, string(n.Channel)) + by + "/" + string(n.Channel)
 }
 
 // each sets something of every notice.
@@ -105,7 +112,7 @@ func IssueRegistered(i issue.State, speakers []opinion.SpeakerID) []notify.Notic
 // PromiseMoved tells the speakers that triage set another date.
 func PromiseMoved(i issue.State, speakers []opinion.SpeakerID) []notify.Notice {
 	notices := due(toSpeakers(i, "issue.promise_moved", 1, speakers), i.PromiseDue)
-	return each(notices, func(n *notify.Notice) { n.Key += "/" + i.PromiseDue.String() })
+	return each(notices, func(n *notify.Notice) { tellApart(n, i.PromiseDue.String()) })
 }
 
 // IssueForwarded tells the speakers, once, that the matter is with the competent unit.
@@ -265,7 +272,7 @@ func IssueClosedFinal(i issue.State, speakers []opinion.SpeakerID) []notify.Noti
 func IssueLinked(hub, linked issue.State) []notify.Notice {
 	notices := byMail(hub, "issue.linked", len(hub.Carried), owner(hub))
 	return each(notices, func(n *notify.Notice) {
-		n.Key += "/" + string(linked.ID)
+		tellApart(n, string(linked.ID))
 		n.Vars["other"], n.Vars["other_place_id"] = linked.Code, string(linked.Place)
 	})
 }

@@ -71,7 +71,7 @@ func AssignmentApproved(a programme.Assignment) []notify.Notice {
 func AssignmentCurtailed(a programme.Assignment) []notify.Notice {
 	notices := concerned(a, "assignment.approved")
 	for i := range notices {
-		notices[i].Key += "/" + a.Valid.To.String()
+		tellApart(&notices[i], a.Valid.To.String())
 	}
 	return notices
 }

@@ -27,7 +27,7 @@ func programmeNotices() []notify.Notice {
 	}
 	var all []notify.Notice
 	for _, notices := range [][]notify.Notice{
-		alert.AssignmentProposed(a), alert.AssignmentApproved(a), alert.AssignmentCancelled(a), alert.AssignmentStarted(a, day("2017-03-15"), 12),
+		alert.AssignmentProposed(a), alert.AssignmentApproved(a), alert.AssignmentCurtailed(a), alert.AssignmentCancelled(a), alert.AssignmentStarted(a, day("2017-03-15"), 12),
 		alert.AssignmentEnded(a), alert.RuleProposed(r), alert.RuleDecided(r), alert.RuleDecided(rejected),
 	} {
 		all = append(all, notices...)
@@ -46,6 +46,9 @@ func TestEveryNoticeAboutTheProgrammeCanBeReadAndSent(t *testing.T) {
 			t.Errorf("two notices have the key %s", n.Key)
 		}
 		keys[n.Key] = true
+		if strings.HasPrefix(n.Template, "assignment.") && !strings.HasSuffix(n.Key, "/"+string(n.Channel)) {
+			t.Errorf("%s does not end in its channel: when another one fails, the same would be said on this one again", n.Key)
+		}
 		vars := maps.Clone(n.Vars)
 		for field, value := range map[string]string{ // as long as they get in the district
 			"official": "Nguyễn Thị Phương Thảo", "place": "ấp Trung Nghĩa (xã Xuân Trường)", "recipient": "Nguyễn Trương Hoàng Phước", "given": "Phước",
