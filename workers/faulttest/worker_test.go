@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 	if orders == "" {
 		// Most of a row is waiting: more of them at once than there are processors.
 		flag.Parse()
-		if err := flag.Set("test.parallel", "6"); err != nil {
+		if err := flag.Set("test.parallel", "4"); err != nil {
 			panic(err)
 		}
 		os.Exit(m.Run())
