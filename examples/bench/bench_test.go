@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // or fails where they are required.
 func opened(t *testing.T, embedded bool) *arena {
 	t.Helper()
-	a, err := openArena(t.Context(), setup{people: 200, embedded: embedded, volatile: true})
+	a, err := openArena(t.Context(), setup{people: 200, embedded: embedded, volatile: true, most: 60})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +54,7 @@ func TestOnRealServers(t *testing.T) {
 	t.Run("every contender does its work and it adds up", func(t *testing.T) { everyContender(t, a) })
 	t.Run("a peak adds up", func(t *testing.T) { peakAddsUp(t, a) })
 	t.Run("what grows is measured at each size and judged", func(t *testing.T) { everySize(t, a) })
+	t.Run("a backlog of notices is one message for each, whoever is in the country", func(t *testing.T) { backlogsAddUp(t, a) })
 }
 
 // A peak verifies itself: see peak.marks.
@@ -65,6 +66,26 @@ func peakAddsUp(t *testing.T, a *arena) {
 		}
 		if h.Figures["messages"] == 0 || h.Figures["critical notices meanwhile"] == 0 || h.Figures["districts"] != 3 {
 			t.Errorf("%s found %v", name, h.Figures)
+		}
+	}
+}
+
+// A backlog verifies itself: see behind.marks. There are more notices than officials here.
+func backlogsAddUp(t *testing.T, a *arena) {
+	const size = 400
+	for _, e := range growing(size, false) {
+		switch e.name {
+		case "backlog", "backlog, digests":
+		default:
+			continue
+		}
+		h, err := a.run(t.Context(), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := h.Figures
+		if digests := f["notices carried"] >= severalEach*f["messages"]; digests != (e.name == "backlog, digests") || f["messages"] < float64(e.n) || f["heap MiB"] <= 0 {
+			t.Errorf("%s of %d found %v", e.name, e.n, f)
 		}
 	}
 }
@@ -134,7 +155,7 @@ func everySize(t *testing.T, a *arena) {
 			t.Errorf("%s %s: %+v", v.Row, v.What, v.Ratio)
 		}
 	}
-	if rows["P8"] != 5 || rows["P9"] != 3 || rows["P10"] != 1 {
+	if rows["P8"] != 6 || rows["P9"] != 3 || rows["P10"] != 1 {
 		t.Errorf("rows %v", rows)
 	}
 	path := filepath.Join(t.TempDir(), "result")

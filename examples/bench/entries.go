@@ -12,18 +12,19 @@ func contenders() map[string]func(job) contender {
 		"durable whole pool":   func(j job) contender { return &whole{product: product{job: j, channel: email, pooled: true}} },
 		"durable sms":          func(j job) contender { return &whole{product: product{job: j, channel: sms}} },
 
-		"durable urgent":  func(j job) contender { return &drain{product{job: j, channel: email, alter: urgent}} },
-		"urgent idle":     func(j job) contender { return &idle{product: product{job: j, channel: email}} },
-		"unit 1":          func(j job) contender { return &units{product: product{job: j}, writers: 1, telling: true} },
-		"unit 16":         func(j job) contender { return &units{product: product{job: j}, writers: 16, telling: true} },
-		"unit 16, silent": func(j job) contender { return &units{product: product{job: j}, writers: 16} },
-		"visit reported":  func(j job) contender { return &reporting{product: product{job: j}} },
-		"year planned":    func(j job) contender { return &planning{product: product{job: j}} },
-		"year written":    func(j job) contender { return &planning{product: product{job: j}, months: 1} },
-		"sweep":           func(j job) contender { return &sweeping{product: product{job: j}} },
-		"routines":        func(j job) contender { return &routines{product: product{job: j}} },
-		"backlog":         func(j job) contender { return &behind{product: product{job: j}} },
-		"month figures":   func(j job) contender { return &asking{product: product{job: j}} },
+		"durable urgent":   func(j job) contender { return &drain{product{job: j, channel: email, alter: urgent}} },
+		"urgent idle":      func(j job) contender { return &idle{product: product{job: j, channel: email}} },
+		"unit 1":           func(j job) contender { return &units{product: product{job: j}, writers: 1, telling: true} },
+		"unit 16":          func(j job) contender { return &units{product: product{job: j}, writers: 16, telling: true} },
+		"unit 16, silent":  func(j job) contender { return &units{product: product{job: j}, writers: 16} },
+		"visit reported":   func(j job) contender { return &reporting{product: product{job: j}} },
+		"year planned":     func(j job) contender { return &planning{product: product{job: j}} },
+		"year written":     func(j job) contender { return &planning{product: product{job: j}, months: 1} },
+		"sweep":            func(j job) contender { return &sweeping{product: product{job: j}} },
+		"routines":         func(j job) contender { return &routines{product: product{job: j}} },
+		"backlog":          func(j job) contender { return &behind{product: product{job: j}} },
+		"backlog, digests": func(j job) contender { return &behind{product: product{job: j}, several: true} },
+		"month figures":    func(j job) contender { return &asking{product: product{job: j}} },
 
 		"peak":        func(j job) contender { return &peak{product: product{job: j}} },
 		"peak, swept": func(j job) contender { return &peak{product: product{job: j}, swept: true} },
@@ -83,10 +84,11 @@ func growing(size int, quick bool) []entry {
 	if quick {
 		due = 200
 	}
-	waiting := sized(dbWaiting, size)
+	waiting, digests := sized(dbWaiting, size), min(size/severalEach, wholeCountry)
 	return []entry{
 		{name: "sweep", n: due, template: waiting},
 		{name: "backlog", n: sent, template: waiting},
+		{name: "backlog, digests", n: max(1, min(sent, digests)/2), template: sized(dbCrowded, size)},
 		{name: "month figures", n: 5, template: sized(dbHistory, size)},
 	}
 }
@@ -103,7 +105,15 @@ func points(size int, h heat) []point {
 		return []point{
 			{"send one of a backlog", size, 1e6 / h.Rate, "µs"},
 			{"memory of the worker", size, float64(h.RSS) / (1 << 20), "MiB"},
+			{"heap of the worker", size, h.Figures["heap MiB"], "MiB"},
 			{"memory of Redis", size, float64(h.RedisPeak) / (1 << 20), "MiB"},
+		}
+	case "backlog, digests":
+		return []point{
+			{"send one digest of a backlog", size, 1e6 / h.Rate, "µs"},
+			{"notices in a digest of a backlog", size, h.Figures["notices carried"] / h.Figures["messages"], ""},
+			{"memory of the worker, digests", size, float64(h.RSS) / (1 << 20), "MiB"},
+			{"heap of the worker, digests", size, h.Figures["heap MiB"], "MiB"},
 		}
 	case "month figures":
 		return []point{{"figures of a month", size, h.Figures["month ms"], "ms"}}

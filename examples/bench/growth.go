@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 	"time"
@@ -24,19 +25,31 @@ import (
 
 // The databases that grow; their size follows the name.
 const (
-	dbWaiting = "waiting_" // so many duties that wake later, and as many notices that are due
+	dbWaiting = "waiting_" // so many duties that wake later, and as many notices that are due, each to somebody else
+	dbCrowded = "crowded_" // so many notices that are due, several to everybody
 	dbHistory = "history_" // so many issues of five years
 )
 
 // wholeCountry is how many officials a country has at most.
 const wholeCountry = 60_000
 
+// severalEach is how many notices everybody has at least where they have several.
+const severalEach = 10
+
 // sized is the name of a growing database of that size.
 func sized(name string, n int) string { return name + strconv.Itoa(n) }
 
-// grower makes the database of that name, when it is one that grows.
-func grower(name string) (func(ctx context.Context, dsn string, people int) error, bool) {
-	for prefix, grow := range map[string]func(context.Context, *sqlstore.Store, *countrytest.Country, int) error{dbWaiting: growWaiting, dbHistory: growHistory} {
+// growers make the databases that grow, by the beginning of their name.
+func growers() map[string]func(context.Context, *sqlstore.Store, *countrytest.Country, int) error {
+	return map[string]func(context.Context, *sqlstore.Store, *countrytest.Country, int) error{
+		dbWaiting: growWaiting, dbCrowded: growCrowded, dbHistory: growHistory,
+	}
+}
+
+// grower makes the database of that name, when it is one that grows, in a country
+// of at most so many officials.
+func grower(name string, most int) (func(ctx context.Context, dsn string, people int) error, bool) {
+	for prefix, grow := range growers() {
 		digits, ok := strings.CutPrefix(name, prefix)
 		if !ok {
 			continue
@@ -46,7 +59,7 @@ func grower(name string) (func(ctx context.Context, dsn string, people int) erro
 			if err != nil {
 				return err
 			}
-			people := min(n, wholeCountry)
+			people := min(n, most)
 			if err := makePostgres(ctx, dsn, people); err != nil {
 				return err
 			}
@@ -84,9 +97,12 @@ func inParts(ctx context.Context, st *sqlstore.Store, n int, fill func(from, to 
 }
 
 // growWaiting puts n duties that wake in the months to come, and n notices that
-// are due in the morning.
+// are due in the morning. What one person has waiting becomes one message, however
+// far apart it stands, so each is for a person of its own: where the officials are
+// fewer, for somebody without an office.
 func growWaiting(ctx context.Context, st *sqlstore.Store, c *countrytest.Country, n int) error {
 	sample, sampleDuty := oneReminder(c)
+	somebody := someone(c)
 	return inParts(ctx, st, n, func(from, to int) (sqlstore.Batch, error) {
 		var b sqlstore.Batch
 		for k := from; k < to; k++ {
@@ -98,14 +114,52 @@ func growWaiting(ctx context.Context, st *sqlstore.Store, c *countrytest.Country
 			d.WakeAt = d.Due.Add(-2).At(numbers.Ladder.SendAt).UTC()
 			b.Duties = append(b.Duties, &d)
 
-			v := *sample
-			v.ID, v.Place, v.Official, v.Team = visit.ID(fmt.Sprintf("b-%09d", k)), d.Place, d.Holder.Person, d.Holder.Team
-			spoken := *sampleDuty
-			spoken.ID, spoken.Subject, spoken.Place, spoken.Holder = duty.ID("d-"+v.ID), visit.Subject(v.ID), d.Place, d.Holder
-			b.Notices = append(b.Notices, reminder(k, &v, &spoken, notify.Email))
+			to := countrytest.Official(k)
+			if k >= c.Officials() {
+				p := *somebody
+				p.ID, p.Email = to, countrytest.Mailbox(to)
+				b.Persons = append(b.Persons, &p)
+			}
+			b.Notices = append(b.Notices, waiting(k, to, i, sample, sampleDuty))
 		}
 		return b, nil
 	})
+}
+
+// growCrowded puts n notices that are due in the morning, severalEach or more to
+// every official who gets any.
+func growCrowded(ctx context.Context, st *sqlstore.Store, c *countrytest.Country, n int) error {
+	sample, sampleDuty := oneReminder(c)
+	recipients := crowdedRecipients(c, n)
+	return inParts(ctx, st, n, func(from, to int) (sqlstore.Batch, error) {
+		var b sqlstore.Batch
+		for k := from; k < to; k++ {
+			i := k % recipients
+			b.Notices = append(b.Notices, waiting(k, countrytest.Official(i), i, sample, sampleDuty))
+		}
+		return b, nil
+	})
+}
+
+// crowdedRecipients is how many officials n notices go to, severalEach or more to each.
+func crowdedRecipients(c *countrytest.Country, n int) int {
+	return max(1, min(n/severalEach, c.Officials()))
+}
+
+// waiting is the k-th notice of a backlog: to a person, about a visit to the i-th hamlet.
+func waiting(k int, to org.PersonID, i int, sample *visit.State, sampleDuty *duty.State) *notify.Notice {
+	v, d := *sample, *sampleDuty
+	v.ID, v.Place, v.Official, v.Team = visit.ID(fmt.Sprintf("b-%09d", k)), countrytest.Hamlet(i), to, countrytest.Team(countrytest.TeamOf(i))
+	d.ID, d.Subject, d.Place, d.Holder.Person, d.Holder.Team = duty.ID("d-"+v.ID), visit.Subject(v.ID), v.Place, v.Official, v.Team
+	return reminder(k, &v, &d, notify.Email)
+}
+
+// someone is a person as everybody of the country is.
+func someone(c *countrytest.Country) *org.Person {
+	for p := range c.People() {
+		return p
+	}
+	return nil
 }
 
 // oneReminder is a visit of the evening with the duty whose reminder is due.
@@ -244,8 +298,12 @@ func (c *routines) figures() map[string]float64 {
 }
 
 // behind is the product with far more in its outbox than it sends here: what is
-// measured is the pace of the first N.
-type behind struct{ product }
+// measured is the pace of the first N messages, and what the process holds meanwhile.
+type behind struct {
+	product
+	several bool // everybody has several notices, which become one message
+	heap    uint64
+}
 
 func (c *behind) prepare(ctx context.Context) error {
 	if err := c.open(); err != nil {
@@ -259,12 +317,37 @@ func (c *behind) run(ctx context.Context) error {
 	defer cancel()
 	c.gate.open()
 	c.bell.Ring()
-	for c.done.Load() < int64(c.N) {
+	done, moved := c.done.Load(), time.Now()
+	for done < int64(c.N) {
 		if err := pause(ctx, time.Millisecond); err != nil {
-			return fmt.Errorf("%d of %d calls: %w", c.done.Load(), c.N, err)
+			return fmt.Errorf("%d of %d calls: %w", done, c.N, err)
+		}
+		c.heap = max(c.heap, liveHeap())
+		if now := c.done.Load(); now > done {
+			done, moved = now, time.Now()
+		}
+		if time.Since(moved) < stillFor {
+			continue
+		}
+		moved = time.Now()
+		left := 0
+		err := c.count(ctx, &left, `SELECT count(*) FROM outreach_notice WHERE status <> 'accepted'`)
+		if err == nil && left == 0 && c.done.Load() < int64(c.N) {
+			err = fmt.Errorf("%w: all was said with %d messages, want %d", errShort, c.done.Load(), c.N)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// liveHeap is what the objects on the heap take now, in bytes, those included that
+// nobody has swept up yet.
+func liveHeap() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
 
 // marks stops the workers, which end what they have begun, and compares all that
@@ -279,11 +362,20 @@ func (c *behind) marks(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	accepted, err := c.product.marks(ctx)
-	if err == nil && (took.Messages != took.Distinct || took.Messages != accepted || accepted < c.N) {
-		err = fmt.Errorf("%w: %d messages, %d of them distinct, and %d notices marked", errShort, took.Messages, took.Distinct, accepted)
+	_, err = c.product.marks(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case took.Messages != took.Distinct || took.Messages != c.sent.messages || took.Messages < c.N:
+		return 0, fmt.Errorf("%w: %d messages, %d of them distinct, and %d marked", errShort, took.Messages, took.Distinct, c.sent.messages)
+	case c.several != (c.sent.carried > 0):
+		return 0, fmt.Errorf("%w: %d messages and %d notices in them; several to a person: %v", errShort, c.sent.messages, c.sent.carried, c.several)
 	}
-	return c.N, err
+	return c.N, nil
+}
+
+func (c *behind) figures() map[string]float64 {
+	return map[string]float64{"messages": float64(c.sent.messages), "notices carried": float64(c.sent.carried), "heap MiB": float64(c.heap) / (1 << 20)}
 }
 
 // asking asks for the figures of one month, up to N times as long as that is

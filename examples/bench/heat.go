@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -36,6 +37,7 @@ type setup struct {
 	embedded bool   // no servers, although there may be some
 	profiles string // folder for a profile of each contender's last run; empty: none
 	volatile bool   // PostgreSQL does not wait for the disk: for tests, which measure nothing
+	most     int    // officials of the country of a database that grows, at most; 0: wholeCountry
 }
 
 // openArena starts what is needed.
@@ -212,7 +214,7 @@ func (a *arena) template(ctx context.Context, name string) error {
 	if err := execute(ctx, a.dsn, "CREATE DATABASE "+name); err != nil {
 		return err
 	}
-	build, grows := grower(name)
+	build, grows := grower(name, cmp.Or(a.most, wholeCountry))
 	if !grows {
 		build = databases()[name]
 	}

@@ -256,20 +256,21 @@ func (c *peak) marks(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var attempts, said, put, other, merged int
+	if _, err := c.product.marks(ctx); err != nil {
+		return 0, err
+	}
+	var said, put, other int
 	err = errors.Join(
-		c.count(ctx, &attempts, `SELECT count(*) FROM outreach_attempt WHERE outcome = 'accepted'`),
 		c.count(ctx, &said, `SELECT count(*) FROM outreach_notice WHERE duty LIKE 'd-p-%' AND status = 'accepted'`),
 		c.count(ctx, &put, `SELECT count(*) FROM outreach_notice WHERE duty LIKE 'd-p-%' AND status IN ('pending', 'merged')`),
-		c.count(ctx, &other, `SELECT count(*) FROM outreach_notice WHERE duty LIKE 'd-p-%' AND status NOT IN ('accepted', 'pending', 'merged')`),
-		c.count(ctx, &merged, `SELECT count(*) FROM outreach_notice WHERE merged_into IS NOT NULL`))
+		c.count(ctx, &other, `SELECT count(*) FROM outreach_notice WHERE duty LIKE 'd-p-%' AND status NOT IN ('accepted', 'pending', 'merged')`))
 	if err != nil {
 		return 0, err
 	}
-	if attempts != took.Messages || took.Messages != took.Distinct {
-		return 0, fmt.Errorf("%w: %d attempts are marked, %d messages were taken, %d of them distinct", errShort, attempts, took.Messages, took.Distinct)
+	if c.sent.messages != took.Messages || took.Messages != took.Distinct {
+		return 0, fmt.Errorf("%w: %d messages are marked, %d were taken, %d of them distinct", errShort, c.sent.messages, took.Messages, took.Distinct)
 	}
-	c.found["messages"], c.found["notices that travelled in a digest"] = float64(took.Messages), float64(merged)
+	c.found["messages"], c.found["notices that travelled in a digest"] = float64(c.sent.messages), float64(c.sent.carried)
 	c.found["notices left for tomorrow by the day's cap"] = float64(put)
 	if said+put != 2*c.N || other > 0 {
 		why := ""
@@ -278,10 +279,6 @@ func (c *peak) marks(ctx context.Context) (int, error) {
 		return 0, errors.Join(err, fmt.Errorf("%w: of %d notices %d were said, %d wait and %d ended otherwise: %s", errShort, 2*c.N, said, put, other, why))
 	}
 	return c.N, errors.Join(c.alarms(arrived), c.fairness(ctx, arrived), c.limits(arrived))
-}
-
-func (c *peak) count(ctx context.Context, into *int, query string) error {
-	return c.db.QueryRowContext(ctx, query).Scan(into)
 }
 
 // alarms are the latencies of the critical notices.

@@ -102,6 +102,7 @@ type product struct {
 	client *redis.Client
 	app    *fx.App
 	done   atomic.Int64 // calls that ended
+	sent   delivered    // what marks found
 }
 
 func (p *product) dialect() sqlstore.Dialect {
@@ -273,17 +274,38 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// marks counts the notices that are stored as accepted, with an attempt each
-// whose outcome is stored too.
+// delivered is what was accepted, by what is stored.
+type delivered struct {
+	messages int // notices that went as they are, or carried others
+	carried  int // notices that went in another one
+}
+
+// notices is how many were accepted by themselves or in another one. What only
+// carries others counts as well.
+func (d delivered) notices() int { return d.messages + d.carried }
+
+// marks counts the notices that are stored as accepted. Each that went as it is or
+// carries others has to have one accepted attempt, and what went in another one
+// none of its own and a carrier that was accepted.
 func (p *product) marks(ctx context.Context) (int, error) {
-	accepted, tried := 0, 0
+	var tried, attempts, wrong int
 	err := errors.Join(
-		p.db.QueryRowContext(ctx, `SELECT count(*) FROM outreach_notice WHERE status = 'accepted'`).Scan(&accepted),
-		p.db.QueryRowContext(ctx, `SELECT count(*) FROM outreach_attempt WHERE outcome = 'accepted'`).Scan(&tried))
-	if err == nil && accepted != tried {
-		err = fmt.Errorf("%d notices are accepted and %d attempts", accepted, tried)
+		p.count(ctx, &p.sent.messages, `SELECT count(*) FROM outreach_notice WHERE status = 'accepted' AND merged_into IS NULL`),
+		p.count(ctx, &p.sent.carried, `SELECT count(*) FROM outreach_notice WHERE status = 'accepted' AND merged_into IS NOT NULL`),
+		p.count(ctx, &attempts, `SELECT count(*) FROM outreach_attempt WHERE outcome = 'accepted'`),
+		p.count(ctx, &tried, `SELECT count(DISTINCT a.notice) FROM outreach_attempt a JOIN outreach_notice n ON n.id = a.notice
+			WHERE a.outcome = 'accepted' AND n.status = 'accepted' AND n.merged_into IS NULL`),
+		p.count(ctx, &wrong, `SELECT count(*) FROM outreach_notice n LEFT JOIN outreach_notice c ON c.id = n.merged_into
+			WHERE n.status = 'accepted' AND n.merged_into IS NOT NULL AND (c.status <> 'accepted' OR c.status IS NULL)`))
+	if err == nil && (attempts != p.sent.messages || tried != p.sent.messages || wrong > 0) {
+		err = fmt.Errorf("%w: %d messages are accepted, %d attempts of %d of them, and %d notices in a message that is not",
+			errShort, p.sent.messages, attempts, tried, wrong)
 	}
-	return accepted, err
+	return p.sent.notices(), err
+}
+
+func (p *product) count(ctx context.Context, into *int, query string) error {
+	return p.db.QueryRowContext(ctx, query).Scan(into)
 }
 
 func (p *product) figures() map[string]float64 { return nil }
