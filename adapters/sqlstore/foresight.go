@@ -118,8 +118,15 @@ func tablesOf(statement string) (tables []string) {
 	}
 }
 
-// takePositions is how a question takes positions of the journal.
-const takePositions = "SELECT nextval(pg_get_serial_sequence('outreach_record', 'position')) FROM generate_series(1, $1::int)"
+// takePositions is how a question takes positions of the journal. The sequence is
+// looked up once for all of them.
+const takePositions = "SELECT nextval((SELECT pg_get_serial_sequence('outreach_record', 'position')::regclass)) FROM generate_series(1, $1::int)"
+
+// plannedOnce ends the first statement of a unit that is going to write: the
+// statements that follow in the transaction are planned once for each connection. A
+// plan that is kept is one for tables that grow, whatever they were when it was
+// made: it goes by an index, and is not worth compiling.
+const plannedOnce = "set_config('plan_cache_mode', 'force_generic_plan', true) || set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)"
 
 // askTogether asks many questions in one statement. A unit that foresees what it
 // asks is going to write: it gets positions of the journal along with the answers,
@@ -140,7 +147,7 @@ func (t *tx) askTogether(ctx context.Context, questions []question) error {
 		b.WriteString("), chr(30)), ")
 		args = append(args, q.args...)
 	}
-	b.WriteString("set_config('plan_cache_mode', 'force_generic_plan', true)")
+	b.WriteString(plannedOnce)
 	answers := make([]string, len(all))
 	into := make([]any, len(all), len(all)+1)
 	for i := range into {
