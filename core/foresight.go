@@ -22,12 +22,12 @@ func (u *unit) foresee(ctx context.Context, ask func(context.Context, *unit)) er
 		return nil
 	}
 	ahead := *u
+	newWork(&ahead)
 	err := tx.Foresee(ctx, func(tx store.Tx) {
 		ahead.tx, ahead.dir, ahead.by = tx, tx, u.by
 		if u.sys.opts.Directory != nil {
 			ahead.dir = unasked{}
 		}
-		newWork(&ahead)
 		ask(ctx, &ahead)
 	})
 	if err == nil {

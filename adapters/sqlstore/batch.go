@@ -147,25 +147,43 @@ func columnArgs(rows [][]any, json ...int) []any {
 }
 
 func joined(rows [][]any, column int) string {
-	all := make([]string, len(rows))
+	var b strings.Builder
+	b.Grow(room(rows, column))
 	for i, row := range rows {
-		all[i], _ = row[column].(string)
+		if i > 0 {
+			b.WriteString(between)
+		}
+		if s, ok := row[column].(string); ok {
+			b.WriteString(s)
+		}
 	}
-	return strings.Join(all, between)
+	return b.String()
+}
+
+// room is about as many bytes as one column of rows takes in one parameter.
+func room(rows [][]any, column int) int {
+	n := len("{}")
+	for _, row := range rows {
+		switch value := row[column].(type) {
+		case string:
+			n += len(value) + len(`"",`)
+		case time.Time:
+			n += len(time.RFC3339Nano)
+		default:
+			n += len("false,")
+		}
+	}
+	return n
 }
 
 // columnLiteral writes one column of rows as a PostgreSQL array.
 func columnLiteral(rows [][]any, column int) string {
 	var b strings.Builder
+	b.Grow(room(rows, column))
 	var scratch [48]byte
 	b.WriteByte('{')
 	for i, row := range rows {
-		switch i {
-		case 0:
-		case 1:
-			b.Grow(len(rows) * (b.Len() + 1)) // what stands in one column is of about one length
-			fallthrough
-		default:
+		if i > 0 {
 			b.WriteByte(',')
 		}
 		switch value := row[column].(type) {

@@ -31,15 +31,21 @@ const foresightDepth = 3
 type question struct {
 	statement string
 	args      []any
+	key       string // no other question has it
 }
 
-func (q question) key() string {
-	var b strings.Builder
-	b.WriteString(q.statement)
-	for _, arg := range q.args {
-		fmt.Fprint(&b, "\x00", arg)
+// appendKey writes the key of a question behind b.
+func appendKey(b []byte, statement string, args []any) []byte {
+	b = append(b, statement...)
+	for _, arg := range args {
+		b = append(b, 0)
+		if s, ok := arg.(string); ok {
+			b = append(b, s...)
+			continue
+		}
+		b = fmt.Append(b, arg)
 	}
-	return b.String()
+	return b
 }
 
 // answer is what a question found, a line for each row, and the tables it named.
@@ -82,13 +88,13 @@ func (t *tx) foresaw(statement string, args []any) (lines []string, known bool, 
 	if t.notes == nil && len(t.foreseen) == 0 {
 		return nil, false, nil
 	}
-	q := question{statement, args}
-	key := q.key()
-	if a, known := t.foreseen[key]; known || t.notes == nil {
+	t.scratch = appendKey(t.scratch[:0], statement, args)
+	if a, known := t.foreseen[string(t.scratch)]; known || t.notes == nil {
 		return a.lines, known, nil
 	}
-	if !t.notes.keys[key] && !t.waitsFor(statement) {
-		t.notes.keys[key], t.notes.questions = true, append(t.notes.questions, q)
+	if !t.notes.keys[string(t.scratch)] && !t.waitsFor(statement) {
+		key := string(t.scratch)
+		t.notes.keys[key], t.notes.questions = true, append(t.notes.questions, question{statement, args, key})
 	}
 	return nil, false, errNoted
 }
@@ -136,10 +142,16 @@ const plannedOnce = "set_config('plan_cache_mode', 'force_generic_plan', true) |
 func (t *tx) askTogether(ctx context.Context, questions []question) error {
 	all := questions
 	if len(t.positions) == 0 {
-		all = append(all, question{takePositions, []any{t.howMany()}})
+		all = append(all, question{statement: takePositions, args: []any{t.howMany()}})
 	}
+	length, parameters := len(plannedOnce)+100, 0
+	for _, q := range all {
+		length += len(q.statement) + 100 // and what stands around it
+		parameters += len(q.args)
+	}
+	args := make([]any, 0, parameters)
 	var b strings.Builder
-	var args []any
+	b.Grow(length)
 	b.WriteString("SELECT ")
 	for _, q := range all {
 		b.WriteString("array_to_string(ARRAY(")
@@ -163,7 +175,7 @@ func (t *tx) askTogether(ctx context.Context, questions []question) error {
 			lines = strings.Split(answers[i], between)
 		}
 		if i < len(questions) {
-			t.foreseen[q.key()] = answer{lines, tablesOf(q.statement)}
+			t.foreseen[q.key] = answer{lines, tablesOf(q.statement)}
 			continue
 		}
 		for _, line := range lines {

@@ -31,7 +31,7 @@ func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 	if r.Data != nil {
 		data = string(r.Data)
 	}
-	row := []any{r.Subject.Type, r.Subject.ID, r.Seq, r.Kind, r.Recorded, state, data}
+	row := []any{nil, r.Subject.Type, r.Subject.ID, r.Seq, r.Kind, r.Recorded, state, data}
 	if taken, err := t.appendLater(ctx, r, row); taken || err != nil {
 		return err
 	}
@@ -48,19 +48,21 @@ func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 	return nil
 }
 
-// insertRecord writes one record at once. Positions that were taken ahead come
+// insertRecord writes one record at once, whose row has room for its position in
+// front. Positions that were taken ahead come
 // first: a chain's records stand in the order of their numbers.
 func (t *tx) insertRecord(ctx context.Context, row []any) (position int64, written bool, err error) {
 	if len(t.positions) > 0 {
 		if position, err = t.position(ctx); err != nil {
 			return 0, false, err
 		}
+		row[0] = position
 		n, err := t.exec(ctx, `INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`, append([]any{position}, row...)...)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`, row...)
 		return position, n == 1, err
 	}
 	return t.returning(ctx, `INSERT INTO outreach_record (subject_type, subject_id, seq, kind, recorded, state, data)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING position`, row...)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING position`, row[1:]...)
 }
 
 // LastRecord implements [event.Journal].

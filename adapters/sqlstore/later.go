@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -137,30 +138,13 @@ func (t *tx) writeParts(ctx context.Context, parts []part) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
-	var with, results strings.Builder
-	var args []any
-	for i, p := range parts {
-		if i > 0 {
-			with.WriteString(", ")
-			results.WriteString(", ")
-		}
-		fmt.Fprintf(&with, "w%d AS (", i)
-		renumber(&with, p.statement, len(args))
-		args = append(args, p.args...)
-		if p.returning == "" {
-			with.WriteString(" RETURNING 1)")
-			fmt.Fprintf(&results, "(SELECT count(*)::text FROM w%d)", i)
-			continue
-		}
-		fmt.Fprintf(&with, " RETURNING %s)", p.returning)
-		fmt.Fprintf(&results, "(SELECT coalesce(string_agg(%s, chr(30)), '') FROM w%d)", p.returning, i)
-	}
+	statement, args := together(parts)
 	written := make([]string, len(parts))
 	into := make([]any, len(parts))
 	for i := range into {
 		into[i] = &written[i]
 	}
-	err := t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(into...) }, "WITH "+with.String()+" SELECT "+results.String(), args...)
+	err := t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(into...) }, statement, args...)
 	if taken(err) {
 		return fmt.Errorf("%w: %w", fault.Exists(t.kindNamed(err, parts), "of a batch"), err)
 	}
@@ -170,6 +154,49 @@ func (t *tx) writeParts(ctx context.Context, parts []part) error {
 		}
 	}
 	return err
+}
+
+// together makes one statement of many, which yields what each has written.
+func together(parts []part) (statement string, args []any) {
+	length, parameters := 0, 0
+	for _, p := range parts {
+		length += len(p.statement) + 2*len(p.args) + 100 // numbers that get longer, and what stands around it
+		parameters += len(p.args)
+	}
+	args = make([]any, 0, parameters)
+	var b strings.Builder
+	b.Grow(length)
+	for i, p := range parts {
+		b.WriteString(orLater(i, "WITH w", ", w"))
+		b.WriteString(strconv.Itoa(i))
+		b.WriteString(" AS (")
+		renumber(&b, p.statement, len(args))
+		args = append(args, p.args...)
+		b.WriteString(" RETURNING ")
+		b.WriteString(cmp.Or(p.returning, "1"))
+		b.WriteByte(')')
+	}
+	for i, p := range parts {
+		b.WriteString(orLater(i, " SELECT ", ", "))
+		if p.returning == "" {
+			b.WriteString("(SELECT count(*)::text FROM w")
+		} else {
+			b.WriteString("(SELECT coalesce(string_agg(")
+			b.WriteString(p.returning)
+			b.WriteString(", chr(30)), '') FROM w")
+		}
+		b.WriteString(strconv.Itoa(i))
+		b.WriteByte(')')
+	}
+	return b.String(), args
+}
+
+// orLater is what comes before the first of many, or before each one later.
+func orLater(i int, first, later string) string {
+	if i == 0 {
+		return first
+	}
+	return later
 }
 
 // kindNamed is the kind of thing of which an error speaks: constraints and indexes
@@ -311,12 +338,13 @@ const appendMany = `INSERT INTO outreach_record (position, subject_type, subject
 
 // appendLater takes a record to be written later and reports whether it did:
 // unless it is the first one and no position was taken for it, or could stand where
-// another one stands already.
+// another one stands already. The row's first column is its position.
 func (t *tx) appendLater(ctx context.Context, r *event.Record, row []any) (bool, error) {
 	if !t.defers() || !t.appended && len(t.positions) == 0 {
 		return false, nil
 	}
-	if !t.knows(chain, r.Subject.String(), r.Seq-1) {
+	subject := r.Subject.String()
+	if !t.knows(chain, subject, r.Seq-1) {
 		if r.Seq != 1 || !t.announced[r.Subject.ID] {
 			return false, nil
 		}
@@ -325,10 +353,11 @@ func (t *tx) appendLater(ctx context.Context, r *event.Record, row []any) (bool,
 	if err != nil {
 		return false, err
 	}
+	row[0] = p
 	l := t.queue(chain, t.recordParts)
-	l.insertions.add(r.Subject.String(), append([]any{p}, row...))
+	l.insertions.add(subject, row)
 	r.Position = p
-	t.saw(chain, r.Subject.String(), r.Seq)
+	t.saw(chain, subject, r.Seq)
 	return true, nil
 }
 

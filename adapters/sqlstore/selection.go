@@ -18,7 +18,9 @@ type selection struct {
 	args       []any
 }
 
-func (t *tx) where() *selection { return &selection{dialect: t.dialect} }
+func (t *tx) where() *selection {
+	return &selection{dialect: t.dialect, conditions: make([]string, 0, 6), args: make([]any, 0, 6)}
+}
 
 // param adds a parameter and returns its place in the statement.
 func (s *selection) param(arg any) string {
@@ -33,13 +35,13 @@ func (s *selection) add(format string, args ...any) {
 // is asks for a value of a column.
 func (s *selection) is(column, wish string) {
 	if wish != "" {
-		s.add("%s = %s", column, s.param(wish))
+		s.conditions = append(s.conditions, column+" = "+s.param(wish))
 	}
 }
 
 func (s *selection) about(wish event.Subject) {
 	if !wish.IsZero() {
-		s.add("subject_type = %s AND subject_id = %s", s.param(wish.Type), s.param(wish.ID))
+		s.conditions = append(s.conditions, "subject_type = "+s.param(wish.Type), "subject_id = "+s.param(wish.ID))
 	}
 }
 
@@ -65,14 +67,18 @@ func oneOf[S ~string](s *selection, column string, wishes []S) {
 		return
 	}
 	if len(wishes) == 1 { // SQLite compares conditions with those of an index word by word
-		s.add("%s = %s", column, literal(string(wishes[0])))
+		s.conditions = append(s.conditions, column+" = "+literal(string(wishes[0])))
 		return
 	}
-	quoted := make([]string, len(wishes))
+	var b strings.Builder
+	b.Grow(len(column) + 16*(len(wishes)+1))
+	b.WriteString(column)
 	for i, w := range wishes {
-		quoted[i] = literal(string(w))
+		b.WriteString(orLater(i, " IN (", ", "))
+		b.WriteString(literal(string(w)))
 	}
-	s.add("%s IN (%s)", column, strings.Join(quoted, ", "))
+	b.WriteByte(')')
+	s.conditions = append(s.conditions, b.String())
 }
 
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
@@ -94,9 +100,9 @@ func (s *selection) within(column string, wish calendar.Period) {
 		s.nothing()
 		return
 	}
-	s.add("%s >= %s", column, s.param(civil(wish.From)))
+	s.conditions = append(s.conditions, column+" >= "+s.param(civil(wish.From)))
 	if !wish.Open() {
-		s.add("%s <= %s", column, s.param(civil(wish.To)))
+		s.conditions = append(s.conditions, column+" <= "+s.param(civil(wish.To)))
 	}
 }
 
@@ -136,13 +142,21 @@ func (s *selection) nothing() { s.add("1 = 0") }
 
 // ordered ends the selection with its order and, if it is not 0, its limit.
 func (s *selection) ordered(order string, limit int) string {
-	var b strings.Builder
-	if len(s.conditions) > 0 {
-		b.WriteString("WHERE " + strings.Join(s.conditions, " AND "))
+	length := len(" ORDER BY ") + len(order) + len(" LIMIT $10")
+	for _, c := range s.conditions {
+		length += len(" AND ") + len(c)
 	}
-	b.WriteString(" ORDER BY " + order)
+	var b strings.Builder
+	b.Grow(length)
+	for i, c := range s.conditions {
+		b.WriteString(orLater(i, "WHERE ", " AND "))
+		b.WriteString(c)
+	}
+	b.WriteString(" ORDER BY ")
+	b.WriteString(order)
 	if limit > 0 {
-		b.WriteString(" LIMIT " + s.param(limit))
+		b.WriteString(" LIMIT ")
+		b.WriteString(s.param(limit))
 	}
 	return b.String()
 }

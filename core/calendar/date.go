@@ -160,12 +160,22 @@ func (d Date) At(c TimeOfDay) time.Time {
 
 // String returns "2017-05-05", or "" for no date. The form sorts as text.
 func (d Date) String() string {
+	var room [len("2006-01-02")]byte
+	return string(d.append(room[:0]))
+}
+
+// append writes the form of [Date.String] behind b: it is in every row and record.
+func (d Date) append(b []byte) []byte {
 	if d.IsZero() {
-		return ""
+		return b
 	}
 	y, m, day := d.civil()
-	return fmt.Sprintf("%04d-%02d-%02d", y, int(m), day)
+	b = twoDigits(twoDigits(b, y/100), y%100)
+	b = twoDigits(append(b, '-'), int(m))
+	return twoDigits(append(b, '-'), day)
 }
+
+func twoDigits(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // VN returns the short form of Vietnamese administrative documents (Decree
 // 30/2020/NĐ-CP, annex I): days below 10 and the months January and February
@@ -279,7 +289,9 @@ func digits(s string) (n int, ok bool) {
 }
 
 // MarshalText writes the form of [Date.String].
-func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Date) MarshalText() ([]byte, error) {
+	return d.append(make([]byte, 0, len("2006-01-02"))), nil
+}
 
 // UnmarshalText reads the form of [ParseDate]; empty text is no date.
 func (d *Date) UnmarshalText(text []byte) (err error) {

@@ -58,8 +58,8 @@ const (
 
 // courses is the one table of who is reminded and how far the ladder goes
 // (model 7). The package documentation shows it as [Courses] prints it.
-func courses() []course {
-	return []course{
+func courses() [21]course {
+	return [...]course{
 		{MonthPlan, planning, true, false, E1},
 		{Visit, visiting, true, false, ""},
 		{Report, longTerms, true, true, E3},

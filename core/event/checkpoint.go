@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
+	"strconv"
 )
 
 // CheckpointSubject is the one chain of checkpoints.
@@ -49,8 +50,7 @@ func (t *Tally) Add(r Record) {
 		t.digest = sha256.New()
 	}
 	t.records, t.last = t.records+1, r.Position
-	write(t.digest, fmt.Sprint(r.Position))
-	write(t.digest, r.Hash)
+	t.digest.Write(appendField(appendField(nil, strconv.FormatInt(r.Position, 10)), r.Hash))
 }
 
 // Checkpoint closes the tally of everything after a position. With nothing

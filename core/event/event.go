@@ -12,7 +12,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
+	"strconv"
 	"time"
 )
 
@@ -71,30 +71,30 @@ func (r *Record) Seal(prev Record) {
 
 // digest hashes every field but Position (the store's own numbering) and Hash.
 func (r *Record) digest() string {
-	h := sha256.New()
-	for _, s := range []string{
-		r.ID, r.Subject.Type, r.Subject.ID, r.Kind, r.Actor, r.Role, r.ProxyFor, r.Place, r.Why,
-		instant(r.Happened), instant(r.Recorded), r.Policy, r.Calendar, string(r.Data), r.Prev,
-	} {
-		write(h, s)
+	all := make([]byte, 0, 1024)
+	for _, s := range [...]string{r.ID, r.Subject.Type, r.Subject.ID, r.Kind, r.Actor, r.Role, r.ProxyFor, r.Place, r.Why} {
+		all = appendField(all, s)
 	}
-	write(h, fmt.Sprint(r.Seq))
-	return hex.EncodeToString(h.Sum(nil))
+	var room [len(time.RFC3339Nano)]byte
+	all = appendField(all, instant(room[:0], r.Happened))
+	all = appendField(all, instant(room[:0], r.Recorded))
+	all = appendField(appendField(all, r.Policy), r.Calendar)
+	all = appendField(appendField(all, r.Data), r.Prev)
+	sum := sha256.Sum256(appendField(all, strconv.FormatInt(r.Seq, 10)))
+	return hex.EncodeToString(sum[:])
 }
 
-// write adds s with its length, so that no two field lists hash alike.
-func write(h hash.Hash, s string) {
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], uint64(len(s)))
-	h.Write(n[:])
-	h.Write([]byte(s))
+// appendField adds a field with its length, so that no two field lists hash alike.
+func appendField[T ~string | ~[]byte](b []byte, field T) []byte {
+	return append(binary.BigEndian.AppendUint64(b, uint64(len(field))), field...)
 }
 
-func instant(t time.Time) string {
+// instant writes t behind b, nothing for the zero time.
+func instant(b []byte, t time.Time) []byte {
 	if t.IsZero() {
-		return ""
+		return b
 	}
-	return t.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
+	return t.UTC().Truncate(time.Microsecond).AppendFormat(b, time.RFC3339Nano)
 }
 
 // Query selects records. Zero fields select everything; Limit 0 means no limit.
