@@ -371,3 +371,45 @@ func TestARowWrittenTogetherThatIsTakenIsRefusedByItsKind(t *testing.T) {
 		t.Errorf("got %v, want ErrExists of an issue", err)
 	}
 }
+
+// The statement that adds what waited is planned once for each connection, also on
+// one that was opened when there was nothing yet.
+func TestAKeptPlanGoesByAnIndexHoweverSmallTheTablesWere(t *testing.T) {
+	t.Parallel()
+	st, subject := foreseeingStore(t)
+	exec(t, st.db, "VACUUM ANALYZE")
+	must(t, st.Update(t.Context(), func(ctx context.Context, open store.Tx) error {
+		foreseen, ok := open.(store.Foreseen)
+		if !ok {
+			t.Fatal("a transaction of PostgreSQL foresees nothing")
+		}
+		must(t, foreseen.Foresee(ctx, func(tx store.Tx) { _, _ = tx.LastRecord(ctx, subject) }))
+		own := open.(*tx)
+		parts := writing(t)
+		statement, args := together(parts)
+		p, err := postgresPlan(ctx, own.q, statement, own.bind(args))
+		must(t, err)
+		if len(p.scanned) > 0 || len(p.indexes) < len(parts) {
+			t.Errorf("of a small database it scans %v and uses %v of %d tables", p.scanned, p.indexes, len(parts))
+		}
+		return nil
+	}))
+}
+
+// writing are the statements that add a row to some tables.
+func writing(t *testing.T) (parts []part) {
+	t.Helper()
+	add := func(table, statement string, row []any, err error) {
+		must(t, err)
+		parts = append(parts, part{table: table, statement: statement, args: columnArgs([][]any{row})})
+	}
+	o, err := opinions.row(&opinion.State{ID: "o"})
+	add(opinions.name, opinions.insertions, o, err)
+	i, err := issues.row(&issue.State{ID: "i"})
+	add(issues.name, issues.insertions, i, err)
+	s, err := speakers.row(&opinion.Speaker{ID: "s"})
+	add(speakers.name, speakers.insertions, s, err)
+	v, err := visits.row(&visit.State{ID: "v"})
+	add(visits.name, visits.insertions, v, err)
+	return parts
+}
