@@ -18,7 +18,7 @@ func (t *table[T]) insertAll(ctx context.Context, tx *tx, vs []*T) error {
 	if err := t.distinct(vs, refuse, func(version int64) bool { return version == 0 }); err != nil {
 		return err
 	}
-	return t.writeAll(ctx, tx, t.insertions, t.insertion, vs, refuse)
+	return t.writeAll(ctx, tx, t.insertions, t.insertion, vs, t.row, refuse)
 }
 
 // replaceAll replaces exactly the given versions or, with ErrStale, none.
@@ -31,7 +31,11 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 	if t.allOwned(tx, vs) {
 		statement = t.ownReplacements
 	}
-	err := t.writeAll(ctx, tx, statement, t.replacement, vs, func(v *T) error { return t.stale(tx, v) })
+	row := func(v *T) ([]any, error) {
+		all, err := t.row(v)
+		return t.changing(all), err
+	}
+	err := t.writeAll(ctx, tx, statement, t.replacement, vs, row, func(v *T) error { return t.stale(tx, v) })
 	if taken(err) {
 		return fmt.Errorf("%w: %w", fault.Exists(t.kind, "of a batch"), err)
 	}
@@ -52,14 +56,14 @@ func (t *table[T]) distinct(vs []*T, refuse func(*T) error, right func(version i
 
 // writeAll writes vs with one statement for all where the database can, else
 // with one for each, and raises their versions. Either all are written or none.
-func (t *table[T]) writeAll(ctx context.Context, tx *tx, forAll, forEach string, vs []*T, refuse func(*T) error) error {
+func (t *table[T]) writeAll(ctx context.Context, tx *tx, forAll, forEach string, vs []*T, row func(*T) ([]any, error), refuse func(*T) error) error {
 	if len(vs) == 0 {
 		return nil
 	}
 	rows := make([][]any, len(vs))
 	for i, v := range vs {
 		var err error
-		if rows[i], err = t.row(v); err != nil {
+		if rows[i], err = row(v); err != nil {
 			return err
 		}
 	}

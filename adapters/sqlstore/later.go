@@ -254,7 +254,7 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 		}
 		return t.putLater(ctx, tx, v)
 	default:
-		l.replacements.add(id, row)
+		l.replacements.add(id, t.changing(row))
 	}
 	t.wrote(tx, v, row)
 	if len(l.insertions.ids)+len(l.replacements.ids) >= laterMost {

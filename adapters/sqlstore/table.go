@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,13 +39,22 @@ type column[T any] struct {
 	name string
 	kind string // PostgreSQL type, for the statements that write many rows
 	of   func(*T) any
+
+	fixed bool // stays as it was when the row was made
+}
+
+// fixed marks a column that a replacement leaves alone, because its values stay:
+// it is neither carried again, nor does SQLite touch the indexes it is in.
+func fixed[T any](c column[T]) column[T] {
+	c.fixed = true
+	return c
 }
 
 // The kinds of columns. Empty references and zero dates are NULL: they are not
 // equal to anything, and partial indexes leave them out.
 
 func text[T any, S ~string](name string, of func(*T) S) column[T] {
-	return column[T]{name, "text", func(v *T) any {
+	return column[T]{name: name, kind: "text", of: func(v *T) any {
 		if s := of(v); s != "" {
 			return string(s)
 		}
@@ -53,15 +63,15 @@ func text[T any, S ~string](name string, of func(*T) S) column[T] {
 }
 
 func number[T any](name string, of func(*T) int64) column[T] {
-	return column[T]{name, "bigint", func(v *T) any { return of(v) }}
+	return column[T]{name: name, kind: "bigint", of: func(v *T) any { return of(v) }}
 }
 
 func boolean[T any](name string, of func(*T) bool) column[T] {
-	return column[T]{name, "boolean", func(v *T) any { return of(v) }}
+	return column[T]{name: name, kind: "boolean", of: func(v *T) any { return of(v) }}
 }
 
 func date[T any](name string, of func(*T) calendar.Date) column[T] {
-	return column[T]{name, "date", func(v *T) any { return civil(of(v)) }}
+	return column[T]{name: name, kind: "date", of: func(v *T) any { return civil(of(v)) }}
 }
 
 // civil is how both databases take a date.
@@ -74,12 +84,12 @@ func civil(d calendar.Date) any {
 
 // instant keeps a zero time as the year 1, before every other.
 func instant[T any](name string, of func(*T) time.Time) column[T] {
-	return column[T]{name, "timestamptz", func(v *T) any { return of(v) }}
+	return column[T]{name: name, kind: "timestamptz", of: func(v *T) any { return of(v) }}
 }
 
 // moment keeps a zero time as NULL: it never comes.
 func moment[T any](name string, of func(*T) time.Time) column[T] {
-	return column[T]{name, "timestamptz", func(v *T) any {
+	return column[T]{name: name, kind: "timestamptz", of: func(v *T) any {
 		if t := of(v); !t.IsZero() {
 			return t
 		}
@@ -87,45 +97,71 @@ func moment[T any](name string, of func(*T) time.Time) column[T] {
 	}}
 }
 
-// newTable writes the statements of a table. The parameters of each are id,
-// version, state and then the columns, in this order.
+// newTable writes the statements of a table. The parameters of those that insert
+// are id, version, state and then the columns, in this order; those that replace
+// go without the fixed ones.
 func newTable[T any](kind, name string, id func(*T) string, version func(*T) *int64, columns ...column[T]) *table[T] {
-	names, kinds := []string{"id", "version", "state"}, []string{"text", "bigint", "json"}
-	for _, c := range columns {
-		names, kinds = append(names, c.name), append(kinds, c.kind)
-	}
-	parameters, lists, set, from := make([]string, len(names)), make([]string, len(names)), make([]string, len(names)), make([]string, len(names))
-	for i, name := range names {
-		parameters[i] = "$" + strconv.Itoa(i+1)
-		lists[i] = parameters[i] + "::" + kinds[i] + "[]"
-		if kinds[i] == "json" {
-			lists[i] = "string_to_array(" + parameters[i] + ", chr(30))::json[]" // see between
-		}
-		set[i] = name + " = " + parameters[i]
-		from[i] = name + " = v." + name
-	}
-	all, values := strings.Join(names, ", "), strings.Join(parameters, ", ")
 	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns, coding: codingOf(reflect.TypeFor[T]())}
+	own := parameters{{"id", "text"}, {"version", "bigint"}, {"state", "json"}}
+	all, changing := own, slices.Clone(own)
+	for _, c := range columns {
+		all = append(all, parameter{c.name, c.kind})
+		if !c.fixed {
+			changing = append(changing, parameter{c.name, c.kind})
+		}
+	}
+	insert := "INSERT INTO " + t.name + " (" + all.names() + ") "
+	t.insertion = insert + "VALUES (" + all.values() + ") ON CONFLICT DO NOTHING"
+	t.insertions = insert + "SELECT " + all.names() + " FROM " + all.rows() +
+		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t WHERE t.id = ANY(" + all.list(0) + "))"
+	t.additions = insert + "SELECT " + all.names() + " FROM " + all.rows() + " ON CONFLICT DO NOTHING"
 
-	t.insertion = "INSERT INTO " + t.name + " (" + all + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"
-
-	t.replacement = "UPDATE " + t.name + " SET " + strings.Join(set[1:], ", ") + " WHERE id = $1 AND version = $2 - 1"
-
-	rows := "unnest(" + strings.Join(lists, ", ") + ") AS v (" + all + ")"
-	t.insertions = "INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM " + rows +
-		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t WHERE t.id = ANY(" + lists[0] + "))"
-
-	t.additions = "INSERT INTO " + t.name + " (" + all + ") SELECT " + all + " FROM " + rows + " ON CONFLICT DO NOTHING"
+	t.replacement = "UPDATE " + t.name + " SET " + changing.set(func(i int) string { return "$" + strconv.Itoa(i+1) }) + " WHERE id = $1 AND version = $2 - 1"
 
 	// The rows are locked in the order of their ids before any is written, and
 	// all are written or none.
-	update := "UPDATE " + t.name + " t SET " + strings.Join(from[1:], ", ") + " FROM " + rows + " WHERE t.id = v.id AND "
-	t.replacements = "WITH held AS (SELECT t.id FROM unnest(" + strings.Join(lists[:2], ", ") + ") AS v (id, version)" +
+	update := "UPDATE " + t.name + " t SET " + changing.set(func(i int) string { return "v." + changing[i].name }) + " FROM " + changing.rows() + " WHERE t.id = v.id AND "
+	t.replacements = "WITH held AS (SELECT t.id FROM " + changing[:2].rows() +
 		" JOIN " + t.name + " t ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t) " +
-		update + "(SELECT count(*) FROM held) = cardinality(" + lists[0] + ")"
-
+		update + "(SELECT count(*) FROM held) = cardinality(" + changing.list(0) + ")"
 	t.ownReplacements = update + "t.version = v.version - 1"
 	return t
+}
+
+// parameter is one of a statement, named like the column it is for.
+type parameter struct{ name, kind string }
+
+type parameters []parameter
+
+func (ps parameters) each(of func(i int) string) string {
+	all := make([]string, len(ps))
+	for i := range ps {
+		all[i] = of(i)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (ps parameters) names() string { return ps.each(func(i int) string { return ps[i].name }) }
+func (ps parameters) values() string {
+	return ps.each(func(i int) string { return "$" + strconv.Itoa(i+1) })
+}
+
+// list is the i-th parameter where there are many rows.
+func (ps parameters) list(i int) string {
+	if ps[i].kind == "json" {
+		return "string_to_array($" + strconv.Itoa(i+1) + ", chr(30))::json[]" // see between
+	}
+	return "$" + strconv.Itoa(i+1) + "::" + ps[i].kind + "[]"
+}
+
+// rows are the values of many rows, as a table v.
+func (ps parameters) rows() string {
+	return "unnest(" + ps.each(ps.list) + ") AS v (" + ps.names() + ")"
+}
+
+// set assigns everything but the id.
+func (ps parameters) set(to func(i int) string) string {
+	return ps[1:].each(func(i int) string { return ps[i+1].name + " = " + to(i+1) })
 }
 
 // newLaterTable is newTable for rows that may wait, see file later.go.
@@ -239,7 +275,7 @@ func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(ctx, t.replacement, args...)
+	n, err := tx.exec(ctx, t.replacement, t.changing(args)...)
 	switch {
 	case taken(err):
 		return fmt.Errorf("%w: %w", fault.Exists(t.kind, t.id(v)), err)
@@ -305,7 +341,19 @@ func orElse(err, other error) error {
 	return other
 }
 
-// row returns the parameters of a statement that writes v with its next version.
+// changing is a row without what is fixed.
+func (t *table[T]) changing(row []any) []any {
+	own := len(row) - len(t.columns)
+	left := slices.Clip(row[:own])
+	for i, c := range t.columns {
+		if !c.fixed {
+			left = append(left, row[own+i])
+		}
+	}
+	return left
+}
+
+// row returns the parameters of a statement that inserts v with its next version.
 func (t *table[T]) row(v *T) ([]any, error) {
 	version := int64(1)
 	if t.version != nil {
