@@ -113,7 +113,11 @@ func newCastBy(t *testing.T, st store.Store, pol policy.Policy, opts *core.Optio
 	if o.Series == "" {
 		o.Series = "XL"
 	}
-	sys, err := core.New(c.store, pol, &o)
+	inner := st
+	if memory, ok := st.(*memstore.Store); ok {
+		inner = lasting{memory, t}
+	}
+	sys, err := core.New(inner, pol, &o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -281,7 +281,9 @@ type Outbox interface {
 	// index; where the store can, it locks them and skips those another transaction has locked.
 	DueNotices(ctx context.Context, now time.Time, limit int) ([]Notice, error)
 	// PutNotices replaces exactly the given versions (fault.ErrStale and nothing written
-	// otherwise) and raises Version in the caller's copies.
+	// otherwise) and raises Version in the caller's copies. What a notice is found by from
+	// the beginning stays as it was added, and a store need not look at it again: ID, Key,
+	// Template, Subject, Duty, Moot, Channel, Owner and Created.
 	PutNotices(ctx context.Context, ns []*Notice) error
 	// NextNotice is the earliest NextAt of all pending notices, zero when there is none.
 	NextNotice(ctx context.Context) (time.Time, error)
@@ -299,6 +301,8 @@ type Outbox interface {
 	Underway(ctx context.Context) ([]Underway, error)
 
 	AddAttempts(ctx context.Context, as []*Attempt) error
+	// PutAttempts replaces exactly the given versions, as PutNotices does. Notice, Number,
+	// Provider, Started, Segments and Body stay as they were added.
 	PutAttempts(ctx context.Context, as []*Attempt) error
 	Attempts(ctx context.Context, notice ID) ([]Attempt, error)
 	// AttemptLog returns attempts over all notices, newest first.

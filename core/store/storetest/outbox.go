@@ -364,6 +364,7 @@ func putsAllNotices(k kit) {
 			for i := range put {
 				put[i] = notices.sample(string(want[i].ID), 100*round+i)
 				put[i].Version = int64(1 + round)
+				stays(&put[i], &want[i])
 			}
 			return tx.PutNotices(ctx, pointers(put))
 		})
@@ -375,6 +376,12 @@ func putsAllNotices(k kit) {
 		}
 	}
 	k.update(func(ctx context.Context, tx store.Tx) error { return tx.PutNotices(ctx, nil) })
+}
+
+// stays gives a replacement what a notice keeps from when it was added.
+func stays(n, added *notify.Notice) {
+	n.Key, n.Template, n.Subject, n.Duty, n.Moot = added.Key, added.Template, added.Subject, added.Duty, added.Moot
+	n.Channel, n.Owner, n.Created = added.Channel, added.Owner, added.Created
 }
 
 func putsNoNotice(k kit) {
