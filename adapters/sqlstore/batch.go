@@ -18,7 +18,7 @@ func (t *table[T]) insertAll(ctx context.Context, tx *tx, vs []*T) error {
 	if err := t.distinct(vs, refuse, func(version int64) bool { return version == 0 }); err != nil {
 		return err
 	}
-	return t.writeAll(ctx, tx, t.insertions, t.insertion, vs, t.row, refuse)
+	return t.writeAll(ctx, tx, vs, batch[T]{together: t.insertions, each: t.insertion, row: t.row, refuse: refuse})
 }
 
 // replaceAll replaces exactly the given versions or, with ErrStale, none.
@@ -27,19 +27,23 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 	if err := t.distinct(vs, refuse, func(version int64) bool { return version != 0 }); err != nil {
 		return err
 	}
-	statement := t.replacements
+	b := batch[T]{together: t.replacements, each: t.replacement, row: t.changed, refuse: func(v *T) error { return t.stale(tx, v) }}
 	if t.allOwned(tx, vs) {
-		statement = t.ownReplacements
+		b.together, b.sure = t.ownReplacements, true
 	}
-	row := func(v *T) ([]any, error) {
-		all, err := t.row(v)
-		return t.changing(all), err
-	}
-	err := t.writeAll(ctx, tx, statement, t.replacement, vs, row, func(v *T) error { return t.stale(tx, v) })
+	err := t.writeAll(ctx, tx, vs, b)
 	if taken(err) {
 		return fmt.Errorf("%w: %w", fault.Exists(t.kind, "of a batch"), err)
 	}
 	return err
+}
+
+// batch is how many values are written.
+type batch[T any] struct {
+	together, each string // statements: for all of them, and for one
+	row            func(*T) ([]any, error)
+	sure           bool           // none can be refused
+	refuse         func(*T) error // says why one was
 }
 
 // distinct refuses the first of vs that is there twice or has a wrong version.
@@ -56,23 +60,22 @@ func (t *table[T]) distinct(vs []*T, refuse func(*T) error, right func(version i
 
 // writeAll writes vs with one statement for all where the database can, else
 // with one for each, and raises their versions. Either all are written or none.
-func (t *table[T]) writeAll(ctx context.Context, tx *tx, forAll, forEach string, vs []*T, row func(*T) ([]any, error), refuse func(*T) error) error {
+func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) error {
 	if len(vs) == 0 {
 		return nil
 	}
 	rows := make([][]any, len(vs))
 	for i, v := range vs {
 		var err error
-		if rows[i], err = row(v); err != nil {
+		if rows[i], err = b.row(v); err != nil {
 			return err
 		}
 	}
 	write := t.writeOneByOne
 	if tx.dialect.setBased {
 		write = t.writeSet
-		forEach = forAll
 	}
-	if err := write(ctx, tx, forEach, vs, rows, refuse); err != nil {
+	if err := write(ctx, tx, vs, rows, b); err != nil {
 		return err
 	}
 	for i, v := range vs {
@@ -115,11 +118,11 @@ func (t *table[T]) allOwned(tx *tx, vs []*T) bool {
 }
 
 // writeSet passes each column as an array.
-func (t *table[T]) writeSet(ctx context.Context, tx *tx, statement string, vs []*T, rows [][]any, refuse func(*T) error) error {
-	n, err := tx.exec(ctx, statement, columnArgs(rows)...)
+func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, rows [][]any, b batch[T]) error {
+	n, err := tx.exec(ctx, b.together, columnArgs(rows)...)
 	if err == nil && n != int64(len(vs)) {
 		for _, v := range vs { // which one it was, the database does not say
-			err = refuse(v)
+			err = b.refuse(v)
 		}
 	}
 	return err
@@ -207,10 +210,11 @@ func columnLiteral(rows [][]any, column int) string {
 	return b.String()
 }
 
-// writeOneByOne undoes what it wrote when one is refused.
-func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, statement string, vs []*T, rows [][]any, refuse func(*T) error) error {
-	return tx.whole(ctx, func() error {
-		write, done, err := tx.prepared(ctx, statement)
+// writeOneByOne undoes what it wrote when one is refused. Where none can be,
+// there is nothing to remember for that.
+func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, vs []*T, rows [][]any, b batch[T]) error {
+	writeEach := func() error {
+		write, done, err := tx.prepared(ctx, b.each)
 		if err != nil {
 			return err
 		}
@@ -218,14 +222,18 @@ func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, statement string, 
 		for i, row := range rows {
 			n, err := write(row)
 			if err == nil && n != 1 {
-				err = refuse(vs[i])
+				err = b.refuse(vs[i])
 			}
 			if err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}
+	if b.sure {
+		return writeEach()
+	}
+	return tx.whole(ctx, writeEach)
 }
 
 // preparer is what *sql.Tx and *sql.Conn can do beyond a Querier.

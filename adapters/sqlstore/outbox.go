@@ -344,40 +344,55 @@ func (t *tx) DueOf(ctx context.Context, share notify.Share, now time.Time, limit
 	return notices.locked(t, found, err)
 }
 
-// DueOfEach implements [notify.Outbox]. Where a statement is a round trip it takes
-// one for all shares.
+// DueOfEach implements [notify.Outbox]. It goes to the index of shares once for
+// each, within one statement.
 func (t *tx) DueOfEach(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
 	if len(shares) == 0 {
 		return nil, t.usable()
 	}
-	if t.dialect.setBased {
-		return t.dueOfMany(ctx, shares, now, limit)
-	}
-	var all []notify.Notice
-	for _, share := range shares {
-		due, err := t.DueOf(ctx, share, now, limit)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, due...)
-	}
-	return all, nil
-}
-
-// dueOfMany goes to the index of shares once for each, within one statement.
-func (t *tx) dueOfMany(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
 	keys := make([]string, len(shares))
 	for i, share := range shares {
 		keys[i] = shareOf(share)
 	}
+	due := t.dueOfMany
+	if t.dialect.setBased {
+		due = t.dueOfManyByLateral
+	}
+	found, err := due(ctx, keys, now, limit)
+	return notices.locked(t, found, err)
+}
+
+func (t *tx) dueOfManyByLateral(ctx context.Context, shares []string, now time.Time, limit int) ([]notify.Notice, error) {
 	var most any // NULL is no limit
 	if limit > 0 {
 		most = limit
 	}
-	found, err := notices.read(ctx, t, `SELECT n.state FROM unnest($1::text[]) WITH ORDINALITY AS s (share, place) CROSS JOIN LATERAL (
+	return notices.read(ctx, t, `SELECT n.state FROM unnest($1::text[]) WITH ORDINALITY AS s (share, place) CROSS JOIN LATERAL (
 			SELECT state, due_at, id FROM outreach_notice WHERE share = s.share AND due_at <= $2
-			ORDER BY due_at, id LIMIT $3`+t.claim()+`) n ORDER BY s.place, n.due_at, n.id`, t.dialect.list(keys), now, most)
-	return notices.locked(t, found, err)
+			ORDER BY due_at, id LIMIT $3`+t.claim()+`) n ORDER BY s.place, n.due_at, n.id`, t.dialect.list(shares), now, most)
+}
+
+// dueOfMany has a row for each share, with the states one after the other.
+func (t *tx) dueOfMany(ctx context.Context, shares []string, now time.Time, limit int) ([]notify.Notice, error) {
+	most := -1 // is no limit
+	if limit > 0 {
+		most = limit
+	}
+	var states []string
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var some sql.NullString
+		err := rows.Scan(&some)
+		if some.Valid {
+			states = append(states, strings.Split(some.String, between)...)
+		}
+		return err
+	}, `SELECT (SELECT group_concat(state, char(30)) FROM (
+			SELECT state FROM outreach_notice WHERE share = s.value AND due_at <= $2 ORDER BY due_at, id LIMIT $3)
+		) FROM json_each($1) s ORDER BY s.key`, t.dialect.list(shares), now, most)
+	if err != nil {
+		return nil, err
+	}
+	return notices.values(t, states)
 }
 
 // Underway implements [notify.Outbox].

@@ -239,6 +239,11 @@ func (t *table[T]) scan(ctx context.Context, tx *tx, run func(context.Context, f
 	if err != nil {
 		return nil, err
 	}
+	return t.values(tx, states)
+}
+
+// values makes the values of states that the transaction has read.
+func (t *table[T]) values(tx *tx, states []string) ([]T, error) {
 	values := make([]T, len(states))
 	for i, state := range states {
 		v := &values[i]
@@ -271,11 +276,11 @@ func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
 		}
 		return nil
 	}
-	args, err := t.row(v)
+	args, err := t.changed(v)
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(ctx, t.replacement, t.changing(args)...)
+	n, err := tx.exec(ctx, t.replacement, args...)
 	switch {
 	case taken(err):
 		return fmt.Errorf("%w: %w", fault.Exists(t.kind, t.id(v)), err)
@@ -351,6 +356,15 @@ func (t *table[T]) changing(row []any) []any {
 		}
 	}
 	return left
+}
+
+// changed is row for a statement that replaces.
+func (t *table[T]) changed(v *T) ([]any, error) {
+	row, err := t.row(v)
+	if err != nil {
+		return nil, err
+	}
+	return t.changing(row), nil
 }
 
 // row returns the parameters of a statement that inserts v with its next version.
