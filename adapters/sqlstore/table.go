@@ -349,7 +349,7 @@ func orElse(err, other error) error {
 // changing is a row without what is fixed.
 func (t *table[T]) changing(row []any) []any {
 	own := len(row) - len(t.columns)
-	left := slices.Clip(row[:own])
+	left := append(make([]any, 0, len(row)), row[:own]...)
 	for i, c := range t.columns {
 		if !c.fixed {
 			left = append(left, row[own+i])

@@ -383,11 +383,18 @@ func (c *whole) write(ctx context.Context, notices []*notify.Notice) error {
 	if err := writeFacts(ctx, tx, c.SQLite, ids); err != nil {
 		return err
 	}
-	joined := sqlstore.Join(tx, c.dialect(), nil)
-	for _, n := range notices {
-		if added, err := joined.AddNotice(ctx, n); err != nil || !added {
-			return errors.Join(err, fmt.Errorf("notice %s: added %v", n.ID, added))
+	added := 0
+	all := make([]notify.Notice, len(notices))
+	for i, n := range notices {
+		all[i] = *n
+	}
+	err = sqlstore.Join(tx, c.dialect(), nil).(store.Gathered).AddNotices(ctx, all, func(_ notify.Notice, fresh bool) {
+		if fresh {
+			added++
 		}
+	})
+	if err != nil || added != len(notices) {
+		return errors.Join(err, fmt.Errorf("%d of %d notices were added", added, len(notices)))
 	}
 	return tx.Commit()
 }
