@@ -120,7 +120,11 @@ func (t *tx) Duties(ctx context.Context, q duty.Query) ([]duty.State, error) {
 	where := t.where()
 	among(where, "id", q.IDs)
 	where.about(q.Subject)
-	oneOf(where, "kind", q.Kinds)
+	kind := "kind"
+	if !q.Subject.IsZero() {
+		kind = unsought(kind)
+	}
+	oneOf(where, kind, q.Kinds)
 	oneOf(where, "status", q.Statuses)
 	if len(q.Statuses) > 0 && !slices.ContainsFunc(q.Statuses, closed) {
 		where.add(open)

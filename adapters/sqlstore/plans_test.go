@@ -292,6 +292,9 @@ func TestNoStatementReadsHistoryFromEndToEnd(t *testing.T) {
 				t.Errorf("%s does not use %s but %v", due.what, due.index, slices.Sorted(maps.Keys(e.used[due.what])))
 			}
 		}
+		if used := slices.Sorted(maps.Keys(e.used["first of its kind"])); !slices.Equal(used, []string{"outreach_duty_subject"}) {
+			t.Errorf("the first duty of its kind is looked for by %v", used)
+		}
 	})
 }
 
@@ -364,6 +367,17 @@ func aDaysWork(t *testing.T, e *explainer, sys *core.System) {
 		return err
 	})
 	do("recover", func() error { _, err := sys.Recover(ctx); return err })
+	do("first of its kind", func() error { // the statistics know of none, however many this transaction writes
+		return e.View(ctx, func(ctx context.Context, tx store.Tx) error {
+			q := duty.Query{Subject: report.Subject("x"), Kinds: []duty.Kind{duty.Arbitration}, Limit: 1}
+			if _, err := tx.Duties(ctx, q); err != nil {
+				return err
+			}
+			q.Statuses = []duty.Status{duty.Running}
+			_, err := tx.Duties(ctx, q)
+			return err
+		})
+	})
 	do("outstanding", func() error { _, err := sys.Outstanding(ctx); return err })
 	by(official, "agenda", func(ctx context.Context, w *core.Work) error { _, err := w.Visits.Agenda(ctx, v.ID); return err })
 	by(official, "owed", func(ctx context.Context, w *core.Work) error { _, err := w.Duties.Owed(ctx, official); return err })
