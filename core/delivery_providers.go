@@ -229,13 +229,17 @@ const otherModeFor = 10 * time.Second
 
 // judge lets the breakers of the providers follow what became of their calls.
 func (c *settling) judge(ctx context.Context, settled []Settled) error {
+	telling := func(one Settled) bool { return one.Delivery.probe || speaks(one.Outcome.Result) }
+	if !slices.ContainsFunc(settled, telling) {
+		return nil // nothing but what is in order: no question asked
+	}
 	byProvider := make(map[string][]Settled)
 	for _, one := range settled {
 		byProvider[one.Delivery.Attempt.Provider] = append(byProvider[one.Delivery.Attempt.Provider], one)
 	}
 	for name, all := range byProvider {
-		if !slices.ContainsFunc(all, func(one Settled) bool { return one.Delivery.probe || speaks(one.Outcome.Result) }) {
-			continue // nothing but what is in order: no question asked
+		if !slices.ContainsFunc(all, telling) {
+			continue
 		}
 		if _, err := c.known(ctx); err != nil {
 			return err

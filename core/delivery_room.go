@@ -168,14 +168,15 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	for _, n := range had {
 		seen[n.ID] = true
 	}
-	queues := make(map[notify.Share][]notify.Notice, len(shares))
+	queues := make(map[notify.Share][]*notify.Notice, len(shares))
 	for same := range byChannel(shares) {
 		d.rotate(same)
 		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same))
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range due {
+		for i := range due {
+			n := &due[i]
 			if s := (notify.Share{Channel: n.Channel, Owner: n.Owner}); !seen[n.ID] {
 				queues[s] = append(queues[s], n)
 			}
@@ -226,13 +227,17 @@ func (d *dispatch) useful(each int, same []notify.Share) int {
 }
 
 // interleave takes one of each share in turn until all are empty.
-func interleave(shares []notify.Share, queues map[notify.Share][]notify.Notice) []notify.Notice {
-	var all []notify.Notice
+func interleave(shares []notify.Share, queues map[notify.Share][]*notify.Notice) []notify.Notice {
+	n := 0
+	for _, q := range queues {
+		n += len(q)
+	}
+	all := make([]notify.Notice, 0, n)
 	for i := 0; ; i++ {
 		before := len(all)
 		for _, s := range shares {
 			if q := queues[s]; i < len(q) {
-				all = append(all, q[i])
+				all = append(all, *q[i])
 			}
 		}
 		if len(all) == before {

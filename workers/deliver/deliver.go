@@ -225,8 +225,11 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 	}
 	settled := make([]core.Settled, len(deliveries))
 	var calls sync.WaitGroup
-	for i, d := range deliveries {
-		calls.Go(func() { settled[i] = core.Settled{Delivery: d, Outcome: h.call(ctx, sender, provider, d)} })
+	for i := range deliveries {
+		calls.Go(func() {
+			settled[i].Outcome = h.call(ctx, sender, provider, &deliveries[i])
+			settled[i].Delivery = deliveries[i]
+		})
 	}
 	calls.Wait()
 	return h.settle(ctx, settled)
@@ -237,7 +240,7 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 // its lease: the claim holds the notice, and a call cut off would leave it in
 // doubt. A sender that panics may have handed it over: nobody knows, and for what
 // counts its attempts nothing came back.
-func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notify.Capabilities, d core.Delivery) (outcome notify.Outcome) {
+func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notify.Capabilities, d *core.Delivery) (outcome notify.Outcome) {
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
