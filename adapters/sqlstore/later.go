@@ -234,13 +234,17 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 	if !t.waits || !tx.defers() || !sure {
 		return false, nil
 	}
-	row, err := t.row(v)
-	if err != nil {
-		return false, err
-	}
 	l := tx.queue(t.name, func(l *later) []part { return t.parts(tx, l) })
 	id := t.id(v)
 	inserted, replaced := slices.Index(l.insertions.ids, id), slices.Index(l.replacements.ids, id)
+	rowOf := t.changed
+	if version == 0 || inserted >= 0 {
+		rowOf = t.row
+	}
+	row, err := rowOf(v)
+	if err != nil {
+		return false, err
+	}
 	switch {
 	case version == 0 && inserted >= 0:
 		return false, fault.Exists(t.kind, id)
@@ -254,7 +258,7 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 		}
 		return t.putLater(ctx, tx, v)
 	default:
-		l.replacements.add(id, t.changing(row))
+		l.replacements.add(id, row)
 	}
 	t.wrote(tx, v, row)
 	if len(l.insertions.ids)+len(l.replacements.ids) >= laterMost {

@@ -25,6 +25,8 @@ type table[T any] struct {
 	version func(*T) *int64 // nil: a value without version
 	columns []column[T]
 
+	changing []column[T] // those that are not fixed
+
 	waits  bool // rows may be written later
 	coding coding
 
@@ -108,6 +110,7 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 		all = append(all, parameter{c.name, c.kind})
 		if !c.fixed {
 			changing = append(changing, parameter{c.name, c.kind})
+			t.changing = append(t.changing, c)
 		}
 	}
 	insert := "INSERT INTO " + t.name + " (" + all.names() + ") "
@@ -346,29 +349,13 @@ func orElse(err, other error) error {
 	return other
 }
 
-// changing is a row without what is fixed.
-func (t *table[T]) changing(row []any) []any {
-	own := len(row) - len(t.columns)
-	left := append(make([]any, 0, len(row)), row[:own]...)
-	for i, c := range t.columns {
-		if !c.fixed {
-			left = append(left, row[own+i])
-		}
-	}
-	return left
-}
-
-// changed is row for a statement that replaces.
-func (t *table[T]) changed(v *T) ([]any, error) {
-	row, err := t.row(v)
-	if err != nil {
-		return nil, err
-	}
-	return t.changing(row), nil
-}
-
 // row returns the parameters of a statement that inserts v with its next version.
-func (t *table[T]) row(v *T) ([]any, error) {
+func (t *table[T]) row(v *T) ([]any, error) { return t.rowOf(v, t.columns) }
+
+// changed returns those of a statement that replaces it.
+func (t *table[T]) changed(v *T) ([]any, error) { return t.rowOf(v, t.changing) }
+
+func (t *table[T]) rowOf(v *T, columns []column[T]) ([]any, error) {
 	version := int64(1)
 	if t.version != nil {
 		now := t.version(v)
@@ -380,9 +367,9 @@ func (t *table[T]) row(v *T) ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
 	}
-	args := make([]any, 0, 3+len(t.columns))
+	args := make([]any, 0, 3+len(columns))
 	args = append(args, t.id(v), version, state)
-	for _, c := range t.columns {
+	for _, c := range columns {
 		args = append(args, c.of(v))
 	}
 	return args, nil
