@@ -16,6 +16,10 @@ import (
 // chain is what transactions know the last Seq of.
 const chain = "outreach_record"
 
+// onceInItsChain leaves out a record where another one stands already. Its position
+// is nobody else's: to look for it as well would cost every record a search.
+const onceInItsChain = " ON CONFLICT (subject_type, subject_id, seq) DO NOTHING"
+
 // recordCoding is how a record becomes a state.
 var recordCoding = codingOf(reflect.TypeFor[event.Record]())
 
@@ -58,11 +62,11 @@ func (t *tx) insertRecord(ctx context.Context, row []any) (position int64, writt
 		}
 		row[0] = position
 		n, err := t.exec(ctx, `INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`, row...)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`+onceInItsChain, row...)
 		return position, n == 1, err
 	}
 	return t.returning(ctx, `INSERT INTO outreach_record (subject_type, subject_id, seq, kind, recorded, state, data)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING position`, row[1:]...)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`+onceInItsChain+` RETURNING position`, row[1:]...)
 }
 
 // LastRecord implements [event.Journal].
