@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
@@ -363,38 +364,104 @@ func BenchmarkUrgent(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// most is what this process, or Redis, may hold at once, whatever the backlog.
+const most = 100 << 20
+
 // BenchmarkBacklog delivers from a backlog of so many notices
 // (OUTREACH_BENCH_BACKLOG, default 100,000), and tells the pace, and what this
 // process and Redis hold at most meanwhile. Whatever the backlog, it is the same.
+// Apart, each is to somebody else and so a message of its own; in digests everybody
+// has ten or more, which become one.
 func BenchmarkBacklog(b *testing.B) {
 	backlog := 100_000
 	if given, err := strconv.Atoi(os.Getenv("OUTREACH_BENCH_BACKLOG")); err == nil {
 		backlog = given
 	}
-	const people, enough = 20_000, 40_000
-	r := newRig(b, people, benchDatabases[0].open)
-	r.sender = newProvider("mail", notify.Email) // a mail server in this process would keep every mail
+	b.Run("apart", func(b *testing.B) { deliverBacklog(b, backlog, backlog) })
+	b.Run("digests", func(b *testing.B) { deliverBacklog(b, backlog, max(1, min(20_000, backlog/10))) })
+}
+
+// deliverBacklog delivers the first messages of so many notices to so many people.
+func deliverBacklog(b *testing.B, backlog, people int) {
+	r := newRig(b, 1, benchDatabases[0].open)
+	r.people(people)
+	enough := int64(min(40_000, people))
 	for b.Loop() {
+		taker := newProvider("mail", notify.Email) // a mail server in this process would keep every mail
+		r.sender = taker
 		r.fill(backlog, people)
 		debug.FreeOSMemory()
 		var calls atomic.Int64
-		var rss, keys int64
-		start := time.Now()
+		var rss, objects, keys int64
+		start, moved, before := time.Now(), time.Now(), int64(0)
 		stop := r.start(func() { calls.Add(1) })
-		for calls.Load() < int64(min(enough, backlog)) {
-			time.Sleep(50 * time.Millisecond)
-			rss, keys = max(rss, resident()), max(keys, r.held())
+		for before < enough {
+			time.Sleep(20 * time.Millisecond)
+			rss, objects, keys = max(rss, resident()), max(objects, heap()), max(keys, r.held())
+			if now := calls.Load(); now > before {
+				moved, before = time.Now(), now
+			}
+			if time.Since(moved) > time.Minute {
+				b.Fatalf("%d of %d messages went, and no more for a minute", before, enough)
+			}
 		}
 		took := time.Since(start)
-		b.ReportMetric(float64(calls.Load())/took.Seconds(), "notices/s")
-		b.ReportMetric(float64(rss)/(1<<20), "self-MiB")
-		b.ReportMetric(float64(keys)/(1<<20), "redis-MiB")
 		stop()
+		messages, carried := r.delivered(taker)
+		if apart := people == backlog; apart != (carried == 0) {
+			b.Errorf("%d notices travelled in another one's message", carried)
+		}
+		b.ReportMetric(float64(messages+carried)/took.Seconds(), "notices/s")
+		b.ReportMetric(float64(messages), "messages")
+		b.ReportMetric(float64(carried), "carried")
+		for unit, held := range map[string]int64{"self-MiB": rss, "heap-MiB": objects, "redis-MiB": keys} {
+			b.ReportMetric(float64(held)/(1<<20), unit)
+			if held > most {
+				b.Errorf("%s: %d, want at most %d", unit, held>>20, most>>20)
+			}
+		}
 	}
 	b.ReportMetric(0, "ns/op")
 }
 
-// fill puts so many due mails into the outbox, by one statement.
+// delivered counts what was accepted, and compares: each notice that went as it is
+// or carries others has one accepted attempt and was taken once, and what went in
+// another one belongs to one of those.
+func (r *rig) delivered(taker *provider) (messages, carried int) {
+	r.b.Helper()
+	count := func(query string) (n int) {
+		r.b.Helper()
+		if err := r.db.QueryRow(query).Scan(&n); err != nil {
+			r.b.Fatal(err)
+		}
+		return n
+	}
+	messages = count(`SELECT count(*) FROM outreach_notice WHERE status = 'accepted' AND merged_into IS NULL`)
+	carried = count(`SELECT count(*) FROM outreach_notice n JOIN outreach_notice c ON c.id = n.merged_into WHERE n.status = 'accepted' AND c.status = 'accepted'`)
+	attempts := count(`SELECT count(*) FROM outreach_attempt WHERE outcome = 'accepted'`)
+	tried := count(`SELECT count(DISTINCT a.notice) FROM outreach_attempt a JOIN outreach_notice n ON n.id = a.notice
+		WHERE a.outcome = 'accepted' AND n.status = 'accepted' AND n.merged_into IS NULL`)
+	accepted := count(`SELECT count(*) FROM outreach_notice WHERE status = 'accepted'`)
+	taken, copies := taker.count()
+	if attempts != messages || tried != messages || taken != messages || copies != messages || accepted != messages+carried {
+		r.b.Errorf("%d notices are accepted, %d with others or alone and %d in those; they have %d attempts of %d notices; %d were taken, %d with copies",
+			accepted, messages, carried, attempts, tried, taken, copies)
+	}
+	return messages, carried
+}
+
+// people puts so many people into the register, by one statement; one is there.
+func (r *rig) people(n int) {
+	r.b.Helper()
+	if _, err := r.db.Exec(`INSERT INTO outreach_person (id, version, state)
+		SELECT replace(id, $1, i), version, replace(replace(state::text, $1, i), $2, 'cc-' || g || '@')::json
+		FROM outreach_person, generate_series(1, $3::int) g, LATERAL (SELECT 'CC-' || to_char(g, 'FM0000000') i) named WHERE id = $1`,
+		string(outboxtest.Person(0)), "cc-00000@", n); err != nil {
+		r.b.Fatal(err)
+	}
+}
+
+// fill puts so many due mails to so many people into the outbox, by one statement.
 func (r *rig) fill(n, people int) {
 	r.b.Helper()
 	one := outboxtest.Notice(0, notify.Email, r.clock())
@@ -404,15 +471,25 @@ func (r *rig) fill(n, people int) {
 		r.b.Fatal(err)
 	}
 	text := strings.NewReplacer(`"`+string(one.ID)+`"`, `"@id"`, one.Key, "@id", string(outboxtest.Person(0)), "@person").Replace(string(state))
-	if _, err := r.db.Exec(`INSERT INTO outreach_notice (id, version, state, key, template, subject_type, subject_id, channel, status, lane, next_at, lease_until, created, share)
-		SELECT 'b-' || g, 1, replace(replace($1::text, '@id', 'b-' || g), '@person', 'CC-' || to_char(g % $2, 'FM00000'))::json,
-			'b-' || g, $3::text, 'test', 'b-' || g, 'email', 'pending', 1, $4::timestamptz, '0001-01-01Z', $4::timestamptz, 'email' || chr(31)
-		FROM generate_series(1, $5::int) g`, text, people, one.Template, one.NextAt, n); err != nil {
+	if _, err := r.db.Exec("TRUNCATE outreach_notice, outreach_attempt"); err != nil {
+		r.b.Fatal(err)
+	}
+	if _, err := r.db.Exec(`INSERT INTO outreach_notice (id, version, state, key, template, subject_type, subject_id, channel, status, lane, next_at, lease_until, created, share, person)
+		SELECT 'b-' || g, 1, replace(replace($1::text, '@id', 'b-' || g), '@person', to_whom)::json,
+			'b-' || g, $3::text, 'test', 'b-' || g, 'email', 'pending', 1, $4::timestamptz, '0001-01-01Z', $4::timestamptz, 'email' || chr(31), to_whom
+		FROM generate_series(1, $5::int) g, LATERAL (SELECT 'CC-' || to_char(1 + g % $2::int, 'FM0000000') to_whom) person`, text, people, one.Template, one.NextAt, n); err != nil {
 		r.b.Fatal(err)
 	}
 	if _, err := r.db.Exec("ANALYZE"); err != nil {
 		r.b.Fatal(err)
 	}
+}
+
+// heap is what the objects of this process take, in bytes.
+func heap() int64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }
 
 // resident is the memory of this process, in bytes; 0 where the system does not tell.
