@@ -267,9 +267,14 @@ func (d *dispatch) resolveOne(ctx context.Context, n *notify.Notice) error {
 	return nil
 }
 
+// alongMost is how many notices a pass takes along at most. What it does for each
+// is in memory at once, whatever the backlog.
+const alongMost = 1000
+
 // gather takes along what else is due for those the pass has something for, where it
 // read only a part of what is due: what one person has waiting becomes one message.
-// Only what is addressed to them by name is found so.
+// Only what is addressed to them by name is found so. Whoever has more waiting than
+// the pass takes along, after those before them, is left for the next one.
 func (d *dispatch) gather(ctx context.Context, read []notify.Notice) error {
 	if !d.part {
 		return nil
@@ -278,29 +283,19 @@ func (d *dispatch) gather(ctx context.Context, read []notify.Notice) error {
 	for _, n := range read {
 		seen[n.ID] = true
 	}
-	persons := make(map[notify.Channel][]org.PersonID)
+	together := make(map[notify.Channel][]addressed)
 	for _, a := range d.ready {
-		if !kept(a.Channel) && !goesAlone(a.Notice) {
-			persons[a.Channel] = append(persons[a.Channel], a.to.id)
-			if named := a.For(); named != "" && named != a.to.id { // somebody stands in for them
-				persons[a.Channel] = append(persons[a.Channel], named)
-			}
+		if d.shares(a) {
+			together[a.Channel] = append(together[a.Channel], a)
 		}
 	}
 	var ids []notify.ID
-	for channel, those := range persons {
-		slices.Sort(those)
-		found, err := d.tx.NoticeIDs(ctx, notify.Query{
-			States: []notify.State{notify.Pending}, Channel: channel, Persons: slices.Compact(those), Before: d.now.Add(time.Microsecond),
-		})
+	for _, channel := range slices.Sorted(maps.Keys(together)) {
+		found, err := d.along(ctx, together[channel], seen, alongMost/len(together))
 		if err != nil {
 			return err
 		}
-		for _, id := range found {
-			if !seen[id] {
-				ids = append(ids, id)
-			}
-		}
+		ids = append(ids, found...)
 	}
 	slices.Sort(ids)
 	along, err := d.load(ctx, ids) // locked, where the store can
@@ -319,6 +314,60 @@ func (d *dispatch) gather(ctx context.Context, read []notify.Notice) error {
 	}
 	d.done.Looked += len(more)
 	return d.resolve(ctx, wanted)
+}
+
+// shares reports whether a notice may go in a message with others.
+func (d *dispatch) shares(a addressed) bool { return !kept(a.Channel) && !goesAlone(a.Notice) }
+
+// along finds what else is due for those who are written to on one channel, up to
+// so many notices. Where they have more, half of them at a time are left for the
+// next pass, and of one alone what came first is taken.
+func (d *dispatch) along(ctx context.Context, those []addressed, seen map[notify.ID]bool, most int) ([]notify.ID, error) {
+	var persons []org.PersonID // in their turn
+	names := make(map[org.PersonID][]org.PersonID)
+	for _, a := range those {
+		to := a.to.id
+		if names[to] == nil {
+			persons, names[to] = append(persons, to), []org.PersonID{to}
+		}
+		if named := a.For(); named != "" && named != to { // somebody stands in for them
+			names[to] = append(names[to], named)
+		}
+	}
+	for {
+		var whose []org.PersonID
+		for _, p := range persons {
+			whose = append(whose, names[p]...)
+		}
+		slices.Sort(whose)
+		found, err := d.tx.NoticeIDs(ctx, notify.Query{
+			States: []notify.State{notify.Pending}, Channel: those[0].Channel, Persons: slices.Compact(whose), Before: d.now.Add(time.Microsecond),
+			Limit: len(seen) + most + 1,
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = slices.DeleteFunc(found, func(id notify.ID) bool { return seen[id] })
+		if len(found) <= most {
+			return found, nil
+		}
+		if len(persons) == 1 {
+			return found[:most], nil
+		}
+		later := persons[(len(persons)+1)/2:]
+		persons = persons[:len(persons)-len(later)]
+		d.leave(those[0].Channel, later)
+	}
+}
+
+// leave has what those persons would share on a channel wait for the next pass, as it is.
+func (d *dispatch) leave(channel notify.Channel, persons []org.PersonID) {
+	later := make(map[org.PersonID]bool, len(persons))
+	for _, p := range persons {
+		later[p] = true
+	}
+	d.ready = slices.DeleteFunc(d.ready, func(a addressed) bool { return a.Channel == channel && later[a.to.id] && d.shares(a) })
+	d.done.More = true
 }
 
 // sibling is the row of a further person of the same party.

@@ -348,6 +348,61 @@ func TestWhatAPersonHasWaitingIsOneMessageAlsoInABacklog(t *testing.T) {
 	}
 }
 
+// However much everybody has waiting, one pass holds a bounded part of it: those for
+// whom there is no place any more keep all of theirs for a later one.
+func TestAPassTakesABoundedPartOfABacklogAndNobodysInPieces(t *testing.T) {
+	const limit, each = 30, 60
+	p := newPost(t)
+	people := p.crowd(40)
+	for i := range each * len(people) {
+		p.tell(notify.Notice{To: org.Party{Person: people[i%len(people)], Team: "T"}})
+	}
+	messages := map[org.PersonID]int{}
+	for more, passes := true, 0; more; passes++ {
+		done, err := p.sys.DispatchWithin(t.Context(), "relay", limit, core.Room{})
+		if err != nil || done.Looked > limit+1000 || passes > len(people) {
+			t.Fatalf("pass %d of %d looked at %d: %v", passes, len(people), done.Looked, err)
+		}
+		for _, ticket := range done.Tickets {
+			n := p.notice(ticket.ID)
+			messages[n.Person]++
+			if len(n.Items) != each {
+				t.Errorf("%s gets %d of %d in one message", n.Person, len(n.Items), each)
+			}
+			p.outcome(p.sms, ticket, notify.ResultAccepted)
+		}
+		more = done.More
+	}
+	if len(messages) != len(people) {
+		t.Errorf("%d of %d people got a message", len(messages), len(people))
+	}
+}
+
+// Who has more waiting than a pass takes along gets it in as few messages as that allows.
+func TestWhatOnePersonHasWaitingIsBoundedToo(t *testing.T) {
+	const limit, waiting = 10, 1500
+	p := newPost(t)
+	one := p.crowd(1)[0]
+	for range waiting {
+		p.tell(notify.Notice{To: org.Party{Person: one, Team: "T"}})
+	}
+	var items []int
+	for more := true; more; p.pass(time.Hour) {
+		done, err := p.sys.DispatchWithin(t.Context(), "relay", limit, core.Room{})
+		if err != nil || done.Looked > limit+1000 {
+			t.Fatalf("a pass looked at %d: %v", done.Looked, err)
+		}
+		for _, ticket := range done.Tickets {
+			items = append(items, len(p.notice(ticket.ID).Items))
+			p.outcome(p.sms, ticket, notify.ResultAccepted)
+		}
+		more = done.More
+	}
+	if len(items) != 2 || items[0]+items[1] != waiting {
+		t.Errorf("%d went in messages of %v", waiting, items)
+	}
+}
+
 func TestTokensBoundWhatAProviderGets(t *testing.T) {
 	p := newPost(t)
 	p.twoGateways(1, 0)
