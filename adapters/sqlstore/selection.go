@@ -52,10 +52,18 @@ func among[S ~string](s *selection, column string, wishes []S) {
 	}
 }
 
+// few values are looked for one by one, by an index.
+const few = 64
+
 // amongMany is among for hundreds of values in a table that may be small: where
 // PostgreSQL reads it whole it would compare each row with one after the other.
+// Few values are asked for by a statement of their own, whose plan is not that of
+// hundreds.
 func amongMany[S ~string](s *selection, column string, wishes []S) {
-	if len(wishes) > 0 {
+	switch {
+	case len(wishes) <= few:
+		among(s, column, wishes)
+	default:
 		s.add("%s "+s.dialect.many, column, s.param(s.dialect.list(texts(wishes))))
 	}
 }
