@@ -32,6 +32,8 @@ type question struct {
 	statement string
 	args      []any
 	key       string // no other question has it
+	// read is told the answer, where it is not only an answer to this question.
+	read func(lines []string) error
 }
 
 // appendKey writes the key of a question behind b.
@@ -92,11 +94,35 @@ func (t *tx) foresaw(statement string, args []any) (lines []string, known bool, 
 	if a, known := t.foreseen[string(t.scratch)]; known || t.notes == nil {
 		return a.lines, known, nil
 	}
-	if !t.notes.keys[string(t.scratch)] && !t.waitsFor(statement) {
-		key := string(t.scratch)
-		t.notes.keys[key], t.notes.questions = true, append(t.notes.questions, question{statement, args, key})
-	}
+	t.note(question{statement: statement, args: args, key: string(t.scratch)})
 	return nil, false, errNoted
+}
+
+// note puts a question down, unless it is there or what waits to be written may
+// change its answer.
+func (t *tx) note(q question) {
+	if !t.notes.keys[q.key] && !t.waitsFor(q.statement) {
+		t.notes.keys[q.key], t.notes.questions = true, append(t.notes.questions, q)
+	}
+}
+
+// readAlong reads values together with what is foreseen, because each will be asked
+// for by its id when the answer to something else is known: that saves the round
+// trip in between.
+func (t *table[T]) readAlong(tx *tx, selection string, args []any) {
+	if tx.notes == nil {
+		return
+	}
+	q := question{statement: "SELECT state FROM " + t.name + " " + selection, args: args}
+	q.key = string(appendKey(nil, q.statement, args))
+	if _, known := tx.foreseen[q.key]; known {
+		return
+	}
+	q.read = func(states []string) error {
+		_, err := t.values(tx, states)
+		return err
+	}
+	tx.note(q)
 }
 
 // forget drops the answers that what is being written may have changed.
@@ -176,6 +202,11 @@ func (t *tx) askTogether(ctx context.Context, questions []question) error {
 		}
 		if i < len(questions) {
 			t.foreseen[q.key] = answer{lines, tablesOf(q.statement)}
+			if q.read != nil {
+				if err := q.read(lines); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		for _, line := range lines {

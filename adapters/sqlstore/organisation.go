@@ -115,6 +115,8 @@ func (t *tx) Units(ctx context.Context) ([]org.Unit, error) { return units.list(
 func (t *tx) PutHolding(ctx context.Context, h *org.Holding) error { return holdings.put(ctx, t, h) }
 
 // Holdings implements [org.Directory].
+//
+// Who foresees the question who has a role in a place asks next who they are.
 func (t *tx) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, error) {
 	where := t.where()
 	where.is("person", string(q.Person))
@@ -123,6 +125,9 @@ func (t *tx) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, e
 	where.is("unit", string(q.Unit))
 	where.is("team", string(q.Team))
 	where.on("valid_from", "valid_to", q.On)
+	if q.Place != "" { // where there are few
+		persons.readAlong(t, "WHERE id IN (SELECT person FROM outreach_holding "+where.filter()+")", where.args)
+	}
 	return holdings.list(ctx, t, where.ordered("id", 0), where.args...)
 }
 

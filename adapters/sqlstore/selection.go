@@ -153,18 +153,29 @@ func (s *selection) since(column string, wish time.Time) {
 
 func (s *selection) nothing() { s.add("1 = 0") }
 
-// ordered ends the selection with its order and, if it is not 0, its limit.
-func (s *selection) ordered(order string, limit int) string {
-	length := len(" ORDER BY ") + len(order) + len(" LIMIT $10")
-	for _, c := range s.conditions {
-		length += len(" AND ") + len(c)
-	}
+// filter is the selection without an order.
+func (s *selection) filter() string {
 	var b strings.Builder
-	b.Grow(length)
+	s.writeFilter(&b, 0)
+	return b.String()
+}
+
+// writeFilter writes the conditions, and makes room for what follows.
+func (s *selection) writeFilter(b *strings.Builder, room int) {
+	for _, c := range s.conditions {
+		room += len(" AND ") + len(c)
+	}
+	b.Grow(room)
 	for i, c := range s.conditions {
 		b.WriteString(orLater(i, "WHERE ", " AND "))
 		b.WriteString(c)
 	}
+}
+
+// ordered ends the selection with its order and, if it is not 0, its limit.
+func (s *selection) ordered(order string, limit int) string {
+	var b strings.Builder
+	s.writeFilter(&b, len(" ORDER BY ")+len(order)+len(" LIMIT $10"))
 	b.WriteString(" ORDER BY ")
 	b.WriteString(order)
 	if limit > 0 {
