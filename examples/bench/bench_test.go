@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -317,6 +318,24 @@ func TestThePictureIsWellFormed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestTheMostMemoryIsThatOfTheRun(t *testing.T) {
+	if _, err := os.Stat("/proc/self/clear_refs"); err != nil {
+		t.Skip("the system cannot forget it")
+	}
+	const taken = 64 << 20
+	prepared := make([]byte, taken)
+	for i := 0; i < taken; i += 4096 {
+		prepared[i] = 1
+	}
+	runtime.KeepAlive(prepared)
+	before := resident(os.Getpid())
+	prepared = nil
+	forgetPeak()
+	if after := resident(os.Getpid()); before-after < taken/2 {
+		t.Errorf("%d MiB at most before and %d afterwards", before>>20, after>>20)
 	}
 }
 

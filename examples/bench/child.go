@@ -71,6 +71,7 @@ func runContender() error {
 	if err := c.prepare(ctx); err != nil {
 		return fail(fmt.Errorf("prepare: %w", err))
 	}
+	forgetPeak()
 	if err := out.Encode(said{Ready: true}); err != nil {
 		return err
 	}

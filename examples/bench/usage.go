@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -77,7 +78,15 @@ func machineTime() (busy, all time.Duration) {
 	return busy, all
 }
 
-// resident is the most memory a process has had, in bytes.
+// forgetPeak gives back what this process does not use and has the most memory it
+// had count from now on: what it took to prepare is no part of what it needs. Where
+// the system cannot do so, it is.
+func forgetPeak() {
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+}
+
+// resident is the most memory a process has had, in bytes; see forgetPeak.
 func resident(pid int) int64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
