@@ -337,8 +337,8 @@ func (t *tx) howMany() int {
 }
 
 const appendMany = `INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE
-	SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[],
-		string_to_array($7, chr(30))::json[], string_to_array($8, chr(30), '')::json[])` + onceInItsChain
+	SELECT unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::text[]), unnest($6::timestamptz[]),
+		unnest(string_to_array($7, chr(30))::json[]), unnest(string_to_array($8, chr(30), '')::json[])` + onceInItsChain
 
 // appendLater takes a record to be written later and reports whether it did:
 // unless it is the first one and no position was taken for it, or could stand where

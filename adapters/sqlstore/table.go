@@ -115,9 +115,9 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	}
 	insert := "INSERT INTO " + t.name + " (" + all.names() + ") "
 	t.insertion = insert + "VALUES (" + all.values() + ") ON CONFLICT DO NOTHING"
-	t.insertions = insert + "SELECT " + all.names() + " FROM " + all.rows() +
+	t.insertions = insert + "SELECT " + all.elements() +
 		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t WHERE t.id = ANY(" + all.list(0) + "))"
-	t.additions = insert + "SELECT " + all.names() + " FROM " + all.rows() + " ON CONFLICT DO NOTHING"
+	t.additions = insert + "SELECT " + all.elements() + " ON CONFLICT DO NOTHING"
 
 	t.replacement = "UPDATE " + t.name + " SET " + changing.set(func(i int) string { return "$" + strconv.Itoa(i+1) }) + " WHERE id = $1 AND version = $2 - 1"
 
@@ -145,6 +145,13 @@ func (ps parameters) each(of func(i int) string) string {
 }
 
 func (ps parameters) names() string { return ps.each(func(i int) string { return ps[i].name }) }
+
+// elements are the lists taken apart side by side. PostgreSQL keeps each list whole
+// once more when it is asked for them as a table.
+func (ps parameters) elements() string {
+	return ps.each(func(i int) string { return "unnest(" + ps.list(i) + ")" })
+}
+
 func (ps parameters) values() string {
 	return ps.each(func(i int) string { return "$" + strconv.Itoa(i+1) })
 }
