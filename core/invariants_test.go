@@ -97,8 +97,8 @@ func openStore(t *testing.T, db *sql.DB, d sqlstore.Dialect) store.Store {
 	return st
 }
 
-// seasons plays so many seasons, or what -rapid.checks says where that was given.
-func seasons(t *testing.T, checks int, open func(*testing.T) store.Store) {
+// withChecks lets rapid check so many cases, or what -rapid.checks says where that was given.
+func withChecks(t *testing.T, checks int, run func()) {
 	t.Helper()
 	f := flag.Lookup("rapid.checks")
 	if given := f.Value.String(); given == f.DefValue {
@@ -107,6 +107,12 @@ func seasons(t *testing.T, checks int, open func(*testing.T) store.Store) {
 		}
 		defer f.Value.Set(given) // it was there
 	}
+	run()
+}
+
+// seasons plays so many seasons, or what -rapid.checks says where that was given.
+func seasons(t *testing.T, checks int, open func(*testing.T) store.Store) {
+	t.Helper()
 	done := make(map[string]int)
 	missing := func() []string {
 		acts := []string{"plan", "confirm", "take leave", "register", "refer", "draft", "approve", "deliver", "reply", "link and unlink", "denounce", "change the calendar"}
@@ -114,7 +120,7 @@ func seasons(t *testing.T, checks int, open func(*testing.T) store.Store) {
 	}
 	// So many seasons seldom leave something out, and never five times.
 	for n := 0; n == 0 || n < 5 && !t.Failed() && len(missing()) > 0; n++ {
-		rapid.Check(t, func(r *rapid.T) { playSeason(t, r, open(t), done) })
+		withChecks(t, checks, func() { rapid.Check(t, func(r *rapid.T) { playSeason(t, r, open(t), done) }) })
 	}
 	t.Logf("done how often: %v", done)
 	if left := missing(); len(left) > 0 && !t.Failed() {

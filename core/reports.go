@@ -210,7 +210,7 @@ func (s *Reports) Month(ctx context.Context, m calendar.Month) (report.Figures, 
 	if frozen, ok, err := r.Frozen(); r.Status == report.Locked && (ok || err != nil) {
 		return frozen, r, err
 	}
-	figures, err := s.figures(ctx, r.Period, "")
+	figures, err := s.total(ctx, r.Period)
 	if err != nil {
 		return report.Figures{}, report.State{}, err
 	}
@@ -246,7 +246,7 @@ func (s *Reports) corrections(ctx context.Context, before calendar.Period) ([]re
 		if !ok {
 			continue
 		}
-		now, err := s.figures(ctx, r.Period, "")
+		now, err := s.total(ctx, r.Period)
 		if err != nil {
 			return nil, err
 		}
@@ -335,11 +335,10 @@ func (s *Reports) said(ctx context.Context, f *report.Facts, official org.Person
 // period. An approval opens the duty to tell it, which is due a fixed number of
 // working days later: by these the issues are found.
 func (s *Reports) answered(ctx context.Context, period calendar.Period, official org.PersonID) ([]issue.State, error) {
-	book, err := s.u.rules(ctx)
+	due, err := s.u.toldBy(ctx, period)
 	if err != nil {
 		return nil, err
 	}
-	due := calendar.Period{From: period.From, To: book.Add(period.To, book.Issues.FeedbackDays).AddMonths(1)} // a calendar that changed may have moved it
 	duties, err := s.u.tx.Duties(ctx, duty.Query{Kinds: []duty.Kind{duty.Feedback}, Due: due})
 	if err != nil {
 		return nil, err
@@ -355,13 +354,25 @@ func (s *Reports) answered(ctx context.Context, period calendar.Period, official
 		if err != nil {
 			return nil, err
 		}
-		approvedThen := slices.ContainsFunc(i.Answers, func(a issue.Answer) bool { return !a.Approved.IsZero() && period.Contains(a.Approved) })
-		if approvedThen && (official == "" || i.Owner == official) {
+		if approvedIn(i, period) && (official == "" || i.Owner == official) {
 			all = append(all, i)
 		}
 	}
 	slices.SortFunc(all, func(a, b issue.State) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil
+}
+
+// toldBy is when the duties to tell the answers approved in a period are due.
+func (u *unit) toldBy(ctx context.Context, period calendar.Period) (calendar.Period, error) {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return calendar.Period{}, err
+	}
+	return calendar.Period{From: period.From, To: book.Add(period.To, book.Issues.FeedbackDays).AddMonths(1)}, nil // a calendar that changed may have moved it
+}
+
+func approvedIn(i issue.State, period calendar.Period) bool {
+	return slices.ContainsFunc(i.Answers, func(a issue.Answer) bool { return !a.Approved.IsZero() && period.Contains(a.Approved) })
 }
 
 // owed gathers what units owed in the period.
@@ -375,12 +386,18 @@ func (s *Reports) owed(ctx context.Context, f *report.Facts, official org.Person
 	}
 	later, err := s.u.tx.Duties(ctx, duty.Query{Kinds: []duty.Kind{duty.Unit}, Due: calendar.Period{From: f.Period.To.Add(1)},
 		Statuses: []duty.Status{duty.Running, duty.Paused}})
+	f.Later = begun(later, f.Period)
+	return err
+}
+
+// begun is how many of the duties due after a period began in it or before.
+func begun(later []duty.State, period calendar.Period) (n int) {
 	for _, d := range later {
-		if !d.Start.After(f.Period.To) {
-			f.Later++
+		if !d.Start.After(period.To) {
+			n++
 		}
 	}
-	return err
+	return n
 }
 
 // remarks are what people said of the visits whose rounds opened in the period.

@@ -23,7 +23,7 @@ func (s *Reports) Over(ctx context.Context, during calendar.Period) (report.Figu
 	if err := whole(during); err != nil {
 		return report.Figures{}, err
 	}
-	return s.figures(ctx, during, "")
+	return s.total(ctx, during)
 }
 
 // whole checks that a period has both ends, in order.

@@ -36,6 +36,9 @@ type dialect struct {
 	list    func([]string) string
 	field   func(state, name string) string // a field of a state, as text
 	instant func(time.Time) any
+	// lockRollups lets nobody else change what is rolled up until the transaction ends.
+	lockRollups string
+	someTouched string // picks notes to be deleted, $1 at most
 	// setBased: many rows can be written with one statement by unnest.
 	setBased bool
 }
@@ -54,6 +57,9 @@ func (d Dialect) differences() (*dialect, error) {
 			list:    jsonList,
 			field:   func(state, name string) string { return "(" + state + "->>'$." + name + "')" },
 			instant: func(t time.Time) any { return t.UTC().Format(fixedWidth) },
+
+			lockRollups: "DELETE FROM outreach_rollup WHERE false", // whoever writes writes alone
+			someTouched: "(place, official, day_from, day_to) IN (SELECT place, official, day_from, day_to FROM outreach_touched LIMIT $1)",
 		}, nil
 	case Postgres:
 		return &dialect{
@@ -69,6 +75,9 @@ func (d Dialect) differences() (*dialect, error) {
 			field:    func(state, name string) string { return "(" + state + "->>'" + name + "')" },
 			instant:  func(t time.Time) any { return t.UTC() },
 			setBased: true,
+
+			lockRollups: "LOCK TABLE outreach_rollup IN SHARE ROW EXCLUSIVE MODE",
+			someTouched: "ctid = ANY (ARRAY(SELECT ctid FROM outreach_touched LIMIT $1))",
 		}, nil
 	}
 	return nil, fmt.Errorf("sqlstore: unknown dialect %q", d)

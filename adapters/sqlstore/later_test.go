@@ -72,6 +72,10 @@ func TestWhatIsWrittenLaterIsWhatWouldHaveBeenWritten(t *testing.T) {
 			if table == "outreach_record" { // positions have gaps; their order counts
 				order, what = "position", "(to_jsonb(x) - 'position')::text"
 			}
+			if table == "outreach_touched" { // each statement notes whom it touched: for whom there are notes counts, not how many
+				what = "x.place || ' ' || x.official"
+				table = "(SELECT DISTINCT place, official FROM outreach_touched)"
+			}
 			if table == "outreach_migration" {
 				continue
 			}

@@ -185,18 +185,28 @@ func Compute(f Facts) Figures {
 }
 
 func (g *Figures) coverage(hamlets []Hamlet) {
-	lines := make(map[org.PersonID]OfficialLine)
+	lines := make([]OfficialLine, 0, len(hamlets))
 	for _, h := range hamlets {
 		g.Claimed.Part, g.Claimed.Of = g.Claimed.Part+h.Claimed, g.Claimed.Of+h.Quota
 		g.Verified.Part, g.Verified.Of = g.Verified.Part+h.Verified, g.Verified.Of+h.Quota
 		g.Complete.add(h.Verified >= h.Quota)
-		l := lines[h.Official]
-		lines[h.Official] = OfficialLine{h.Official, l.Quota + h.Quota, l.Claimed + h.Claimed, l.Verified + h.Verified}
+		lines = append(lines, OfficialLine{h.Official, h.Quota, h.Claimed, h.Verified})
+	}
+	byOfficial := func(a, b OfficialLine) int { return cmp.Compare(a.Official, b.Official) }
+	if !slices.IsSortedFunc(lines, byOfficial) { // of a whole country they mostly are
+		slices.SortFunc(lines, byOfficial)
 	}
 	for _, l := range lines {
+		if last := len(g.Officials) - 1; last >= 0 && g.Officials[last].Official == l.Official {
+			sum := &g.Officials[last]
+			sum.Quota, sum.Claimed, sum.Verified = sum.Quota+l.Quota, sum.Claimed+l.Claimed, sum.Verified+l.Verified
+			continue
+		}
+		if g.Officials == nil {
+			g.Officials = lines[:0] // never ahead of what is read
+		}
 		g.Officials = append(g.Officials, l)
 	}
-	slices.SortFunc(g.Officials, func(a, b OfficialLine) int { return cmp.Compare(a.Official, b.Official) })
 }
 
 func visits(all []visit.State, pol policy.Policy) VisitFigures {
@@ -261,6 +271,10 @@ func table[T any](things []T, key func(T) string) []Cell {
 	for _, t := range things {
 		counts[key(t)]++
 	}
+	return cellsOf(counts)
+}
+
+func cellsOf(counts map[string]int) []Cell {
 	cells := make([]Cell, 0, len(counts))
 	for k, n := range counts {
 		cells = append(cells, Cell{k, n})
