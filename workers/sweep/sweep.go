@@ -42,6 +42,12 @@ type Sweeper struct {
 	opts   Options
 }
 
+// freshener is a System that keeps figures rolled up; core.System is one, over a
+// store that can.
+type freshener interface {
+	FreshenRollups(ctx context.Context) (notes int, err error)
+}
+
 // New makes a sweeper over the system.
 func New(system System, opts *Options) *Sweeper {
 	s := &Sweeper{system: system}
@@ -87,6 +93,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 			s.Sweep(ctx)
 		case <-stuck:
 			s.Recover(ctx)
+			s.Freshen(ctx)
 		case <-look:
 			s.Watch(ctx)
 		}
@@ -129,6 +136,22 @@ func (s *Sweeper) Recover(ctx context.Context) {
 	if done != (core.Recovered{}) {
 		s.opts.Log.Warn("sweep: recovered", "requeued", done.Requeued, "unknown", done.Unknown, "repeated", done.Repeated,
 			"uncertain", done.Uncertain, "ended", done.Ended, "diverted", done.Diverted)
+	}
+}
+
+// Freshen counts once anew what has changed of the figures that are kept: Run does
+// so whenever it looks for what got stuck, the first time excepted.
+func (s *Sweeper) Freshen(ctx context.Context) {
+	f, ok := s.system.(freshener)
+	if !ok {
+		return
+	}
+	notes, err := f.FreshenRollups(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.opts.Log.Error("sweep: figures were not rolled up", "error", err)
+	}
+	if notes > 0 {
+		s.opts.Log.Debug("sweep: figures rolled up", "notes", notes)
 	}
 }
 

@@ -64,6 +64,33 @@ func TestItSweepsAtOnceAndThenByTheClock(t *testing.T) {
 	})
 }
 
+// keeper is a system that keeps figures.
+type keeper struct {
+	system
+	freshened int
+}
+
+func (k *keeper) FreshenRollups(context.Context) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.freshened++
+	return 1, errors.New("database down")
+}
+
+func TestFiguresThatAreKeptAreFreshenedByTheClockAlsoAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sys := &keeper{}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Second)
+		defer cancel()
+		if err := sweep.New(sys, nil).Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("ended with %v", err)
+		}
+		if sys.freshened != 2 || sys.recovered != 3 {
+			t.Errorf("in a minute freshened %d and recovered %d times; want 2 and 3", sys.freshened, sys.recovered)
+		}
+	})
+}
+
 func TestOneThatFailsIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sys := &system{sweepErr: errors.New("database down"), recoverErr: errors.New("database down")}

@@ -44,7 +44,7 @@ func commands() []command {
 				"Who asks and why is kept in the journal.\n\n" + actHelp + bulkHelp},
 	}
 	all = append(all, operateCommands()...)
-	return append(all, journalCommand(),
+	return append(all, rollupCommand(), journalCommand(),
 		command{name: "version", what: "say which version this is"},
 		command{name: "help", args: "[COMMAND]", what: "explain the program, or one command"},
 	)
