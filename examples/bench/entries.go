@@ -116,7 +116,7 @@ func points(size int, h heat) []point {
 			{"heap of the worker, digests", size, h.Figures["heap MiB"], "MiB"},
 		}
 	case "month figures":
-		return []point{{"figures of a month", size, h.Figures["month ms"], "ms"}}
+		return []point{{"figures of a month", size, h.Figures["month ms"], "ms"}, {"the same counted", size, h.Figures["counted ms"], "ms"}}
 	case "year planned":
 		return []point{{"plan a year", size, h.Took.Seconds(), "s"}}
 	case "routines":
