@@ -617,6 +617,51 @@ func TestASystemThatCountsEachTimeSaysSo(t *testing.T) {
 	}
 }
 
+// A host whose sweeps are all that runs by the clock: nobody needs the notes, or the
+// sweep works them off, and the figures stay right.
+func TestNotesDoNotPileUpWhereOnlySweepsRun(t *testing.T) {
+	for name, opts := range map[string]*core.Options{
+		"of the system":         nil,
+		"a directory of a host": {Directory: func(tx store.Tx) org.Directory { return tx }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st, db := sqliteStore(t)
+			c := newCastOn(t, st, opts)
+			notes := func() (n int) {
+				t.Helper()
+				if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM outreach_touched").Scan(&n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			for _, on := range []string{"2017-05-10", "2017-05-11"} {
+				c.held(lan, "AP-01", on, on, true)
+				if notes() == 0 {
+					t.Fatal("nothing was noted: it proves nothing")
+				}
+				c.at(on + " 23:00")
+				if _, err := c.sys.Sweep(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if n := notes(); n > 0 {
+					t.Errorf("after the sweep of %s %d notes are left", on, n)
+				}
+				if opts == nil && on == "2017-05-10" {
+					if err := c.sys.RollUp(t.Context(), month("2017-05")); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if opts != nil {
+				return
+			}
+			if diff, kept, touched := rolledUp(c, aggregate(c), month("2017-05")); diff != "" || kept != 1 || touched != 0 {
+				t.Errorf("%d months from pages, %d of them touched since\n%s", kept, touched, diff)
+			}
+		})
+	}
+}
+
 // The numbers figures are counted by are part of what is kept: pages that were
 // counted by others are not read, and are made anew by the sweep.
 func TestPagesCountedByOtherNumbersAreNotRead(t *testing.T) {

@@ -57,6 +57,9 @@ func (s *Swept) add(t Swept) {
 func (s *System) Sweep(ctx context.Context) (Swept, error) {
 	var total Swept
 	err := errors.Join(s.runRoutines(ctx, &total), s.sweepDuties(ctx, &total))
+	if total.Routines > 0 { // once a day
+		err = errors.Join(err, s.tidyRollups(ctx))
+	}
 	return total, err
 }
 
