@@ -40,10 +40,11 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 
 // batch is how many values are written.
 type batch[T any] struct {
-	together, each string // statements: for all of them, and for one
-	row            func(*T) ([]any, error)
-	sure           bool           // none can be refused
-	refuse         func(*T) error // says why one was
+	together sized
+	each     string // the statement for one
+	row      func(*T) ([]any, error)
+	sure     bool           // none can be refused
+	refuse   func(*T) error // says why one was
 }
 
 // distinct refuses the first of vs that is there twice or has a wrong version.
@@ -119,7 +120,7 @@ func (t *table[T]) allOwned(tx *tx, vs []*T) bool {
 
 // writeSet passes each column as an array.
 func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, rows [][]any, b batch[T]) error {
-	n, err := tx.exec(ctx, b.together, columnArgs(rows)...)
+	n, err := tx.exec(ctx, b.together.of(len(vs)), columnArgs(rows)...)
 	if err == nil && n != int64(len(vs)) {
 		for _, v := range vs { // which one it was, the database does not say
 			err = b.refuse(v)

@@ -404,12 +404,12 @@ func writing(t *testing.T) (parts []part) {
 		parts = append(parts, part{table: table, statement: statement, args: columnArgs([][]any{row})})
 	}
 	o, err := opinions.row(&opinion.State{ID: "o"})
-	add(opinions.name, opinions.insertions, o, err)
+	add(opinions.name, opinions.insertions.of(1), o, err)
 	i, err := issues.row(&issue.State{ID: "i"})
-	add(issues.name, issues.insertions, i, err)
+	add(issues.name, issues.insertions.of(1), i, err)
 	s, err := speakers.row(&opinion.Speaker{ID: "s"})
-	add(speakers.name, speakers.insertions, s, err)
+	add(speakers.name, speakers.insertions.of(1), s, err)
 	v, err := visits.row(&visit.State{ID: "v"})
-	add(visits.name, visits.insertions, v, err)
+	add(visits.name, visits.insertions.of(1), v, err)
 	return parts
 }

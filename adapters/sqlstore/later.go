@@ -271,7 +271,7 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
 	if ids := l.insertions.ids; len(ids) > 0 {
 		parts = append(parts, part{
-			kind: t.kind, table: t.name, statement: t.insertions, args: columnArgs(l.insertions.rows),
+			kind: t.kind, table: t.name, statement: t.insertions.of(len(ids)), args: columnArgs(l.insertions.rows),
 			written: func(ctx context.Context, n string) error {
 				if n != strconv.Itoa(len(ids)) {
 					return fault.Exists(t.kind, t.first(ctx, tx, ids))
@@ -282,7 +282,7 @@ func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
 	}
 	if ids := l.replacements.ids; len(ids) > 0 {
 		parts = append(parts, part{
-			kind: t.kind, table: t.name, statement: t.replacements, args: columnArgs(l.replacements.rows),
+			kind: t.kind, table: t.name, statement: t.replacements.of(len(ids)), args: columnArgs(l.replacements.rows),
 			written: func(_ context.Context, n string) error {
 				if n != strconv.Itoa(len(ids)) {
 					tx.overtaken = true // it had seen each

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
@@ -452,4 +453,37 @@ func aDaysWork(t *testing.T, e *explainer, sys *core.System) {
 		_, err := w.Journal.Of(ctx, event.Subject{Type: "visit", ID: "past-000000007"})
 		return err
 	})
+}
+
+// On the first days of a district PostgreSQL has no statistics of its tables, and
+// what it planned then it keeps for a while. The plan for any number of rows has to
+// look few of them up nevertheless, and to be the one that is used.
+func TestFewRowsAreLookedUpBeforeThereAreStatistics(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("pgx", pgtest.Database(t))
+	must(t, err)
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1) // a prepared statement is that of its connection
+	must(t, Migrate(t.Context(), db, Postgres, nil))
+	for what, statement := range map[string]string{
+		"attempts are added": attempts.insertions.of(3), "attempts are changed": attempts.ownReplacements.of(3),
+		"notices are changed": notices.replacements.of(3), "locked notices are changed": notices.ownReplacements.of(3),
+		"duties are added": duties.insertions.of(3), "visits are changed": visits.replacements.of(3),
+	} {
+		name := strings.ReplaceAll(what, " ", "_")
+		exec(t, db, "PREPARE "+name+" AS "+statement)
+		parameters := 0
+		must(t, db.QueryRow("SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1", name).Scan(&parameters))
+		execute := "EXECUTE " + name + " ('{}', '{}', ''" + strings.Repeat(", '{}'", parameters-3) + ")" // of no rows
+		for range 7 { // after five of the list at hand, one for any list is thought of
+			exec(t, db, execute)
+		}
+		general := 0
+		must(t, db.QueryRow("SELECT generic_plans FROM pg_prepared_statements WHERE name = $1", name).Scan(&general))
+		p, err := postgresPlan(t.Context(), db, execute, nil)
+		must(t, err)
+		if general < 2 || len(p.scanned) > 0 || len(p.indexes) == 0 {
+			t.Errorf("%s: planned for any list %d of 7 times, reads %v, uses %v", what, general, p.scanned, p.indexes)
+		}
+	}
 }

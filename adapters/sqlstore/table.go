@@ -31,9 +31,23 @@ type table[T any] struct {
 	coding coding
 
 	insertion, replacement   string
-	insertions, replacements string // of many rows at once
+	insertions, replacements sized  // of many rows
 	additions                string // of those of many rows that nothing stands in the way of
-	ownReplacements          string // of many rows that the transaction has locked
+	ownReplacements          sized  // of many rows that the transaction has locked
+}
+
+// sized is a statement that writes rows all at once, for few of them and for many:
+// each has a plan of its own. See [parameters.oneByOne].
+type sized struct{ few, many string }
+
+// fewRows are looked up one by one.
+const fewRows = 8
+
+func (s sized) of(rows int) string {
+	if rows <= fewRows {
+		return s.few
+	}
+	return s.many
 }
 
 // column repeats a field of the value for queries.
@@ -104,8 +118,8 @@ func moment[T any](name string, of func(*T) time.Time) column[T] {
 // go without the fixed ones.
 func newTable[T any](kind, name string, id func(*T) string, version func(*T) *int64, columns ...column[T]) *table[T] {
 	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns, coding: codingOf(reflect.TypeFor[T]())}
-	own := parameters{{"id", "text"}, {"version", "bigint"}, {"state", "json"}}
-	all, changing := own, slices.Clone(own)
+	always := parameters{{"id", "text"}, {"version", "bigint"}, {"state", "json"}}
+	all, changing := always, slices.Clone(always)
 	for _, c := range columns {
 		all = append(all, parameter{c.name, c.kind})
 		if !c.fixed {
@@ -115,19 +129,30 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	}
 	insert := "INSERT INTO " + t.name + " (" + all.names() + ") "
 	t.insertion = insert + "VALUES (" + all.values() + ") ON CONFLICT DO NOTHING"
-	t.insertions = insert + "SELECT " + all.elements() +
-		" WHERE NOT EXISTS (SELECT 1 FROM " + t.name + " t WHERE t.id = ANY(" + all.list(0) + "))"
+	insertions := func(there string) string {
+		return insert + "SELECT " + all.elements() + " WHERE NOT EXISTS (SELECT 1 FROM " + there + ")"
+	}
+	t.insertions = sized{
+		few:  insertions(all[:1].oneByOne() + " CROSS JOIN LATERAL (SELECT 1 FROM " + t.name + " t WHERE t.id = v.id OFFSET 0) t"),
+		many: insertions(t.name + " t WHERE t.id = ANY(" + all.list(0) + ")"),
+	}
 	t.additions = insert + "SELECT " + all.elements() + " ON CONFLICT DO NOTHING"
 
 	t.replacement = "UPDATE " + t.name + " SET " + changing.set(func(i int) string { return "$" + strconv.Itoa(i+1) }) + " WHERE id = $1 AND version = $2 - 1"
 
 	// The rows are locked in the order of their ids before any is written, and
 	// all are written or none.
-	update := "UPDATE " + t.name + " t SET " + changing.set(func(i int) string { return "v." + changing[i].name }) + " FROM " + changing.rows() + " WHERE t.id = v.id AND "
-	t.replacements = "WITH held AS (SELECT t.id FROM " + changing[:2].rows() +
-		" JOIN " + t.name + " t ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t) " +
-		update + "(SELECT count(*) FROM held) = cardinality(" + changing.list(0) + ")"
-	t.ownReplacements = update + "t.version = v.version - 1"
+	update := "UPDATE " + t.name + " t SET " + changing.set(func(i int) string { return "v." + changing[i].name }) + " FROM "
+	replacements := func(ids, rows string) string {
+		return "WITH held AS (SELECT t.id FROM " + ids + " JOIN " + t.name + " t ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t) " +
+			update + rows + " WHERE t.id = v.id AND (SELECT count(*) FROM held) = cardinality(" + changing.list(0) + ")"
+	}
+	t.replacements = sized{
+		few:  replacements(changing[:2].oneByOne(), changing.oneByOne()),
+		many: replacements(changing[:2].rows(), changing.rows()),
+	}
+	own := " WHERE t.id = v.id AND t.version = v.version - 1"
+	t.ownReplacements = sized{few: update + changing.oneByOne() + own, many: update + changing.rows() + own}
 	return t
 }
 
@@ -167,6 +192,15 @@ func (ps parameters) list(i int) string {
 // rows are the values of many rows, as a table v.
 func (ps parameters) rows() string {
 	return "unnest(" + ps.each(ps.list) + ") AS v (" + ps.names() + ")"
+}
+
+// oneByOne are the values of few rows, as a table v whose rows PostgreSQL looks for
+// in another table one after the other, by an index. Of a limit that it does not know
+// it expects a tenth of the ten rows it takes a list for. So the plan for any list is
+// no dearer than one for the list at hand, which then is not planned each time, and
+// the index is cheaper than reading a table of which there are no statistics yet.
+func (ps parameters) oneByOne() string {
+	return "(SELECT * FROM " + ps.rows() + " LIMIT cardinality(" + ps.list(0) + ")) AS v"
 }
 
 // set assigns everything but the id.
