@@ -83,7 +83,7 @@ func grower(name string, most int) (func(ctx context.Context, dsn string, people
 			if err := rollUp(ctx, st); err != nil {
 				return err
 			}
-			return execute(ctx, dsn, "VACUUM ANALYZE")
+			return counted(ctx, db, "VACUUM ANALYZE")
 		}, true
 	}
 	return nil, false

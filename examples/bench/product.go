@@ -242,8 +242,7 @@ func (p *product) fill(ctx context.Context, n int, channel notify.Channel) error
 	if err := write(); err != nil || p.SQLite {
 		return err
 	}
-	_, err = p.db.ExecContext(ctx, "ANALYZE")
-	return err
+	return counted(ctx, p.db, "ANALYZE")
 }
 
 // drained waits until n notices have come to their end, and nothing is under way.

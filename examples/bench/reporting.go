@@ -64,7 +64,7 @@ func (c *reporting) prepare(ctx context.Context) error {
 			return fmt.Errorf("past: %w", err)
 		}
 	}
-	if _, err := c.db.ExecContext(ctx, "ANALYZE"); err != nil {
+	if err := counted(ctx, c.db, "ANALYZE"); err != nil {
 		return err
 	}
 	if !c.byHand {
