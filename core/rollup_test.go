@@ -520,6 +520,84 @@ func forgettable(c *cast) []struct {
 	}
 }
 
+// watched is a store that notes how many hamlets are counted at once, and refuses to
+// give the opinions of all of them.
+type watched struct {
+	store.Store
+	asked []int
+}
+
+type watchedTx struct {
+	store.Tx
+	store.Rollups
+	w *watched
+}
+
+func (w *watched) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	return w.Store.Update(ctx, func(ctx context.Context, tx store.Tx) error { return fn(ctx, watchedTx{tx, tx.(store.Rollups), w}) })
+}
+
+func (t watchedTx) Grounds(ctx context.Context, q store.GroundsQuery) (store.Grounds, error) {
+	t.w.asked = append(t.w.asked, len(q.Places))
+	return t.Rollups.Grounds(ctx, q)
+}
+
+func (t watchedTx) Opinions(context.Context, opinion.Query) ([]opinion.State, error) {
+	return nil, errors.New("opinions of all hamlets are asked for")
+}
+
+func TestAMonthIsRolledUpPageByPage(t *testing.T) {
+	st, _ := sqliteStore(t)
+	w := &watched{Store: st}
+	c := newCastOn(t, w, nil)
+	crowd(c)
+	if err := c.sys.RollUp(t.Context(), month("2017-05")); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.asked) < 3 || slices.Max(w.asked) > report.PageSize {
+		t.Errorf("hamlets were counted so many at once: %v", w.asked)
+	}
+	c.store = st
+	if diff, kept, _ := rolledUp(c, aggregate(c), month("2017-05")); diff != "" || kept != 1 {
+		t.Errorf("%d months kept %s", kept, diff)
+	}
+}
+
+// What lies in a place that nobody knows is in no page: the month is counted each
+// time, and nothing of it is kept.
+func TestAMonthWithAFactWithoutAKnownPlaceIsNotRolledUp(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) (store.Store, *sql.DB){"sqlite": sqliteStore, "postgres": postgresStore} {
+		t.Run(name, func(t *testing.T) {
+			st, _ := open(t)
+			c := newCastOn(t, st, nil)
+			may := month("2017-05")
+			put := func(place org.PlaceID) {
+				c.put(func(ctx context.Context, tx store.Tx) error {
+					return tx.PutVisit(ctx, &visit.State{ID: visit.ID("v" + place), Place: place, Status: visit.Planned, Planned: day("2017-05-10")})
+				})
+			}
+			put("AP-01")
+			if err := c.sys.RollUp(t.Context(), may); err != nil {
+				t.Fatal(err)
+			}
+			put("AP-99") // touched since, it is counted with its neighbours
+			if diff, kept, touched := rolledUp(c, aggregate(c), may); diff != "" || kept != 1 || touched != 1 {
+				t.Errorf("%d months kept, %d touched %s", kept, touched, diff)
+			}
+			if err := c.sys.RollUp(t.Context(), may); !errors.Is(err, report.ErrNotPaged) {
+				t.Errorf("rolled up: %v", err)
+			}
+			put("")
+			if _, err := c.sys.FreshenRollups(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if diff, kept, _ := rolledUp(c, aggregate(c), may); diff != "" || kept != 0 {
+				t.Errorf("%d months kept %s", kept, diff)
+			}
+		})
+	}
+}
+
 // Many write, others work notes off and roll up, and in every snapshot meanwhile the
 // figures that are read are those that are counted.
 func TestRolledUpFiguresAreRightWhileEverybodyWrites(t *testing.T) {
