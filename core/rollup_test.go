@@ -293,6 +293,7 @@ func followed(t *testing.T, st store.Store) {
 	}
 	var m *matter
 	var spot, other opinion.ID
+	var late visit.ID
 	var leave org.LeaveID
 	must := func(who org.PersonID, fn func(context.Context, *core.Work) error) func() {
 		return func() { c.must(who, fn) }
@@ -306,14 +307,11 @@ func followed(t *testing.T, st store.Store) {
 		{"a resident rates it", must(vp01, func(ctx context.Context, w *core.Work) error {
 			return w.Supervision.Rate(ctx, "AP-01/2017-05-10", core.Remark{Phone: "+84970000001", Complete: true})
 		})},
-		{"a visit is put off into the next month", func() {
-			c.at("2017-05-17")
-			id := c.plan(minh, "AP-02", "2017-05-29")
-			c.must(tl03, func(ctx context.Context, w *core.Work) error {
-				_, err := w.Visits.Postpone(ctx, id, day("2017-06-01"), calendar.TimeOfDay{}, "mưa lớn")
-				return err
-			})
-		}},
+		{"another is planned", func() { c.at("2017-05-17"); late = c.plan(minh, "AP-02", "2017-05-29") }},
+		{"and put off into the next month", must(tl03, func(ctx context.Context, w *core.Work) error {
+			_, err := w.Visits.Postpone(ctx, late, day("2017-06-01"), calendar.TimeOfDay{}, "mưa lớn")
+			return err
+		})},
 		{"something is answered on the spot", func() {
 			spot = c.hears(ha, core.Said{Text: "Khi nào đổi thẻ?", Kind: opinion.Question, Place: "AP-03", Topics: []string{"y_te"}, Answer: "Từ ngày 1."})
 		}},
@@ -364,10 +362,10 @@ func followed(t *testing.T, st store.Store) {
 		if diff != "" {
 			t.Fatalf("%s: %s", step.what, diff)
 		}
-		if kept < 3 && step.what != "a hamlet is merged" && i < 18 {
+		if kept < 3 && step.what != "a hamlet is merged" && i < 19 {
 			t.Errorf("%s: pages of %d months are kept, want those of three at least", step.what, kept)
 		}
-		if i%3 == 2 {
+		if i%3 != 2 { // now and then two steps leave notes together
 			if _, err := c.sys.FreshenRollups(t.Context()); err != nil {
 				t.Fatalf("%s: %v", step.what, err)
 			}
