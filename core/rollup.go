@@ -252,9 +252,9 @@ func (s *Reports) countPages(ctx context.Context, kept store.Rollups, period cal
 // FreshenRollups counts the pages anew of which something was noted, until no note
 // is left, and rolls up the month that runs and the one before where they are not. It
 // returns how many notes it worked off. It may run late, twice and on many machines
-// at once; figures are right without it, and take longer the more is noted. The
-// sweeping workers call it; a host without them does now and then, since notes stay
-// until it. It does nothing where the system counts each time.
+// at once; figures are right without it, and take longer the more is noted: until a
+// day's first Sweep, which works notes off too. It does nothing where the system
+// counts each time.
 func (s *System) FreshenRollups(ctx context.Context) (int, error) {
 	return s.workOff(ctx, true)
 }
