@@ -353,7 +353,7 @@ func TestWhatAPersonHasWaitingIsOneMessageAlsoInABacklog(t *testing.T) {
 func TestAPassTakesABoundedPartOfABacklogAndNobodysInPieces(t *testing.T) {
 	const limit, each = 30, 60
 	p := newPost(t)
-	people := p.crowd(40)
+	people := p.crowd(25)
 	for i := range each * len(people) {
 		p.tell(notify.Notice{To: org.Party{Person: people[i%len(people)], Team: "T"}})
 	}
