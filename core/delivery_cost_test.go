@@ -21,6 +21,7 @@ import (
 type meter struct {
 	store.Store
 	asked map[string]int
+	due   int // notices that were read by turns
 }
 
 func (m *meter) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
@@ -98,7 +99,9 @@ func (x *metered) DueOf(ctx context.Context, s notify.Share, now time.Time, limi
 }
 func (x *metered) DueOfEach(ctx context.Context, shares []notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
 	x.m.asked["DueOfEach"]++
-	return x.Tx.DueOfEach(ctx, shares, now, limit)
+	due, err := x.Tx.DueOfEach(ctx, shares, now, limit)
+	x.m.due += len(due)
+	return due, err
 }
 func (x *metered) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, error) {
 	x.m.asked["Holdings"]++
@@ -107,6 +110,31 @@ func (x *metered) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holdi
 func (x *metered) Leaves(ctx context.Context, q org.LeaveQuery) ([]org.Leave, error) {
 	x.m.asked["Leaves"]++
 	return x.Tx.Leaves(ctx, q)
+}
+
+// What finds no room is not read: neither more of each owner than there is room for,
+// nor more owners.
+func TestAPassReadsNoMoreThanThereIsRoomForHoweverManyOwnersWait(t *testing.T) {
+	for name, owners := range map[string]int{"few owners": 5, "many owners": 250} {
+		t.Run(name, func(t *testing.T) {
+			p := newPost(t)
+			m := &meter{Store: p.store, asked: make(map[string]int)}
+			sys, err := core.New(m, policy.Default(), &core.Options{
+				Clock: func() time.Time { return *p.now.Load() }, Calendar: calendar.WeekdaysOnly("cost"), Templates: postTemplates(t),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, id := range p.crowd(250) {
+				p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprint("district-", i%owners)})
+			}
+			const window = 100
+			done, err := sys.DispatchWithin(t.Context(), "relay", 200, core.Room{Window: window, Backlog: true})
+			if err != nil || len(done.Tickets) != window || m.due != window {
+				t.Errorf("a window of %d took %d and read %d, %v", window, len(done.Tickets), m.due, err)
+			}
+		})
+	}
 }
 
 // A batch costs a fixed number of questions to the store, however large it is:

@@ -171,7 +171,11 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	queues := make(map[notify.Share][]*notify.Notice, len(shares))
 	for same := range byChannel(shares) {
 		d.rotate(same)
-		due, err := d.tx.DueOfEach(ctx, same, d.now, d.useful(each, same))
+		useful := d.useful(each, same)
+		if most, bounded := d.worth(same[0].Channel); bounded && len(same) > most {
+			same = same[:most] // the others begin in a later pass
+		}
+		due, err := d.tx.DueOfEach(ctx, same, d.now, useful)
 		if err != nil {
 			return nil, err
 		}
@@ -212,15 +216,21 @@ func byChannel(shares []notify.Share) iter.Seq[[]notify.Share] {
 	}
 }
 
-// useful is how many of each share are worth reading: what a channel has no room
+// worth is how many notices of a channel are worth reading: what it has no room
 // for stays as it is, and was read and locked for nothing. A few are always read:
 // what one pass sees of somebody's becomes one message, and takes the room of one.
+func (d *dispatch) worth(channel notify.Channel) (most int, bounded bool) {
+	left, bounded := d.room.channel(channel)
+	return max(probe, left), bounded && !kept(channel)
+}
+
+// useful is how many of each share are worth reading.
 func (d *dispatch) useful(each int, same []notify.Share) int {
-	left, bounded := d.room.channel(same[0].Channel)
-	if !bounded || kept(same[0].Channel) {
+	most, bounded := d.worth(same[0].Channel)
+	if !bounded {
 		return each
 	}
-	if most := (max(probe, left) + len(same) - 1) / len(same); each == 0 || each > most {
+	if most = (most + len(same) - 1) / len(same); each == 0 || each > most {
 		return most
 	}
 	return each
