@@ -112,19 +112,26 @@ func (x *metered) Leaves(ctx context.Context, q org.LeaveQuery) ([]org.Leave, er
 	return x.Tx.Leaves(ctx, q)
 }
 
+// newMetered is newPost with a System over it whose questions are counted.
+func newMetered(t *testing.T) (*post, *meter, *core.System) {
+	t.Helper()
+	p := newPost(t)
+	m := &meter{Store: p.store, asked: make(map[string]int)}
+	sys, err := core.New(m, policy.Default(), &core.Options{
+		Clock: func() time.Time { return *p.now.Load() }, Calendar: calendar.WeekdaysOnly("cost"), Templates: postTemplates(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, m, sys
+}
+
 // What finds no room is not read: neither more of each owner than there is room for,
 // nor more owners.
 func TestAPassReadsNoMoreThanThereIsRoomForHoweverManyOwnersWait(t *testing.T) {
 	for name, owners := range map[string]int{"few owners": 5, "many owners": 250} {
 		t.Run(name, func(t *testing.T) {
-			p := newPost(t)
-			m := &meter{Store: p.store, asked: make(map[string]int)}
-			sys, err := core.New(m, policy.Default(), &core.Options{
-				Clock: func() time.Time { return *p.now.Load() }, Calendar: calendar.WeekdaysOnly("cost"), Templates: postTemplates(t),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			p, m, sys := newMetered(t)
 			for i, id := range p.crowd(250) {
 				p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprint("district-", i%owners)})
 			}
@@ -141,14 +148,7 @@ func TestAPassReadsNoMoreThanThereIsRoomForHoweverManyOwnersWait(t *testing.T) {
 // that is what keeps 60,000 reminders a matter of seconds.
 func TestABatchCostsTheSameHoweverLargeItIs(t *testing.T) {
 	cost := func(size int) map[string]int {
-		p := newPost(t)
-		m := &meter{Store: p.store, asked: make(map[string]int)}
-		sys, err := core.New(m, policy.Default(), &core.Options{
-			Clock: func() time.Time { return *p.now.Load() }, Calendar: calendar.WeekdaysOnly("cost"), Templates: postTemplates(t),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p, m, sys := newMetered(t)
 		naming := func(name string, in org.PlaceID) []org.Naming {
 			return []org.Naming{{Valid: days("2000-01-01", "2099-12-31"), Kind: "ap", Name: name, Parent: in}}
 		}
