@@ -8,21 +8,22 @@ import (
 )
 
 // pace finds out how many tickets of each channel its workers take in time: it
-// begins with a few, doubles as long as the window runs dry again, and halves
-// when the oldest ticket waits too long.
+// begins with what they have places for, doubles as long as the window runs dry
+// again, and halves, down to a few, when the oldest ticket waits too long.
 type pace struct {
-	most, first int
-	windows     map[notify.Channel]int
-	filled      map[notify.Channel]bool // the last pass used the window up
+	most, first, least int
+
+	windows map[notify.Channel]int
+	filled  map[notify.Channel]bool // the last pass used the window up
 
 	left  map[notify.Channel]int // queued when the last pass was over
 	seen  time.Time              // when that was
 	pause time.Duration          // until the next look for room
 }
 
-func newPace(most, first int) pace {
+func newPace(most, first, least int) pace {
 	return pace{
-		most: most, first: min(first, most), windows: make(map[notify.Channel]int), filled: make(map[notify.Channel]bool),
+		most: most, first: min(first, most), least: min(least, most), windows: make(map[notify.Channel]int), filled: make(map[notify.Channel]bool),
 		left: make(map[notify.Channel]int),
 	}
 }
@@ -67,7 +68,7 @@ func (p *pace) learn(done core.Dispatched, now time.Time) {
 		u := before[channel]
 		switch {
 		case u.Queued > 0 && done.At.Sub(u.Since) > tooLong:
-			window = max(p.first, window/2)
+			window = max(p.least, window/2)
 		case p.filled[channel] && u.Queued <= window/2:
 			window = min(p.most, 2*window)
 		}

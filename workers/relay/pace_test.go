@@ -22,7 +22,7 @@ func drained(queued int, waiting time.Duration, added int, now time.Time) core.D
 
 func TestTheWindowGrowsWhileItIsTakenInTimeAndShrinksWhenItIsNot(t *testing.T) {
 	now := time.Now()
-	p := newPace(1000, 200)
+	p := newPace(1000, 200, 150)
 	for _, c := range []struct {
 		what    string
 		pass    core.Dispatched
@@ -39,7 +39,8 @@ func TestTheWindowGrowsWhileItIsTakenInTimeAndShrinksWhenItIsNot(t *testing.T) {
 		{"at most", drained(0, 0, 800, now), 1000},
 		{"slow", drained(900, 20*time.Second, 0, now), 500},
 		{"still slow", drained(800, 30*time.Second, 0, now), 250},
-		{"never less than at first", drained(700, 40*time.Second, 0, now), 200},
+		{"less than at first", drained(700, 40*time.Second, 0, now), 150},
+		{"never less than a few", drained(700, 40*time.Second, 0, now), 150},
 	} {
 		p.learn(c.pass, now)
 		if p.windows[notify.SMS] != c.windows {
@@ -49,7 +50,7 @@ func TestTheWindowGrowsWhileItIsTakenInTimeAndShrinksWhenItIsNot(t *testing.T) {
 }
 
 func TestCriticalTicketsDoNotMoveTheWindow(t *testing.T) {
-	p := newPace(1000, 10)
+	p := newPace(1000, 10, 10)
 	p.learn(core.Dispatched{Tickets: []core.Ticket{{Channel: notify.SMS, Priority: notify.Critical}}}, time.Now())
 	if len(p.windows) != 0 {
 		t.Errorf("windows %v", p.windows)

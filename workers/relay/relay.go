@@ -46,10 +46,13 @@ type Options struct {
 	Log     *slog.Logger  // Default: discards
 
 	// Window is how many notices of one channel may be in the queue at once,
-	// critical ones aside. The relay begins with a few and goes up to that as long
+	// critical ones aside. The relay begins with First and goes up to that as long
 	// as they are taken in time, so that a slow provider never has more before it
 	// than it can send before the tickets grow stale. Default: 20,000.
 	Window int
+	// First is how many notices of one channel the workers have places for: what is
+	// handed to them at once. Default: 4 groups, 200 at least.
+	First int
 	// Rates are those of providers by name; tokens are taken from Buckets before
 	// anything is put into the queue. Default: no rates.
 	Rates   map[string]rate.Limit
@@ -89,7 +92,8 @@ func New(outbox Outbox, queue Queue, owner string, opts *Options) *Relay {
 		r.opts = *opts
 	}
 	r.opts.fill()
-	r.pace = newPace(r.opts.Window, max(200, 4*r.opts.Group))
+	few := max(200, 4*r.opts.Group)
+	r.pace = newPace(r.opts.Window, max(few, r.opts.First), few)
 	return r
 }
 

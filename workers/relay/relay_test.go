@@ -304,3 +304,14 @@ func TestARelayWhoseQueueNobodyTakesLooksLessAndLessOften(t *testing.T) {
 		}
 	})
 }
+
+// Workers with places for thousands get as many at once; whoever has few, or says
+// nothing, gets a few.
+func TestARelayBeginsWithWhatTheWorkersHavePlacesFor(t *testing.T) {
+	for places, want := range map[int]int{0: 200, 40: 200, 2048: 2048, 50_000: 20_000} {
+		box := &roomyBox{left: 100_000}
+		if _, err := relay.New(box, &queue{}, "r1", &relay.Options{First: places}).Pass(t.Context()); err != nil || box.queued != want {
+			t.Errorf("with %d places it began with %d, want %d (%v)", places, box.queued, want, err)
+		}
+	}
+}

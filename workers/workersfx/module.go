@@ -231,7 +231,7 @@ func New(p Params) (*Workers, error) {
 	w := &Workers{config: p.Config, system: p.System, senders: senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
 	w.bells = newBells(p.Redis, p.Config.Prefix)
 	w.Relay = relay.New(p.System, ringing{w.client, w.bells}, p.Config.Owner, &relay.Options{
-		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
+		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, First: p.Config.Concurrency * p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
 		Window: p.Config.Window, Rates: p.Config.Rates, Buckets: rate.New(p.Redis, p.Config.Prefix), Exclusive: w.exclusive(), Observe: p.Observe.Dispatched,
 	})
 	if p.Bell != nil {
