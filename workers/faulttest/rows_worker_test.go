@@ -273,7 +273,15 @@ func cancelRace(r *run) {
 			if len(s.added) == 0 {
 				return
 			}
-			i := len(s.added) - 1 - s.random.IntN(min(len(s.added), 5*most))
+			latest := min(len(s.added), 5*most)
+			i := len(s.added) - 1 - s.random.IntN(latest)
+			if s.random.IntN(2) == 0 { // one that is being sent, where there is one
+				for j := len(s.added) - latest; j < len(s.added); j++ {
+					if s.now(s.added[j].ID).State == notify.Sending {
+						i = j
+					}
+				}
+			}
 			id := s.added[i].ID
 			err := s.sys.Update(s.t.Context(), operator, func(ctx context.Context, w *core.Work) error { return w.Notices.Cancel(ctx, id, "row F20") })
 			if _, again := cancelled[id]; err == nil && !again {
