@@ -47,19 +47,15 @@ func country(n int, month calendar.Month) programme.Request {
 func planYear(n int) (placed, short int) {
 	month := calendar.MonthOf(calendar.MustDate(2017, 1, 1))
 	r := country(n, month)
-	at := make(map[org.PlaceID]int, n)
-	for i, h := range r.Hamlets {
-		at[h.Place] = i
-	}
 	for range 12 {
 		draft := programme.Plan(r)
 		placed, short = placed+len(draft.Choices), short+len(draft.Short)
+		left := draft.Choices // by place, as the hamlets are
 		for i := range r.Hamlets {
-			r.Hamlets[i].Visits = r.Hamlets[i].Visits[:0]
-		}
-		for _, c := range draft.Choices {
-			h := &r.Hamlets[at[c.Place]]
-			h.Visits = append(h.Visits, c.Date)
+			h := &r.Hamlets[i]
+			for h.Visits = h.Visits[:0]; len(left) > 0 && left[0].Place == h.Place; left = left[1:] {
+				h.Visits = append(h.Visits, left[0].Date)
+			}
 		}
 		r.Month = r.Month.Next()
 	}

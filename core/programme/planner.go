@@ -3,6 +3,7 @@ package programme
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -99,77 +100,57 @@ func evening(h org.Hosting) calendar.TimeOfDay {
 // leave a visit out that another order would have placed, and says so.
 func Plan(r Request) Draft {
 	p := newPlanner(r)
-	all := make([]hamlet, len(r.Hamlets))
-	hamlets := make([]*hamlet, len(r.Hamlets))
-	for i := range r.Hamlets {
-		p.survey(&all[i], &r.Hamlets[i])
-		hamlets[i] = &all[i]
+	p.surveyAll()
+	p.engage()
+	order := p.byNeed()
+	for _, i := range order {
+		p.place(&p.hamlets[i])
 	}
-	slices.SortStableFunc(hamlets, func(a, b *hamlet) int {
-		return cmp.Or(cmp.Compare(a.free.count(), b.free.count()), cmp.Compare(b.weight(), a.weight()))
-	})
-	for _, h := range hamlets {
-		p.place(h)
-	}
-	slices.SortStableFunc(hamlets, func(a, b *hamlet) int { return cmp.Compare(a.Place, b.Place) })
-	draft := Draft{Month: r.Month, Choices: make([]Choice, 0, p.owed)}
-	for _, h := range hamlets {
-		slices.SortFunc(h.choices, func(a, b Choice) int { return a.Date.Compare(b.Date) })
-		draft.Choices, draft.Short = append(draft.Choices, h.choices...), append(draft.Short, h.short...)
-	}
-	return draft
+	return p.draft(order)
 }
 
-// planner holds the month as sets of days while a plan is made.
+// planner holds the month as sets of days while a plan is made. A country's plan
+// is larger than the processor's cache, so what is looked at in the order of need
+// is kept small and in one piece for all hamlets: texts are only touched in the
+// order in which they were given.
 type planner struct {
 	Request
 	first                       calendar.Date
 	all, closed, past, weekends days
-	officials                   map[org.PersonID]*official
 	partsFor                    map[int][]calendar.Period
 
-	// One piece of memory each instead of one for each hamlet.
-	owed    int        // visits at most
-	spare   []official // for those not asked for yet
-	held    []tenure
-	choices []Choice
-}
+	hamlets   []hamlet
+	ascending bool // they were given in the order of their places, each once
 
-// official is somebody's month: days taken and away, visits so far.
-type official struct {
-	taken, away, far days
-	load             int
+	tenures []tenure // of the hamlets, one after the other
+	roster  roster
+	choices []Choice // of the hamlets, one after the other: room for what is owed
+	short   []Shortfall
 }
 
 // hamlet is a host with its own obstacles.
 type hamlet struct {
 	*Host
+	owed, weight         int
 	avoided, near, quiet days
 	free                 days
-	tenures              []tenure
-	choices              []Choice
-	short                []Shortfall
+	tenures, choices     stretch
+	begun                bool // a visit of the month is planned or held already
 }
 
+// stretch is what belongs to one hamlet of a list for all.
+type stretch struct{ from, to int32 }
+
 type tenure struct {
-	id   org.PersonID
-	days days
-	*official
+	official int32
+	days     days
 }
 
 func newPlanner(r Request) *planner {
 	if r.Calendar == nil {
 		r.Calendar = calendar.WeekdaysOnly("weekdays")
 	}
-	owed, tenures := 0, 0
-	for i := range r.Hamlets {
-		owed += min(max(r.Hamlets[i].Owed, 0), 31)
-		tenures += len(r.Hamlets[i].Tenures)
-	}
-	p := &planner{
-		Request: r, first: r.Month.First(), officials: make(map[org.PersonID]*official, len(r.Hamlets)), partsFor: make(map[int][]calendar.Period),
-		owed: owed, spare: make([]official, tenures), held: make([]tenure, 0, tenures), choices: make([]Choice, owed),
-	}
+	p := &planner{Request: r, first: r.Month.First(), partsFor: make(map[int][]calendar.Period), hamlets: make([]hamlet, len(r.Hamlets))}
 	n := r.Month.Period().Days()
 	for i := range n {
 		d := p.first.Add(i)
@@ -185,6 +166,63 @@ func newPlanner(r Request) *planner {
 		}
 	}
 	return p
+}
+
+// byNeed is the order in which hamlets choose: those with the fewest possible days
+// first, of equals the heavier, of equals as they were given.
+func (p *planner) byNeed() []int32 {
+	rank := make(map[int]int32) // of the weights, the heaviest is 0
+	for i := range p.hamlets {
+		rank[p.hamlets[i].weight] = 0
+	}
+	for at, weight := range slices.Backward(slices.Sorted(maps.Keys(rank))) {
+		rank[weight] = int32(len(rank) - 1 - at)
+	}
+	needs := make([]int32, len(p.hamlets))
+	before := make([]int32, 32*len(rank)+1) // how many choose before those of that need
+	for i := range p.hamlets {
+		h := &p.hamlets[i]
+		needs[i] = int32(h.free.count()*len(rank)) + rank[h.weight]
+		before[needs[i]+1]++
+	}
+	for i := range before[1:] {
+		before[i+1] += before[i]
+	}
+	order := make([]int32, len(p.hamlets))
+	for i, need := range needs {
+		order[before[need]] = int32(i)
+		before[need]++
+	}
+	return order
+}
+
+// draft puts together what was chosen, by place and day. Hamlets are mostly given
+// in that order; then the choices only move up over the room that was not needed.
+func (p *planner) draft(order []int32) Draft {
+	byPlace := func(a, b Shortfall) int { return cmp.Compare(a.Place, b.Place) }
+	slices.SortStableFunc(p.short, byPlace)
+	draft := Draft{Month: p.Month, Choices: p.choices[:0], Short: p.short}
+	add := func(h *hamlet) {
+		choices := p.choices[h.choices.from:h.choices.to]
+		slices.SortFunc(choices, func(a, b Choice) int { return a.Date.Compare(b.Date) })
+		for i := range choices {
+			c := &choices[i]
+			c.Place, c.At, c.Venue = h.Place, evening(h.Hosting), h.Hosting.Venue
+		}
+		draft.Choices = append(draft.Choices, choices...)
+	}
+	if p.ascending {
+		for i := range p.hamlets {
+			add(&p.hamlets[i])
+		}
+		return draft
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(p.hamlets[a].Place, p.hamlets[b].Place) })
+	draft.Choices = make([]Choice, 0, len(p.choices))
+	for _, i := range order {
+		add(&p.hamlets[i])
+	}
+	return draft
 }
 
 // on is the set of a single day, empty outside the month.
@@ -206,26 +244,30 @@ func (p *planner) period(d calendar.Period) days {
 	return p.span(d.From, d.To)
 }
 
-// official is somebody's month, made the first time it is asked for.
-func (p *planner) official(id org.PersonID) *official {
-	o := p.officials[id]
-	if o == nil {
-		o, p.spare = &p.spare[0], p.spare[1:] // as many as there are tenures at most
-		for _, d := range p.Busy[id] {
-			o.taken |= p.on(d)
-		}
-		for _, leave := range p.Away[id] {
-			o.away |= p.period(leave)
-		}
-		p.officials[id] = o
+// surveyAll surveys the hamlets in one go over what was given, and makes room.
+func (p *planner) surveyAll() {
+	most := 0
+	for i := range p.Hamlets {
+		most += len(p.Hamlets[i].Tenures)
 	}
-	return o
+	p.tenures, p.roster = make([]tenure, 0, most), newRoster(most)
+	p.ascending = true
+	owed := int32(0)
+	for i := range p.hamlets {
+		h := &p.hamlets[i]
+		h.Host = &p.Hamlets[i]
+		p.survey(h)
+		h.choices = stretch{owed, owed}
+		owed += int32(len(p.parts(h.owed)))
+		p.ascending = p.ascending && (i == 0 || p.Hamlets[i-1].Place < h.Place)
+	}
+	p.choices = make([]Choice, owed)
 }
 
 // survey finds out what stands in the way of visits to a hamlet.
-func (p *planner) survey(h *hamlet, host *Host) {
-	h.Host = host
-	if wishes := host.Hosting; len(wishes.AvoidWeekdays)+len(wishes.AvoidDates)+len(wishes.AvoidEach) > 0 {
+func (p *planner) survey(h *hamlet) {
+	h.owed, h.weight = h.Owed, cmp.Or(h.Weight, 100)
+	if wishes := &h.Hosting; len(wishes.AvoidWeekdays)+len(wishes.AvoidDates)+len(wishes.AvoidEach) > 0 {
 		for i := range p.all.count() {
 			if wishes.Avoids(p.first.Add(i), p.Lunar) {
 				h.avoided |= 1 << i
@@ -233,19 +275,38 @@ func (p *planner) survey(h *hamlet, host *Host) {
 		}
 	}
 	for _, q := range p.Quiet {
-		if len(q.Places) == 0 || slices.Contains(q.Places, host.Place) {
+		if len(q.Places) == 0 || slices.Contains(q.Places, h.Place) {
 			h.quiet |= p.period(q.Days)
 		}
 	}
-	for _, d := range host.Visits {
+	for _, d := range h.Visits {
 		h.near |= p.around(d)
+		h.begun = h.begun || p.on(d) != 0
 	}
 	h.free = p.all &^ (p.closed | p.past | h.quiet | h.avoided | h.near)
-	from := len(p.held)
-	for _, t := range host.Tenures {
-		p.held = append(p.held, tenure{t.Official, p.period(t.Days), p.official(t.Official)})
+	h.tenures.from = int32(len(p.tenures))
+	for _, t := range h.Tenures {
+		p.tenures = append(p.tenures, tenure{p.roster.at(t.Official), p.period(t.Days)})
 	}
-	h.tenures = p.held[from:]
+	h.tenures.to = int32(len(p.tenures))
+}
+
+// engage notes when the officials are not to be had.
+func (p *planner) engage() {
+	for who, dates := range p.Busy {
+		if o := p.roster.find(who); o != nil {
+			for _, d := range dates {
+				o.taken |= p.on(d)
+			}
+		}
+	}
+	for who, leaves := range p.Away {
+		if o := p.roster.find(who); o != nil {
+			for _, leave := range leaves {
+				o.away |= p.period(leave)
+			}
+		}
+	}
 }
 
 // around are the days too near to a visit for another one to count.
@@ -257,19 +318,13 @@ func (p *planner) around(d calendar.Date) days {
 // place proposes what the hamlet is still owed.
 func (p *planner) place(h *hamlet) {
 	var inMonth []calendar.Date
-	for _, d := range h.Visits {
-		if p.on(d) != 0 {
-			inMonth = append(inMonth, d)
-		}
-	}
-	missing := h.Owed
-	if len(inMonth) > 0 {
+	missing := h.owed
+	if h.begun {
+		inMonth = slices.DeleteFunc(slices.Clone(h.Visits), func(d calendar.Date) bool { return p.on(d) == 0 })
 		missing -= len(Pick(inMonth, p.Quota))
 	}
-	parts := p.parts(h.Owed)
-	h.choices, p.choices = p.choices[:0:len(parts)], p.choices[len(parts):]
 	var before calendar.Date
-	for _, part := range parts {
+	for _, part := range p.parts(h.owed) {
 		if i := slices.IndexFunc(inMonth, part.Contains); i >= 0 {
 			before = inMonth[i]
 			continue
@@ -278,14 +333,14 @@ func (p *planner) place(h *hamlet) {
 			return
 		}
 		missing--
-		choice, ok := p.choose(h, part, before)
-		if !ok {
-			h.short = append(h.short, Shortfall{h.Place, part, choice.grounds})
+		choice := &p.choices[h.choices.to]
+		if !p.choose(choice, h, part, before) {
+			p.short = append(p.short, Shortfall{h.Place, part, choice.grounds})
 			continue
 		}
 		before = choice.Date
 		h.near |= p.around(choice.Date)
-		h.choices = append(h.choices, choice)
+		h.choices.to++
 	}
 }
 
@@ -315,35 +370,35 @@ func (p *planner) cut(owed int) (parts []calendar.Period) {
 }
 
 // choose finds the best day in a part of the month, or else in the whole month.
-func (p *planner) choose(h *hamlet, part calendar.Period, before calendar.Date) (Choice, bool) {
+func (p *planner) choose(choice *Choice, h *hamlet, part calendar.Period, before calendar.Date) bool {
 	ideal := part.From.Sub(p.first) + (part.Days()-1)/2
-	if !before.IsZero() && h.Owed == 2 {
+	if !before.IsZero() && h.owed == 2 {
 		ideal = before.Add(14).Sub(p.first) // the same day of the week, two weeks on
 	}
-	window := p.period(part)
-	choice, ok := p.best(h, window, ideal)
-	if !ok {
-		choice, ok = p.best(h, p.all, ideal)
-		choice.grounds.moved = ok
+	if p.best(choice, h, p.period(part), ideal) {
+		return true
 	}
-	return choice, ok
+	found := p.best(choice, h, p.all, ideal)
+	choice.grounds.moved = found
+	return found
 }
 
 // best finds the best day of a window and who takes it.
-func (p *planner) best(h *hamlet, window days, ideal int) (Choice, bool) {
-	g := grounds{
+func (p *planner) best(choice *Choice, h *hamlet, window days, ideal int) bool {
+	choice.grounds = grounds{
 		window: window, closed: p.closed, past: p.past, quiet: h.quiet, avoided: h.avoided, near: h.near, nobody: p.all, weekend: p.weekends,
 	}
+	g := &choice.grounds
 	open := window &^ (p.closed | p.past | h.quiet | h.avoided | h.near)
-	var chosen *tenure
+	var chosen *official
 	var possible days
-	for i := range h.tenures {
-		t := &h.tenures[i]
+	for _, t := range p.tenures[h.tenures.from:h.tenures.to] {
+		o := &p.roster.officials[t.official]
 		g.nobody &^= t.days
 		own := open & t.days
-		g.taken |= own & t.taken
-		g.away |= own & t.away
-		own &^= t.taken | t.away
+		g.taken |= own & o.taken
+		g.away |= own & o.away
+		own &^= o.taken | o.away
 		if own == 0 {
 			continue
 		}
@@ -351,15 +406,15 @@ func (p *planner) best(h *hamlet, window days, ideal int) (Choice, bool) {
 		if worked := own &^ p.weekends; worked != 0 {
 			own = worked
 		}
-		if chosen == nil || t.load < chosen.load {
-			chosen, possible = t, own
+		if chosen == nil || o.load < chosen.load {
+			chosen, possible = o, own
 		}
 	}
 	if chosen == nil {
-		return Choice{grounds: g}, false
+		return false
 	}
 	beside := chosen.far<<1 | chosen.far>>1
-	if h.weight() > 100 {
+	if h.weight > 100 {
 		beside = chosen.taken<<1 | chosen.taken>>1
 	}
 	if restful := possible &^ beside; restful != 0 && restful != possible {
@@ -368,14 +423,13 @@ func (p *planner) best(h *hamlet, window days, ideal int) (Choice, bool) {
 	day := possible.nearest(ideal)
 	g.chosen = days(1) << day
 	chosen.taken |= g.chosen
-	chosen.load += h.weight()
-	if h.weight() > 100 {
+	chosen.load += h.weight
+	if h.weight > 100 {
 		chosen.far |= g.chosen
 	}
-	return Choice{h.Place, chosen.id, p.first.Add(day), evening(h.Hosting), h.Hosting.Venue, g}, true
+	choice.Official, choice.Date = chosen.id, p.first.Add(day)
+	return true
 }
-
-func (h *hamlet) weight() int { return cmp.Or(h.Weight, 100) }
 
 func (d days) count() int { return bits.OnesCount32(uint32(d)) }
 

@@ -1,6 +1,7 @@
 package programme_test
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -232,6 +233,7 @@ func TestAPlanBreaksNoRule(t *testing.T) {
 			}
 			r.Hamlets = append(r.Hamlets, h)
 		}
+		r.Hamlets = rapid.Permutation(r.Hamlets).Draw(t, "given")
 		d := programme.Plan(r)
 		if again := programme.Plan(r); !reflect.DeepEqual(d, again) {
 			t.Fatalf("planned twice, the drafts differ:\n%v\n%v", shown(d), shown(again))
@@ -244,6 +246,10 @@ func TestAPlanBreaksNoRule(t *testing.T) {
 func checkDraft(t *rapid.T, r programme.Request, d programme.Draft) {
 	evenings := make(map[string]bool)
 	chosen := make(map[org.PlaceID][]calendar.Date)
+	if !slices.IsSortedFunc(d.Choices, func(a, b programme.Choice) int { return cmp.Or(cmp.Compare(a.Place, b.Place), a.Date.Compare(b.Date)) }) ||
+		!slices.IsSortedFunc(d.Short, func(a, b programme.Shortfall) int { return cmp.Compare(a.Place, b.Place) }) {
+		t.Fatalf("not by place and day: %v", shown(d))
+	}
 	for _, c := range d.Choices {
 		h := hostOf(r, c.Place)
 		if why := ruledOut(r, h, c.Official, c.Date); why != "" {

@@ -18,6 +18,7 @@ import (
 // planner, and writes the visits of its first months.
 type planning struct {
 	product
+	hosts   []programme.Host
 	months  int // that are written; 0: none
 	planned int
 	short   int
@@ -26,6 +27,7 @@ type planning struct {
 }
 
 func (c *planning) prepare(context.Context) error {
+	c.hosts = countrytest.New(seed, c.N).Hosts(numbers.Quota.PerMonth)
 	if c.months == 0 {
 		return nil
 	}
@@ -33,21 +35,16 @@ func (c *planning) prepare(context.Context) error {
 }
 
 func (c *planning) run(ctx context.Context) error {
-	hosts := countrytest.New(seed, c.N).Hosts(numbers.Quota.PerMonth)
-	index := make(map[string]int, len(hosts))
-	for i, h := range hosts {
-		index[string(h.Place)] = i
-	}
 	month := calendar.MonthOf(calendar.MustDate(2017, 1, 1))
 	for m := range 12 {
-		draft := programme.Plan(programme.Request{Month: month, Quota: numbers.Quota, Calendar: days, Hamlets: hosts})
+		draft := programme.Plan(programme.Request{Month: month, Quota: numbers.Quota, Calendar: days, Hamlets: c.hosts})
 		c.planned, c.short = c.planned+len(draft.Choices), c.short+len(draft.Short)
-		for i := range hosts {
-			hosts[i].Visits = nil
-		}
-		for _, choice := range draft.Choices { // the next month keeps its distance from this one's
-			h := &hosts[index[string(choice.Place)]]
-			h.Visits = append(h.Visits, choice.Date)
+		left := draft.Choices // by place, as the hosts are
+		for i := range c.hosts {
+			h := &c.hosts[i] // the next month keeps its distance from this one's
+			for h.Visits = h.Visits[:0]; len(left) > 0 && left[0].Place == h.Place; left = left[1:] {
+				h.Visits = append(h.Visits, left[0].Date)
+			}
 		}
 		if m < c.months {
 			if err := c.write(ctx, draft); err != nil {
