@@ -123,8 +123,8 @@ func (s *System) Update(ctx context.Context, by org.Actor, fn func(context.Conte
 	}
 	var last *unit
 	err := s.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
-		w := s.Join(tx, by)
-		w.unit.alone, last = true, w.unit
+		w := s.JoinAlone(tx, by)
+		last = w.unit
 		return fn(ctx, w)
 	})
 	if err != nil && last != nil && len(last.refused) > 0 {
@@ -158,6 +158,17 @@ func (s *System) Join(tx store.Tx, by org.Actor) *Work {
 		u.dir = s.opts.Directory(tx)
 	}
 	return newWork(u)
+}
+
+// JoinAlone is Join for a transaction in which nobody else writes to the programme's
+// tables until the unit of work is through: no other unit, and no statement of the
+// caller's. This one then remembers what it has read and written, as those of Update
+// do, and tells a Tx that can do much in one round trip (pgxtx.Run) what it is going
+// to ask and to write.
+func (s *System) JoinAlone(tx store.Tx, by org.Actor) *Work {
+	w := s.Join(tx, by)
+	w.unit.alone = true
+	return w
 }
 
 // Now is the instant the system's clock shows, in UTC and microseconds, the

@@ -202,7 +202,7 @@ func (u *unit) journal(ctx context.Context, f fact) error {
 		return err
 	}
 	record.Seal(prev)
-	if err := u.tx.AppendRecord(ctx, &record); err != nil {
+	if err := u.append(ctx, &record); err != nil {
 		return err
 	}
 	u.appended(record)
@@ -215,6 +215,15 @@ func (u *unit) journal(ctx context.Context, f fact) error {
 		return nil
 	}
 	return u.sys.opts.OnEvent(ctx, u.work, record, f.event)
+}
+
+// append adds the record to the journal. Where it stands there only the host may
+// want to know.
+func (u *unit) append(ctx context.Context, r *event.Record) error {
+	if tx, ok := u.tx.(store.Later); ok && u.sys.opts.OnEvent == nil {
+		return tx.AppendLater(ctx, *r)
+	}
+	return u.tx.AppendRecord(ctx, r)
 }
 
 func (u *unit) compose(ctx context.Context, f fact) (event.Record, error) {

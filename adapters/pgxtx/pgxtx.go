@@ -1,6 +1,12 @@
-// Package pgxtx lends a transaction of a native pgx connection to code that
-// speaks database/sql. A host whose own tables are reached through pgxpool lets
-// the programme work in the transaction it has open:
+// Package pgxtx lets the programme work in a transaction of a host whose own tables
+// are reached through pgx.
+//
+// [Run] is the fast way: what the host and the programme write waits, and goes to
+// PostgreSQL together, with the questions that somebody asks in between and at last
+// with the commit. A unit of work is two or three round trips then, or one.
+//
+// [Lend] lends a transaction that the host has open already to code that speaks
+// database/sql, where each statement is a round trip:
 //
 //	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 //		if _, err := tx.Exec(ctx, `UPDATE ticket …`); err != nil {
@@ -13,8 +19,8 @@
 //		})
 //	})
 //
-// Nothing here begins, commits or rolls back; that stays with the lender. No
-// second connection is opened.
+// There the begin, the commit and the rollback stay with the lender. No second
+// connection is opened, here or there.
 package pgxtx
 
 import (
@@ -23,10 +29,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
-	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -137,7 +142,7 @@ func (s stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (drive
 	return s.conn.QueryContext(ctx, s.query, args)
 }
 
-// rows turns what pgx read, in PostgreSQL's text form, into what database/sql takes.
+// rows turns what pgx reads into what database/sql takes.
 type rows struct {
 	pgx.Rows
 	types *pgtype.Map
@@ -145,9 +150,11 @@ type rows struct {
 }
 
 // Columns implements [driver.Rows].
-func (r *rows) Columns() []string {
-	names := make([]string, len(r.FieldDescriptions()))
-	for i, f := range r.FieldDescriptions() {
+func (r *rows) Columns() []string { return names(r.FieldDescriptions()) }
+
+func names(fields []pgconn.FieldDescription) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
 		names[i] = f.Name
 	}
 	return names
@@ -169,7 +176,7 @@ func (r *rows) Next(row []driver.Value) error {
 	}
 	for i, raw := range r.RawValues() {
 		var err error
-		if row[i], err = r.value(r.FieldDescriptions()[i].DataTypeOID, raw); err != nil {
+		if row[i], err = value(r.types, r.FieldDescriptions()[i], raw); err != nil {
 			return err
 		}
 	}
@@ -178,25 +185,12 @@ func (r *rows) Next(row []driver.Value) error {
 }
 
 // value is one column as one of the types that database/sql knows.
-func (r *rows) value(oid uint32, raw []byte) (driver.Value, error) {
+func value(types *pgtype.Map, f pgconn.FieldDescription, raw []byte) (driver.Value, error) {
 	if raw == nil {
 		return nil, nil
 	}
-	switch oid {
-	case pgtype.BoolOID:
-		return string(raw) == "t", nil
-	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID:
-		return strconv.ParseInt(string(raw), 10, 64)
-	case pgtype.Float4OID, pgtype.Float8OID:
-		return strconv.ParseFloat(string(raw), 64)
-	case pgtype.DateOID, pgtype.TimestampOID, pgtype.TimestamptzOID:
-		var at time.Time
-		err := r.types.Scan(oid, pgx.TextFormatCode, raw, &at)
-		return at, err
-	case pgtype.ByteaOID:
-		var bytes []byte
-		err := r.types.Scan(oid, pgx.TextFormatCode, raw, &bytes)
-		return bytes, err
+	if t, known := types.TypeForOID(f.DataTypeOID); known {
+		return t.Codec.DecodeDatabaseSQLValue(types, f.DataTypeOID, f.Format, raw)
 	}
-	return string(raw), nil
+	return string(raw), nil // of a type that pgx does not know it asks for the text
 }

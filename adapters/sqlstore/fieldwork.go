@@ -344,9 +344,11 @@ func (t *tx) seriesParts(*later) []part {
 	for _, series := range slices.Sorted(maps.Keys(t.numbers)) {
 		rows = append(rows, []any{series, int64(t.numbers[series])})
 	}
+	const count = `UPDATE outreach_issue_series s SET last = v.last FROM unnest($1::text[], $2::bigint[]) AS v (series, last) WHERE s.series = v.series`
+	args := columnArgs(rows, -1)
 	return []part{{
-		kind: "series", table: seriesTable, args: columnArgs(rows, -1),
-		statement: `UPDATE outreach_issue_series s SET last = v.last FROM unnest($1::text[], $2::bigint[]) AS v (series, last) WHERE s.series = v.series`,
-		written:   func(context.Context, string) error { return nil },
+		kind: "series", table: seriesTable, statement: count, args: args,
+		written: func(context.Context, string) error { return nil },
+		strict:  func() strict { return strict{statement: count, args: args} },
 	}}
 }

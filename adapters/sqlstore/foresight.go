@@ -18,7 +18,7 @@ import (
 // names; what others commit meanwhile a later question might have seen, and no unit
 // of work counts on it.
 //
-// Only a Store's own Update does so, as with rows that are written later.
+// Only where rows are written later as well.
 
 // errNoted is the answer to a question that was noted.
 var errNoted = errors.New("sqlstore: a question that was noted, not answered")
@@ -168,6 +168,9 @@ const plannedOnce = "set_config('plan_cache_mode', 'force_generic_plan', true) |
 func (t *tx) askTogether(ctx context.Context, questions []question) error {
 	all := questions
 	if len(t.positions) == 0 {
+		if err := t.write(ctx, chain); err != nil { // what has no position yet comes before
+			return err
+		}
 		all = append(all, question{statement: takePositions, args: []any{t.howMany()}})
 	}
 	length, parameters := len(plannedOnce)+100, 0

@@ -25,17 +25,10 @@ var recordCoding = codingOf(reflect.TypeFor[event.Record]())
 
 // AppendRecord implements [event.Journal].
 func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
-	bare := *r
-	bare.Data, bare.Position = nil, 0
-	state, err := encode(&bare, recordCoding)
+	row, err := recordRow(r)
 	if err != nil {
 		return err
 	}
-	var data any // apart from the rest: it is hashed and keeps every byte
-	if r.Data != nil {
-		data = string(r.Data)
-	}
-	row := []any{nil, r.Subject.Type, r.Subject.ID, r.Seq, r.Kind, r.Recorded, state, data}
 	if taken, err := t.appendLater(ctx, r, row); taken || err != nil {
 		return err
 	}
@@ -52,8 +45,22 @@ func (t *tx) AppendRecord(ctx context.Context, r *event.Record) error {
 	return nil
 }
 
-// insertRecord writes one record at once, whose row has room for its position in
-// front. Positions that were taken ahead come
+// recordRow is the row of a record, with room for its position in front.
+func recordRow(r *event.Record) ([]any, error) {
+	bare := *r
+	bare.Data, bare.Position = nil, 0
+	state, err := encode(&bare, recordCoding)
+	if err != nil {
+		return nil, err
+	}
+	var data any // apart from the rest: it is hashed and keeps every byte
+	if r.Data != nil {
+		data = string(r.Data)
+	}
+	return []any{nil, r.Subject.Type, r.Subject.ID, r.Seq, r.Kind, r.Recorded, state, data}, nil
+}
+
+// insertRecord writes one record at once. Positions that were taken ahead come
 // first: a chain's records stand in the order of their numbers.
 func (t *tx) insertRecord(ctx context.Context, row []any) (position int64, written bool, err error) {
 	if len(t.positions) > 0 {
@@ -61,12 +68,10 @@ func (t *tx) insertRecord(ctx context.Context, row []any) (position int64, writt
 			return 0, false, err
 		}
 		row[0] = position
-		n, err := t.exec(ctx, `INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`+onceInItsChain, row...)
+		n, err := t.exec(ctx, appendOneAt+onceInItsChain, row...)
 		return position, n == 1, err
 	}
-	return t.returning(ctx, `INSERT INTO outreach_record (subject_type, subject_id, seq, kind, recorded, state, data)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`+onceInItsChain+` RETURNING position`, row[1:]...)
+	return t.returning(ctx, appendOneNext+onceInItsChain+" RETURNING position", row[1:]...)
 }
 
 // LastRecord implements [event.Journal].

@@ -21,8 +21,9 @@ import (
 // wrote sees it; what another one was quicker with shows at the statement instead
 // of at the Put, and the unit is run again as it would have been.
 //
-// Only a Store's own Update does so. In a transaction that somebody else ends
-// nobody would write the rest.
+// A Store's own Update does so, and a transaction whose caller sends everything
+// together at its end (see Pipeline). In any other that somebody else ends nobody
+// would write the rest.
 
 // later are the rows of one table that wait.
 type later struct {
@@ -41,6 +42,7 @@ type part struct {
 	returning   string // a column of what it wrote; empty: only how many rows there are counts
 	// written is told those values, or the number.
 	written func(ctx context.Context, what string) error
+	strict  func() strict // the same, for a pipeline
 }
 
 type rowsLater struct {
@@ -127,8 +129,12 @@ func (t *tx) writeTables(ctx context.Context, chosen func(table string) bool) er
 		delete(t.waiting, table)
 		parts = append(parts, l.parts(l)...)
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0:
 		return nil
+	case t.pipe != nil:
+		t.deferParts(parts)
+		return t.usable()
 	}
 	return t.writeParts(ctx, parts)
 }
@@ -271,7 +277,8 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
 	if ids := l.insertions.ids; len(ids) > 0 {
 		parts = append(parts, part{
-			kind: t.kind, table: t.name, statement: t.insertions.of(len(ids)), args: columnArgs(l.insertions.rows),
+			strict: func() strict { return t.strictInsertion(ids, l.insertions.rows) },
+			kind:   t.kind, table: t.name, statement: t.insertions.of(len(ids)), args: columnArgs(l.insertions.rows),
 			written: func(ctx context.Context, n string) error {
 				if n != strconv.Itoa(len(ids)) {
 					return fault.Exists(t.kind, t.first(ctx, tx, ids))
@@ -282,7 +289,8 @@ func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
 	}
 	if ids := l.replacements.ids; len(ids) > 0 {
 		parts = append(parts, part{
-			kind: t.kind, table: t.name, statement: t.replacements.of(len(ids)), args: columnArgs(l.replacements.rows),
+			strict: func() strict { return t.strictReplacement(tx, ids, l.replacements.rows) },
+			kind:   t.kind, table: t.name, statement: t.replacements.of(len(ids)), args: columnArgs(l.replacements.rows),
 			written: func(_ context.Context, n string) error {
 				if n != strconv.Itoa(len(ids)) {
 					tx.overtaken = true // it had seen each
@@ -315,6 +323,9 @@ const (
 // ahead, and what is left of them stays a gap.
 func (t *tx) position(ctx context.Context) (int64, error) {
 	if len(t.positions) == 0 {
+		if err := t.write(ctx, chain); err != nil { // what has no position yet comes before
+			return 0, err
+		}
 		err := t.ask(ctx, func(rows *sql.Rows) error {
 			var p int64
 			err := rows.Scan(&p)
@@ -336,9 +347,20 @@ func (t *tx) howMany() int {
 	return t.ahead
 }
 
-const appendMany = `INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE
-	SELECT unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::text[]), unnest($6::timestamptz[]),
-		unnest(string_to_array($7, chr(30))::json[]), unnest(string_to_array($8, chr(30), '')::json[])` + onceInItsChain
+// The statements that write records: at positions that were taken, or at the next.
+const (
+	appendAt    = "INSERT INTO outreach_record (position, subject_type, subject_id, seq, kind, recorded, state, data) OVERRIDING SYSTEM VALUE "
+	appendOneAt = appendAt + "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+
+	appendManyAt = appendAt + `SELECT unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::text[]), unnest($6::timestamptz[]),
+		unnest(string_to_array($7, chr(30))::json[]), unnest(string_to_array($8, chr(30), '')::json[])`
+
+	appendNext    = "INSERT INTO outreach_record (subject_type, subject_id, seq, kind, recorded, state, data) "
+	appendOneNext = appendNext + "VALUES ($1, $2, $3, $4, $5, $6, $7)"
+
+	appendManyNext = appendNext + `SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::timestamptz[]),
+		unnest(string_to_array($6, chr(30))::json[]), unnest(string_to_array($7, chr(30), '')::json[])`
+)
 
 // appendLater takes a record to be written later and reports whether it did:
 // unless it is the first one and no position was taken for it, or could stand where
@@ -369,13 +391,13 @@ func (t *tx) appendLater(ctx context.Context, r *event.Record, row []any) (bool,
 func (t *tx) recordParts(l *later) []part {
 	subjects := l.insertions.ids
 	return []part{{
-		kind: "record of", table: chain, statement: appendMany, args: columnArgs(l.insertions.rows, 6, 7),
+		kind: "record of", table: chain, statement: appendManyAt + onceInItsChain, args: columnArgs(l.insertions.rows, 6, 7),
 		written: func(_ context.Context, n string) error {
 			if n != strconv.Itoa(len(subjects)) {
-				t.overtaken = true
-				return fault.Stale("record of", strings.Join(subjects, ", "))
+				return t.forked(subjects)
 			}
 			return nil
 		},
+		strict: func() strict { return t.strictRecords(subjects, l.insertions.rows) },
 	}}
 }

@@ -137,23 +137,45 @@ func (t *tx) noticeParts(l *later) []part {
 	return []part{{
 		kind: notices.kind, table: notices.name, statement: statement, args: args, returning: "id",
 		written: func(ctx context.Context, ids string) error {
-			added := make(map[notify.ID]bool)
-			for id := range strings.SplitSeq(ids, between) {
-				added[notify.ID(id)] = true
-			}
+			added := addedOf(strings.Split(ids, between))
 			if err := t.alike(ctx, l.notices, added); err != nil {
 				return err
 			}
-			for i, n := range l.notices {
-				if !added[n.ID] {
-					n.Version = 0
-				}
-				l.told[i](n, added[n.ID])
-				delete(added, n.ID) // an id that comes twice was added once
-			}
+			l.tell(added)
 			return nil
 		},
+		strict: func() strict {
+			s := strict{
+				statement: notices.addition, args: args,
+				told:    func(ids []string) { l.tell(addedOf(ids)) },
+				refusal: func() error { return fault.Exists(notices.kind, strings.Join(l.insertions.ids, ", ")) },
+			}
+			if len(l.notices) > 1 {
+				s.statement = notices.strictAdditions
+			}
+			s.statement += " ON CONFLICT (key) DO NOTHING RETURNING id" // that an id is taken is an error
+			return s
+		},
 	}}
+}
+
+func addedOf(ids []string) map[notify.ID]bool {
+	added := make(map[notify.ID]bool)
+	for _, id := range ids {
+		added[notify.ID(id)] = true
+	}
+	return added
+}
+
+// tell says of each notice that waited whether it was added.
+func (l *later) tell(added map[notify.ID]bool) {
+	for i, n := range l.notices {
+		if !added[n.ID] {
+			n.Version = 0
+		}
+		l.told[i](n, added[n.ID])
+		delete(added, n.ID) // an id that comes twice was added once
+	}
 }
 
 // alike makes sure that of each notice which was not added there is one with its

@@ -137,12 +137,18 @@ type Querier interface {
 // Join returns the programme's view of a transaction that the caller began and
 // will finish: nothing is committed, rolled back or run again here. Opts must
 // be those of the store; of them TablePrefix and Schema count. A mistake in
-// them is the error of every method. When a method fails with an error other
+// them is the error of every method. Where q is a [Pipeline] and the database
+// PostgreSQL, what is written may wait, and is refused, if it is, when it is sent:
+// with what is asked next or with the commit, and the transaction is over then. When a method fails with an error other
 // than one of package fault, PostgreSQL refuses all further statements of the
 // transaction, and the caller has to roll it back.
 func Join(q Querier, d Dialect, opts *Options) store.Tx {
 	differences, names, err := resolve(d, opts)
-	return &tx{q: q, dialect: differences, names: names, broken: err}
+	t := &tx{q: q, dialect: differences, names: names, broken: err}
+	if p, ok := q.(Pipeline); ok && err == nil && differences.setBased {
+		t.attach(p)
+	}
+	return t
 }
 
 // View runs fn on a snapshot; a write through its Tx is an error. On both
@@ -237,6 +243,7 @@ type tx struct {
 	broken  error // by wrong options
 	reading bool  // of a View
 	over    bool
+	pipe    Pipeline // nil: each statement is sent at once
 
 	conflicted bool            // the database took another transaction's side
 	overtaken  bool            // what it has read was changed before it wrote

@@ -30,10 +30,11 @@ type table[T any] struct {
 	waits  bool // rows may be written later
 	coding coding
 
-	insertion, replacement   string
-	insertions, replacements sized  // of many rows
-	additions                string // of those of many rows that nothing stands in the way of
-	ownReplacements          sized  // of many rows that the transaction has locked
+	insertion, replacement    string
+	insertions, replacements  sized  // of many rows
+	additions                 string // of those of many rows that nothing stands in the way of
+	addition, strictAdditions string // of one and of many that nothing may stand in the way of
+	ownReplacements           sized  // of many rows that the transaction has locked
 }
 
 // sized is a statement that writes rows all at once, for few of them and for many:
@@ -128,7 +129,8 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 		}
 	}
 	insert := "INSERT INTO " + t.name + " (" + all.names() + ") "
-	t.insertion = insert + "VALUES (" + all.values() + ") ON CONFLICT DO NOTHING"
+	t.addition = insert + "VALUES (" + all.values() + ")"
+	t.insertion = t.addition + " ON CONFLICT DO NOTHING"
 	insertions := func(there string) string {
 		return insert + "SELECT " + all.elements() + " WHERE NOT EXISTS (SELECT 1 FROM " + there + ")"
 	}
@@ -136,7 +138,8 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 		few:  insertions(all[:1].oneByOne() + " CROSS JOIN LATERAL (SELECT 1 FROM " + t.name + " t WHERE t.id = v.id OFFSET 0) t"),
 		many: insertions(t.name + " t WHERE t.id = ANY(" + all.list(0) + ")"),
 	}
-	t.additions = insert + "SELECT " + all.elements() + " ON CONFLICT DO NOTHING"
+	t.strictAdditions = insert + "SELECT " + all.elements()
+	t.additions = t.strictAdditions + " ON CONFLICT DO NOTHING"
 
 	t.replacement = "UPDATE " + t.name + " SET " + changing.set(func(i int) string { return "$" + strconv.Itoa(i+1) }) + " WHERE id = $1 AND version = $2 - 1"
 

@@ -60,6 +60,15 @@ type Gathered interface {
 	AddNotices(ctx context.Context, ns []notify.Notice, told func(n notify.Notice, added bool)) error
 }
 
+// Later is what a Tx may do besides: append a record whose place in the journal
+// nobody waits for, where that takes a round trip to a database.
+type Later interface {
+	// AppendLater appends r as AppendRecord does, at once or later: before anything is
+	// asked that it could answer, and before the commit. Nobody is told its Position.
+	// That its Seq is taken is fault.ErrStale there or here.
+	AppendLater(ctx context.Context, r event.Record) error
+}
+
 // Tx is what one unit of work sees: the repositories of all modules over one
 // transaction. It reads its own writes, must not be used after its function
 // returned, and is not safe for concurrent use.

@@ -14,9 +14,11 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/huongvecoso/outreach/adapters/pgxtx"
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/store"
 )
 
 // parallel runs fn for 0 to n-1, by so many writers.
@@ -39,30 +41,50 @@ func parallel(n, writers int, fn func(k int) error) error {
 }
 
 // units writes units of work one by one: the host's own row, a record of the
-// journal and, or not, the notice that follows from it.
+// journal and, or not, the notice that follows from it. On PostgreSQL the host speaks
+// to it by pgx, and each unit, with or without a notice, is one round trip.
 type units struct {
 	product
 	writers int
 	telling bool
 	notices []*notify.Notice
+	pool    *pgxpool.Pool // nil on SQLite
 }
 
 func (c *units) prepare(ctx context.Context) (err error) {
 	if err := c.open(); err != nil {
 		return err
 	}
+	if !c.SQLite {
+		if c.pool, err = riverPool(ctx, c.Database); err != nil {
+			return err
+		}
+	}
 	c.notices, err = c.reminders(ctx, notify.Email)
 	return err
 }
 
 func (c *units) run(ctx context.Context) error {
-	return parallel(c.N, c.writers, func(k int) error { return c.unit(ctx, c.notices[k]) })
+	write := c.unit
+	if c.SQLite {
+		write = c.unitInSQLite
+	}
+	return parallel(c.N, c.writers, func(k int) error { return write(ctx, c.notices[k]) })
 }
 
 // unitFact is the statement of the host, the same for everybody.
 const unitFact = `INSERT INTO fact VALUES ($1, 'visit planned', now())`
 
 func (c *units) unit(ctx context.Context, n *notify.Notice) error {
+	added := false
+	err := pgxtx.Run(ctx, c.pool, pgx.TxOptions{}, func(u *pgxtx.Unit) error {
+		u.Queue(unitFact, string(n.ID))
+		return c.write(ctx, sqlstore.Join(u.Conn(), sqlstore.Postgres, nil), n, &added)
+	})
+	return c.whole(n, added, err)
+}
+
+func (c *units) unitInSQLite(ctx context.Context, n *notify.Notice) error {
 	tx, err := c.db.BeginTx(ctx, &sql.TxOptions{})
 	if err != nil {
 		return err
@@ -71,17 +93,28 @@ func (c *units) unit(ctx context.Context, n *notify.Notice) error {
 	if _, err := tx.ExecContext(ctx, unitFact, string(n.ID)); err != nil {
 		return err
 	}
-	joined := sqlstore.Join(tx, c.dialect(), nil)
-	r := record(n)
-	if err := joined.AppendRecord(ctx, &r); err != nil {
+	added := false
+	if err := c.write(ctx, sqlstore.Join(tx, sqlstore.SQLite, nil), n, &added); err != nil {
 		return err
 	}
-	if c.telling {
-		if added, err := joined.AddNotice(ctx, n); err != nil || !added {
-			return errors.Join(err, fmt.Errorf("%s: added %v", n.ID, added))
-		}
+	return c.whole(n, added, tx.Commit())
+}
+
+// write is the programme's part of a unit.
+func (c *units) write(ctx context.Context, joined store.Tx, n *notify.Notice, added *bool) error {
+	err := joined.(store.Later).AppendLater(ctx, record(n))
+	if err != nil || !c.telling {
+		return err
 	}
-	return tx.Commit()
+	return joined.(store.Gathered).AddNotices(ctx, []notify.Notice{*n}, func(_ notify.Notice, fresh bool) { *added = fresh })
+}
+
+// whole is an error unless the notice was added that had to be.
+func (c *units) whole(n *notify.Notice, added bool, err error) error {
+	if err == nil && added != c.telling {
+		err = fmt.Errorf("%s: added %v", n.ID, added)
+	}
+	return err
 }
 
 // record is what the journal says of a unit.
@@ -103,8 +136,16 @@ func (c *units) marks(ctx context.Context) (n int, err error) {
 	return n, c.db.QueryRowContext(ctx, query).Scan(&n)
 }
 
+func (c *units) close() error {
+	if c.pool != nil {
+		c.pool.Close()
+	}
+	return c.product.close()
+}
+
 // riverUnits writes the same with River: the host's row, a row of a journal, and
-// a job by InsertTx.
+// a job by InsertTx. That asks for the job's id before it returns, so with the begin
+// and the commit around it these are five round trips whatever its host does.
 type riverUnits struct {
 	job
 	writers int
