@@ -213,6 +213,9 @@ func (c *Conn) ExecContext(ctx context.Context, statement string, args ...any) (
 // QueryContext sends what waits and the question behind it. What it finds is held in
 // memory.
 func (c *Conn) QueryContext(ctx context.Context, question string, args ...any) (*sql.Rows, error) {
+	if err := c.unit.usable(); err != nil {
+		return nil, err
+	}
 	return c.database().QueryContext(ctx, question, args...)
 }
 
@@ -224,6 +227,9 @@ func (c *Conn) QueryRowContext(ctx context.Context, question string, args ...any
 func (c *Conn) database() *sql.DB {
 	if c.db == nil {
 		c.db = sql.OpenDB(asked{c})
+		if c.unit.over {
+			_ = c.db.Close() // which is its answer to everything
+		}
 	}
 	return c.db
 }

@@ -299,6 +299,18 @@ var doubles = []struct {
 		return over(func(tx store.Tx) store.Tx { return obliging{tx} })
 	}, []string{"get/unknown id", "update/error", "view/read only"}},
 
+	{"appends later as it should", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return postponing{tx, func(err error) error { return err }} })
+	}, nil},
+
+	{"accepts the same seq twice, later", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return postponing{tx, func(error) error { return nil }} })
+	}, []string{"journal/later"}},
+
+	{"forgets what was to be appended later", func() store.Store {
+		return over(func(tx store.Tx) store.Tx { return forgetting{tx} })
+	}, []string{"journal/later"}},
+
 	{"accepts the same seq twice", func() store.Store {
 		return over(func(tx store.Tx) store.Tx { return forking{tx} })
 	}, []string{"journal/same seq"}},
@@ -679,6 +691,21 @@ func (tx forking) AppendRecord(ctx context.Context, r *event.Record) error {
 	}
 	return err
 }
+
+// postponing appends later what it was given, and says what says makes of the error.
+type postponing struct {
+	store.Tx
+	says func(error) error
+}
+
+func (tx postponing) AppendLater(ctx context.Context, r event.Record) error {
+	return tx.says(tx.AppendRecord(ctx, &r))
+}
+
+// forgetting appends nothing later.
+type forgetting struct{ store.Tx }
+
+func (forgetting) AppendLater(context.Context, event.Record) error { return nil }
 
 type silent struct{ store.Tx }
 

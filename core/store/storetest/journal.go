@@ -22,6 +22,7 @@ func journal() []promise {
 		{"journal/same seq", "A second record with the same Seq of one subject is ErrStale and is not kept.", refusesSameSeq},
 		{"journal/last", "LastRecord is the subject's record with the highest Seq, ErrNotFound when it has none.", findsLastRecord},
 		{"journal/query", "Records selects by subject, kinds, position and limit, in ascending Position.", selectsRecords},
+		{"journal/later", "AppendLater, of a Tx that is store.Later, appends as AppendRecord does, before anything that is asked or appended afterwards, and a Seq that is taken is ErrStale before the commit at the latest.", appendsLater},
 		{"journal/chain", "Chains written at the same time by units of work that retry when stale are whole.", keepsChainsWhole},
 	}
 }
@@ -154,6 +155,47 @@ func refusesSameSeq(k kit) {
 	k.appended(record("e", thatVisit, 1))
 	if n := len(k.records(event.Query{})); n != 4 {
 		k.Errorf("the journal has %d records, want 4", n)
+	}
+}
+
+func appendsLater(k kit) {
+	k.appended(record("a", thisVisit, 1))
+	known := false
+	want := []event.Record{record("b", thisVisit, 2), record("c", thisVisit, 3), record("d", thisVisit, 4), record("e", thisVisit, 5)}
+	want[1].Data = nil
+	k.update(func(ctx context.Context, tx store.Tx) error {
+		var journal store.Later
+		if journal, known = tx.(store.Later); !known {
+			return nil // AppendRecord is all there is
+		}
+		if err := errors.Join(journal.AppendLater(ctx, want[0]), journal.AppendLater(ctx, want[1])); err != nil {
+			return err
+		}
+		last, err := tx.LastRecord(ctx, thisVisit)
+		if err != nil || last.Seq != 3 {
+			k.Errorf("after two records were appended later the last one is %d (error %v), want 3", last.Seq, err)
+		}
+		next := want[2]
+		if err := tx.AppendRecord(ctx, &next); err != nil || next.Position <= last.Position {
+			k.Errorf("the next one is at %d (error %v), behind one at %d", next.Position, err, last.Position)
+		}
+		return journal.AppendLater(ctx, want[3])
+	})
+	if !known {
+		return
+	}
+	got := k.records(event.Query{Subject: thisVisit})[1:]
+	for i := range got {
+		got[i].Position = 0
+	}
+	if diff := differ(want, got); diff != "" {
+		k.Errorf("records appended later (-want +got):\n%s", diff)
+	}
+	err := k.store.Update(k.ctx, func(ctx context.Context, tx store.Tx) error {
+		return tx.(store.Later).AppendLater(ctx, record("again", thisVisit, 3))
+	})
+	if !errors.Is(err, fault.ErrStale) {
+		k.Errorf("appending Seq 3 again, later, gave %v, want ErrStale", err)
 	}
 }
 
