@@ -293,6 +293,15 @@ func TestWhatIsRefusedLeavesNothingBehind(t *testing.T) {
 			}
 		})
 	}
+	stillTheFirst(t, pool)
+}
+
+// stillTheFirst expects that no connection was given up.
+func stillTheFirst(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	if n := pool.Stat().NewConnsCount(); n != 1 {
+		t.Errorf("%d connections were opened, want the first one to be as good as before", n)
+	}
 }
 
 func is(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
@@ -380,12 +389,22 @@ func TestStatementsRunInTheOrderInWhichTheyWereQueued(t *testing.T) {
 			if err := tx.AppendRecord(t.Context(), &next); err != nil || next.Position <= last.Position {
 				t.Errorf("the next one is at %d, after %d (%v)", next.Position, last.Position, err)
 			}
-			if err := tx.(store.Later).AppendLater(t.Context(), record(id, 3)); err != nil {
+			fourth := record(id, 4)
+			err = errors.Join(
+				tx.(store.Later).AppendLater(t.Context(), record(id, 3)),
+				tx.AppendRecord(t.Context(), &fourth), // takes a position, and some for others
+				tx.(store.Later).AppendLater(t.Context(), record(id, 5)))
+			if err != nil {
 				return err
 			}
 			all, err := tx.Records(t.Context(), event.Query{Subject: last.Subject})
-			if err == nil && (len(all) != 3 || all[1].Position != next.Position || all[1].Seq != 2 || all[2].Seq != 3) {
-				t.Errorf("the programme sees %+v", all)
+			for i, r := range all {
+				if r.Seq != int64(i+1) || r.Seq == next.Seq && r.Position != next.Position || r.Seq == fourth.Seq && r.Position != fourth.Position {
+					t.Errorf("the programme sees %d at %d in the %d. place; 2 was to be at %d, 4 at %d", r.Seq, r.Position, i+1, next.Position, fourth.Position)
+				}
+			}
+			if len(all) != 5 {
+				t.Errorf("the programme sees %d records, want 5", len(all))
 			}
 			return err
 		})
@@ -395,8 +414,8 @@ func TestStatementsRunInTheOrderInWhichTheyWereQueued(t *testing.T) {
 		if err := unit(i); err != nil {
 			t.Fatal(err)
 		}
-		if got := trips.Load() - before; i > 0 && got != 5 { // Send, LastRecord, AppendRecord, Records, commit
-			t.Errorf("%d round trips, want 5", got)
+		if got := trips.Load() - before; i > 0 && got != 6 { // Send, LastRecord, AppendRecord, positions, Records, commit
+			t.Errorf("%d round trips, want 6", got)
 		}
 	}
 }
