@@ -13,6 +13,9 @@
 //
 //	work := sys.Join(sqlstore.Join(tx, sqlstore.Postgres, nil), actor)
 //
+// There each statement is a round trip; over a [Pipeline], as package pgxtx has one,
+// what is written waits and travels with the next question, or with the commit.
+//
 // # Tables
 //
 // There is one table for each type of value. The column state holds the whole
