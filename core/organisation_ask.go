@@ -76,12 +76,19 @@ func (s *Organisation) Holders(ctx context.Context, q org.HoldingQuery) ([]org.P
 	if err != nil {
 		return nil, err
 	}
-	var found []org.Person
+	var ids []org.PersonID
 	for _, h := range holdings {
-		if slices.ContainsFunc(found, func(p org.Person) bool { return p.ID == h.Person }) {
-			continue
-		}
-		p, err := s.u.dir.Person(ctx, h.Person)
+		ids = append(ids, h.Person)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	dir := newMemo(s.u.dir)
+	if err := dir.expect(ctx, slices.Clone(ids)); err != nil {
+		return nil, err
+	}
+	var found []org.Person
+	for _, id := range ids {
+		p, err := dir.Person(ctx, id)
 		if err != nil {
 			return nil, err
 		}

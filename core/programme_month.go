@@ -42,57 +42,115 @@ func monthPlanSubject(official org.PersonID, month calendar.Month) event.Subject
 // checkMonthPlan closes the duty to plan a month once the visits planned to
 // each of the official's hamlets reach the hamlet's quota (N1).
 func (u *unit) checkMonthPlan(ctx context.Context, official org.PersonID, month calendar.Month) error {
-	subject := monthPlanSubject(official, month)
-	open, err := u.openDuties(ctx, subject, duty.MonthPlan)
+	open, err := u.openDuties(ctx, monthPlanSubject(official, month), duty.MonthPlan)
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	complete, err := u.planned(ctx, official, month)
-	if err != nil || !complete {
+	own, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Official: official, During: month.Period(), Statuses: inForce()})
+	if err != nil {
 		return err
 	}
-	return u.meet(ctx, subject, u.today, duty.MonthPlan)
+	var there []programme.Assignment
+	for _, place := range distinctPlaces(own) {
+		shared, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Place: place, During: month.Period(), Statuses: inForce()})
+		if err != nil {
+			return err
+		}
+		there = append(there, shared...)
+	}
+	return u.checkMonthPlans(ctx, []org.PersonID{official}, month, there)
 }
 
-// planned reports whether enough visits of the month are planned, by whomever,
-// to every hamlet the official looks after then: of a hamlet that changes hands
-// in the month, as many as fall into the slots the official answers for.
-func (u *unit) planned(ctx context.Context, official org.PersonID, month calendar.Month) (bool, error) {
-	book, err := u.rules(ctx)
-	if err != nil {
-		return false, err
-	}
-	plan, err := u.plan(ctx, month.First())
-	if err != nil {
-		return false, err
-	}
-	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Official: official, During: month.Period(), Statuses: inForce()})
-	if err != nil {
-		return false, err
-	}
+// checkMonthPlans is checkMonthPlan for officials who owe the plan. Among the
+// assignments are all that are in force in the month at any of their hamlets.
+func (u *unit) checkMonthPlans(ctx context.Context, officials []org.PersonID, month calendar.Month, assignments []programme.Assignment) error {
+	byOfficial := make(map[org.PersonID][]programme.Assignment)
+	areas := make(map[org.PlaceID]programme.Area)
 	for _, a := range assignments {
-		visits, err := u.tx.Visits(ctx, visit.Query{Place: a.Place, During: month.Period()})
-		if err != nil {
-			return false, err
+		byOfficial[a.Official] = append(byOfficial[a.Official], a)
+	}
+	for _, area := range programme.Areas(assignments, "") {
+		areas[area.Place] = area
+	}
+	for some := range slices.Chunk(officials, askTogether) {
+		var own []programme.Assignment
+		for _, official := range some {
+			own = append(own, byOfficial[official]...)
 		}
-		owed, err := owedTo(ctx, u.dir, plan, a.Place, month.Period(), book.Policy)
+		m, err := u.planning(ctx, month, distinctPlaces(own))
 		if err != nil {
-			return false, err
+			return err
 		}
-		shared, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Place: a.Place, During: month.Period(), Statuses: inForce()})
-		if err != nil {
-			return false, err
-		}
-		area := programme.Areas(shared, "")[0]
-		area.Period, area.Quota = month.Period(), owed
-		own, share := area.Share(official, book.Quota)
-		var days []calendar.Date
-		for _, v := range visits {
-			if v.Status != visit.Cancelled && v.Status != visit.Refused && slices.ContainsFunc(own, func(p calendar.Period) bool { return p.Contains(v.On()) }) {
-				days = append(days, v.On())
+		for _, official := range some {
+			complete, err := m.complete(ctx, official, byOfficial[official], areas)
+			if err != nil {
+				return err
+			}
+			if !complete {
+				continue
+			}
+			if err := u.meet(ctx, monthPlanSubject(official, month), u.today, duty.MonthPlan); err != nil {
+				return err
 			}
 		}
-		if len(programme.Pick(days, book.Quota)) < share {
+	}
+	return nil
+}
+
+// planning is what is planned in a month in some hamlets.
+type planning struct {
+	month  calendar.Month
+	book   rules
+	plan   programme.State
+	dir    org.Directory
+	visits map[org.PlaceID][]calendar.Date
+}
+
+func (u *unit) planning(ctx context.Context, month calendar.Month, places []org.PlaceID) (*planning, error) {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &planning{month: month, book: book, visits: make(map[org.PlaceID][]calendar.Date)}
+	if m.plan, err = u.plan(ctx, month.First()); err != nil {
+		return nil, err
+	}
+	if len(places) == 0 {
+		return m, nil
+	}
+	visits, err := u.tx.Visits(ctx, visit.Query{Places: places, During: month.Period()})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range visits {
+		if v.Status != visit.Cancelled && v.Status != visit.Refused {
+			m.visits[v.Place] = append(m.visits[v.Place], v.On())
+		}
+	}
+	dir := newMemo(u.dir)
+	m.dir = dir
+	return m, dir.expectPlaces(ctx, places, month.First(), 1)
+}
+
+// complete reports whether enough visits of the month are planned, by whomever,
+// to every hamlet the official looks after then: of a hamlet that changes hands
+// in the month, as many as fall into the slots the official answers for.
+func (m *planning) complete(ctx context.Context, official org.PersonID, own []programme.Assignment, areas map[org.PlaceID]programme.Area) (bool, error) {
+	for _, a := range own {
+		owed, err := owedTo(ctx, m.dir, m.plan, a.Place, m.month.Period(), m.book.Policy)
+		if err != nil {
+			return false, err
+		}
+		area := areas[a.Place]
+		area.Period, area.Quota = m.month.Period(), owed
+		slots, share := area.Share(official, m.book.Quota)
+		var days []calendar.Date
+		for _, day := range m.visits[a.Place] {
+			if slices.ContainsFunc(slots, func(p calendar.Period) bool { return p.Contains(day) }) {
+				days = append(days, day)
+			}
+		}
+		if len(programme.Pick(days, m.book.Quota)) < share {
 			return false, nil
 		}
 	}
@@ -112,25 +170,42 @@ func (u *unit) openMonthPlans(ctx context.Context) error {
 	if due.Before(u.today) {
 		return nil
 	}
-	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{
-		During: month.Period(), Statuses: []programme.AssignmentStatus{programme.Approved, programme.Active},
-	})
+	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{During: month.Period(), Statuses: inForce()})
 	if err != nil {
 		return err
 	}
-	for _, official := range distinctOfficials(assignments) {
-		err := u.oweOnce(ctx, duty.Term{
-			Kind: duty.MonthPlan, Subject: monthPlanSubject(official, month), Label: month.String(),
-			Holder: org.Party{Role: org.Official, Person: official, Team: teamIn(assignments, official)}, Start: u.today, Due: due,
+	running := slices.DeleteFunc(slices.Clone(assignments), func(a programme.Assignment) bool { return a.Status == programme.Ended })
+	var owed []duty.Term
+	var planners []org.PersonID
+	for _, holder := range holders(running) {
+		planners = append(planners, holder.Person)
+		owed = append(owed, duty.Term{
+			Kind: duty.MonthPlan, Subject: monthPlanSubject(holder.Person, month), Label: month.String(), Holder: holder, Start: u.today, Due: due,
 		})
-		if err != nil {
-			return err
-		}
-		if err := u.checkMonthPlan(ctx, official, month); err != nil {
-			return err
+	}
+	if err := u.oweOnce(ctx, owed...); err != nil {
+		return err
+	}
+	open, err := u.oweMonthPlan(ctx, planners, month)
+	if err != nil {
+		return err
+	}
+	return u.checkMonthPlans(ctx, open, month, assignments)
+}
+
+// oweMonthPlan are those of the officials who still owe the plan of the month.
+func (u *unit) oweMonthPlan(ctx context.Context, officials []org.PersonID, month calendar.Month) (open []org.PersonID, err error) {
+	subjects := make([]event.Subject, len(officials))
+	for i, official := range officials {
+		subjects[i] = monthPlanSubject(official, month)
+	}
+	owed, err := u.openDutiesOf(ctx, subjects, duty.MonthPlan)
+	for i, official := range officials {
+		if len(owed[subjects[i]]) > 0 {
+			open = append(open, official)
 		}
 	}
-	return nil
+	return open, err
 }
 
 // PlanMonth proposes dates for the visits that are still missing in a month: of

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -488,15 +489,14 @@ func (u *unit) openRound(ctx context.Context, round calendar.Period) error {
 	if err != nil {
 		return err
 	}
-	for _, official := range distinctOfficials(assignments) {
-		if err := u.oweOnce(ctx, duty.Term{
-			Kind: duty.RoundReport, Subject: report.Subject(roundID(official, round)), Label: roundLabel(round),
-			Holder: org.Party{Role: org.Official, Person: official, Team: teamIn(assignments, official)}, Start: round.To, Days: book.Reports.RoundDays,
-		}); err != nil {
-			return err
-		}
+	var owed []duty.Term
+	for _, holder := range holders(assignments) {
+		owed = append(owed, duty.Term{
+			Kind: duty.RoundReport, Subject: report.Subject(roundID(holder.Person, round)), Label: roundLabel(round),
+			Holder: holder, Start: round.To, Days: book.Reports.RoundDays,
+		})
 	}
-	return nil
+	return u.oweOnce(ctx, owed...)
 }
 
 // openMonth opens the office's duty to report a month in which somebody was
@@ -517,17 +517,52 @@ func (u *unit) openMonth(ctx context.Context, month calendar.Month) error {
 	})
 }
 
-func teamIn(assignments []programme.Assignment, official org.PersonID) org.TeamID {
-	i := slices.IndexFunc(assignments, func(a programme.Assignment) bool { return a.Official == official })
-	return assignments[i].Team
+// holders are the officials of the assignments, each once and by id, in the team of
+// the first of theirs.
+func holders(assignments []programme.Assignment) []org.Party {
+	teams := make(map[org.PersonID]org.TeamID)
+	for _, a := range slices.Backward(assignments) {
+		teams[a.Official] = a.Team
+	}
+	var all []org.Party
+	for _, official := range slices.Sorted(maps.Keys(teams)) {
+		all = append(all, org.Party{Role: org.Official, Person: official, Team: teams[official]})
+	}
+	return all
 }
 
-// oweOnce opens a duty unless the subject ever had one of the kind.
-func (u *unit) oweOnce(ctx context.Context, t duty.Term) error {
-	known, err := u.tx.Duties(ctx, duty.Query{Subject: t.Subject, Kinds: []duty.Kind{t.Kind}, Limit: 1})
-	if err != nil || len(known) > 0 {
-		return err
+// askTogether is about how many things a routine asks of in one question: each is a
+// round trip to the database, and what is asked of thousands would be held at once.
+const askTogether = 300
+
+// oweOnce opens each of the duties unless its subject ever had one of the kind.
+func (u *unit) oweOnce(ctx context.Context, terms ...duty.Term) error {
+	for some := range slices.Chunk(terms, askTogether) {
+		q := duty.Query{}
+		for _, t := range some {
+			q.Subjects, q.Kinds = append(q.Subjects, t.Subject), append(q.Kinds, t.Kind)
+		}
+		slices.Sort(q.Kinds)
+		q.Kinds = slices.Compact(q.Kinds)
+		had, err := u.tx.Duties(ctx, q)
+		if err != nil {
+			return err
+		}
+		known := make(map[debt]bool)
+		for _, d := range had {
+			known[debt{d.Subject, d.Kind}] = true
+		}
+		for _, t := range some {
+			owed := debt{t.Subject, t.Kind}
+			if known[owed] {
+				continue
+			}
+			known[owed] = true
+			u.closed(t.Subject, []duty.Kind{t.Kind}) // there never was any
+			if _, err := u.owe(ctx, t); err != nil {
+				return err
+			}
+		}
 	}
-	_, err = u.owe(ctx, t)
-	return err
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/visit"
 )
@@ -204,10 +205,6 @@ func collectiveDigest(ctx context.Context, u *unit) error {
 // something else since, and asks for a new one (M12) from the official who looks
 // after it now.
 func staleSurveys(ctx context.Context, u *unit) error {
-	book, err := u.rules(ctx)
-	if err != nil {
-		return err
-	}
 	assignments, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Statuses: []programme.AssignmentStatus{programme.Active}})
 	if err != nil {
 		return err
@@ -216,25 +213,63 @@ func staleSurveys(ctx context.Context, u *unit) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range assignments {
-		profiles, err := u.tx.Profiles(ctx, a.Place)
-		if err != nil {
+	taken := make(map[org.PlaceID][]org.Place) // by what took them in, whole or in part
+	for _, p := range places {
+		for _, s := range p.Successors {
+			taken[s.To] = append(taken[s.To], p)
+		}
+	}
+	for some := range slices.Chunk(assignments, askTogether) {
+		if err := u.staleSurveysOf(ctx, some, taken); err != nil {
 			return err
 		}
-		p := latest(profiles)
+	}
+	return nil
+}
+
+// staleSurveysOf is staleSurveys for some hundreds of assignments.
+func (u *unit) staleSurveysOf(ctx context.Context, assignments []programme.Assignment, taken map[org.PlaceID][]org.Place) error {
+	book, err := u.rules(ctx)
+	if err != nil {
+		return err
+	}
+	places := distinctPlaces(assignments)
+	profiles, err := u.tx.LatestProfiles(ctx, places)
+	if err != nil {
+		return err
+	}
+	latest := make(map[org.PlaceID]*visit.Profile)
+	for i := range profiles {
+		latest[profiles[i].Place] = &profiles[i]
+	}
+	dir := newMemo(u.dir)
+	if err := dir.expectPlaces(ctx, places, u.today, 1); err != nil {
+		return err
+	}
+	stale := make(map[programme.AssignmentID]string) // why
+	var subjects []event.Subject
+	for _, a := range assignments {
+		p := latest[a.Place]
 		if p == nil {
 			continue // the first survey is owed since the assignment began
 		}
-		place, err := u.dir.Place(ctx, a.Place)
+		place, err := dir.Place(ctx, a.Place)
 		if err != nil {
 			return err
 		}
-		reason := p.Outdated(u.today, visit.Changed(place, places, u.today), book.Policy)
-		if reason == "" {
-			continue
+		if reason := p.Outdated(u.today, visit.Changed(place, taken[a.Place], u.today), book.Policy); reason != "" {
+			stale[a.ID], subjects = reason, append(subjects, programme.AssignmentSubject(a.ID))
 		}
-		if err := u.outdate(ctx, p, reason, a); err != nil {
-			return err
+	}
+	asked, err := u.openDutiesOf(ctx, subjects, duty.Survey)
+	if err != nil {
+		return err
+	}
+	for _, a := range assignments {
+		if reason := stale[a.ID]; reason != "" {
+			if err := u.outdate(ctx, latest[a.Place], reason, a, len(asked[programme.AssignmentSubject(a.ID)]) > 0); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -242,16 +277,16 @@ func staleSurveys(ctx context.Context, u *unit) error {
 
 // outdate marks a profile as out of date, unless it is, and asks for a new one,
 // unless somebody does already.
-func (u *unit) outdate(ctx context.Context, p *visit.Profile, reason string, a programme.Assignment) error {
+func (u *unit) outdate(ctx context.Context, p *visit.Profile, reason string, a programme.Assignment, asked bool) error {
 	if p.Expire(reason) {
 		if err := u.work.Visits.keepProfile(ctx, p, reason); err != nil {
 			return err
 		}
 	}
-	open, err := u.openDuties(ctx, programme.AssignmentSubject(a.ID), duty.Survey)
-	if err != nil || len(open) > 0 {
-		return err
+	if asked {
+		return nil
 	}
+	u.closed(programme.AssignmentSubject(a.ID), []duty.Kind{duty.Survey}) // none is open
 	return u.oweSurvey(ctx, a)
 }
 

@@ -320,6 +320,21 @@ func (u *unit) openDuties(ctx context.Context, subject event.Subject, kinds ...d
 	return u.tx.Duties(ctx, duty.Query{Subject: subject, Kinds: kinds, Statuses: []duty.Status{duty.Running, duty.Paused}})
 }
 
+// openDutiesOf is openDuties of one kind for many subjects.
+func (u *unit) openDutiesOf(ctx context.Context, subjects []event.Subject, kind duty.Kind) (map[event.Subject][]duty.State, error) {
+	owed := make(map[event.Subject][]duty.State)
+	for some := range slices.Chunk(subjects, askTogether) {
+		open, err := u.tx.Duties(ctx, duty.Query{Subjects: some, Kinds: []duty.Kind{kind}, Statuses: []duty.Status{duty.Running, duty.Paused}})
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range open {
+			owed[d.Subject] = append(owed[d.Subject], d)
+		}
+	}
+	return owed, nil
+}
+
 // tell puts a notice into the outbox unless one with the same natural key is
 // there. One whose moment has passed is kept as expired and never sent (EX-29).
 func (u *unit) tell(ctx context.Context, notices ...notify.Notice) error {

@@ -27,12 +27,24 @@ func (tx *Tx) PutDuty(_ context.Context, s *duty.State) error { return tx.duties
 func (tx *Tx) Duties(_ context.Context, q duty.Query) ([]duty.State, error) {
 	ids := unique(texts(q.IDs))
 	if len(ids) == 0 {
-		ids = tx.duties.having(terms("subject", subject(q.Subject))...)
+		ids = tx.duties.having(terms(sought(q)...)...)
 	}
+	subjects := anyOf(q.Subjects)
 	return tx.duties.pick(ids, func(s *duty.State) bool {
-		return among(q.IDs, s.ID) && is(q.Subject, s.Subject) && among(q.Kinds, s.Kind) && among(q.Statuses, s.Status) &&
+		return among(q.IDs, s.ID) && is(q.Subject, s.Subject) && subjects(s.Subject) && among(q.Kinds, s.Kind) && among(q.Statuses, s.Status) &&
 			is(q.Person, s.Holder.Person) && is(q.Unit, s.Holder.Unit) && is(q.Place, s.Place) && within(q.Due, s.Due)
 	}, func(a, b *duty.State) int { return a.Due.Compare(b.Due) }, q.Limit)
+}
+
+// sought are the terms by which the duties of a query are found.
+func sought(q duty.Query) (pairs []string) {
+	if !q.Subject.IsZero() {
+		return []string{"subject", subject(q.Subject)}
+	}
+	for _, s := range q.Subjects {
+		pairs = append(pairs, "subject", subject(s))
+	}
+	return pairs
 }
 
 // DutiesToWake implements [duty.Repository].
@@ -67,8 +79,9 @@ func (tx *Tx) PutVisit(_ context.Context, s *visit.State) error { return tx.visi
 
 // Visits implements [visit.Repository].
 func (tx *Tx) Visits(_ context.Context, q visit.Query) ([]visit.State, error) {
+	places := anyOf(q.Places)
 	return tx.visits.pick(tx.visits.all(), func(s *visit.State) bool {
-		return is(q.Place, s.Place) && is(q.Team, s.Team) && among(q.Statuses, s.Status) &&
+		return is(q.Place, s.Place) && places(s.Place) && is(q.Team, s.Team) && among(q.Statuses, s.Status) &&
 			(is(q.Official, s.Official) || q.Official == s.HeldBy) && within(q.During, visitDay(s))
 	}, func(a, b *visit.State) int { return visitDay(a).Compare(visitDay(b)) }, q.Limit)
 }
@@ -87,6 +100,23 @@ func (tx *Tx) Profile(_ context.Context, id visit.ProfileID) (visit.Profile, err
 
 // PutProfile implements [visit.Repository].
 func (tx *Tx) PutProfile(_ context.Context, p *visit.Profile) error { return tx.profiles.put(p) }
+
+// LatestProfiles implements [visit.Repository].
+func (tx *Tx) LatestProfiles(_ context.Context, places []org.PlaceID) ([]visit.Profile, error) {
+	wanted := anyOf(places)
+	all, err := tx.profiles.pick(tx.profiles.all(), func(p *visit.Profile) bool {
+		return len(places) > 0 && wanted(p.Place) && p.Status != visit.ProfileDraft
+	}, func(a, b *visit.Profile) int {
+		return cmp.Or(cmp.Compare(a.Place, b.Place), cmp.Compare(a.Edition, b.Edition))
+	}, 0)
+	var last []visit.Profile
+	for i, p := range all {
+		if i+1 == len(all) || all[i+1].Place != p.Place {
+			last = append(last, p)
+		}
+	}
+	return last, err
+}
 
 // Profiles implements [visit.Repository].
 func (tx *Tx) Profiles(_ context.Context, place org.PlaceID) ([]visit.Profile, error) {

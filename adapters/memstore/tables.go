@@ -251,6 +251,18 @@ func among[V comparable](wishes []V, have V) bool {
 	return len(wishes) == 0 || slices.Contains(wishes, have)
 }
 
+// anyOf is among for many wishes, asked of many values.
+func anyOf[V comparable](wishes []V) func(V) bool {
+	if len(wishes) == 0 {
+		return func(V) bool { return true }
+	}
+	wanted := make(map[V]bool, len(wishes))
+	for _, w := range wishes {
+		wanted[w] = true
+	}
+	return func(have V) bool { return wanted[have] }
+}
+
 func valid(on calendar.Date, in calendar.Period) bool { return on.IsZero() || in.Contains(on) }
 
 func within(during calendar.Period, day calendar.Date) bool {

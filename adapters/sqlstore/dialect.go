@@ -33,6 +33,7 @@ type dialect struct {
 	find    string // function (text, part): where part is within text, 0 when it is not
 	member  string // after a column: is among the values of a list, the parameter %s
 	many    string // the same, of a list that is long
+	each    string // the values of a list, the parameter %s, as rows
 	list    func([]string) string
 	field   func(state, name string) string // a field of a state, as text
 	instant func(time.Time) any
@@ -54,6 +55,7 @@ func (d Dialect) differences() (*dialect, error) {
 			find:    "instr",
 			member:  "IN (SELECT value FROM json_each(%s))",
 			many:    "IN (SELECT value FROM json_each(%s))",
+			each:    "json_each(%s)",
 			list:    jsonList,
 			field:   func(state, name string) string { return "(" + state + "->>'$." + name + "')" },
 			instant: func(t time.Time) any { return t.UTC().Format(fixedWidth) },
@@ -71,6 +73,7 @@ func (d Dialect) differences() (*dialect, error) {
 			find:     "strpos",
 			member:   "= ANY(%s::text[])",
 			many:     "IN (SELECT unnest(%s::text[]))",
+			each:     "unnest(%s::text[]) AS each (value)",
 			list:     arrayLiteral,
 			field:    func(state, name string) string { return "(" + state + "->>'" + name + "')" },
 			instant:  func(t time.Time) any { return t.UTC() },

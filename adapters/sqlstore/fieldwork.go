@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -120,8 +121,9 @@ func (t *tx) Duties(ctx context.Context, q duty.Query) ([]duty.State, error) {
 	where := t.where()
 	among(where, "id", q.IDs)
 	where.about(q.Subject)
+	where.aboutAny(q.Subjects)
 	kind := "kind"
-	if !q.Subject.IsZero() {
+	if !q.Subject.IsZero() || len(q.Subjects) > 0 {
 		kind = unsought(kind)
 	}
 	oneOf(where, kind, q.Kinds)
@@ -183,6 +185,7 @@ func (t *tx) PutVisit(ctx context.Context, s *visit.State) error { return visits
 func (t *tx) Visits(ctx context.Context, q visit.Query) ([]visit.State, error) {
 	where := t.where()
 	where.is("place", string(q.Place))
+	amongMany(where, "place", q.Places)
 	where.is("team", string(q.Team))
 	if q.Official != "" {
 		where.add("(official = %[1]s OR held_by = %[1]s)", where.param(string(q.Official)))
@@ -203,6 +206,16 @@ func (t *tx) PutProfile(ctx context.Context, p *visit.Profile) error { return pr
 // Profiles implements [visit.Repository].
 func (t *tx) Profiles(ctx context.Context, place org.PlaceID) ([]visit.Profile, error) {
 	return profiles.list(ctx, t, "WHERE place = $1 ORDER BY edition, id", string(place))
+}
+
+// LatestProfiles implements [visit.Repository]: one row is read of each place, by an
+// index, however many editions it has.
+func (t *tx) LatestProfiles(ctx context.Context, places []org.PlaceID) ([]visit.Profile, error) {
+	return profiles.read(ctx, t, fmt.Sprintf(`WITH latest AS MATERIALIZED (
+		SELECT (SELECT p.state FROM outreach_profile p WHERE p.place = asked.place AND %s <> %s ORDER BY p.edition DESC, p.id DESC LIMIT 1) AS state
+		FROM (SELECT DISTINCT value AS place FROM %s) asked)
+		SELECT state FROM latest WHERE state IS NOT NULL`,
+		t.dialect.field("p.state", "status"), literal(string(visit.ProfileDraft)), fmt.Sprintf(t.dialect.each, "$1")), t.dialect.list(texts(places)))
 }
 
 // Item implements [visit.Repository].

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +45,25 @@ func (s *selection) about(wish event.Subject) {
 	if !wish.IsZero() {
 		s.conditions = append(s.conditions, "subject_type = "+s.param(wish.Type), "subject_id = "+s.param(wish.ID))
 	}
+}
+
+// aboutAny asks for any of the subjects, which are mostly of one type.
+func (s *selection) aboutAny(wishes []event.Subject) {
+	if len(wishes) == 0 {
+		return
+	}
+	ids := make(map[string][]string)
+	for _, w := range wishes {
+		ids[w.Type] = append(ids[w.Type], w.ID)
+	}
+	var any []string
+	for _, kind := range slices.Sorted(maps.Keys(ids)) {
+		of := &selection{dialect: s.dialect, args: s.args}
+		of.is("subject_type", kind)
+		amongMany(of, "subject_id", ids[kind])
+		any, s.args = append(any, strings.Join(of.conditions, " AND ")), of.args
+	}
+	s.conditions = append(s.conditions, "("+strings.Join(any, " OR ")+")")
 }
 
 // among asks for any of the values of a column.

@@ -101,6 +101,7 @@ type State struct {
 type Query struct {
 	IDs      []ID // any of these
 	Subject  event.Subject
+	Subjects []event.Subject // any of these
 	Kinds    []Kind
 	Statuses []Status
 	Person   org.PersonID // holder

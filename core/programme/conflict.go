@@ -101,17 +101,8 @@ func (l Load) weight() int { return cmp.Or(l.Burden, 100*l.Hamlets) }
 // Loads counts the hamlets of each official that has any on the day, the most
 // loaded first, then by id. Proposed assignments do not count.
 func Loads(assignments []Assignment, on calendar.Date) []Load {
-	places := make(map[org.PersonID]map[org.PlaceID]bool)
-	for _, a := range assignments {
-		if a.Status != Proposed && a.Status != Cancelled && a.Valid.Contains(on) {
-			if places[a.Official] == nil {
-				places[a.Official] = make(map[org.PlaceID]bool)
-			}
-			places[a.Official][a.Place] = true
-		}
-	}
 	var loads []Load
-	for official, hamlets := range places {
+	for official, hamlets := range hamletsOf(assignments, on) {
 		loads = append(loads, Load{Official: official, Hamlets: len(hamlets)})
 	}
 	slices.SortFunc(loads, func(a, b Load) int {
@@ -120,6 +111,30 @@ func Loads(assignments []Assignment, on calendar.Date) []Load {
 	return loads
 }
 
+// hamletsOf are the hamlets of each official on the day.
+func hamletsOf(assignments []Assignment, on calendar.Date) map[org.PersonID]map[org.PlaceID]bool {
+	hamlets := make(map[org.PersonID]map[org.PlaceID]bool)
+	for _, a := range assignments {
+		if !a.counts(on) {
+			continue
+		}
+		if hamlets[a.Official] == nil {
+			hamlets[a.Official] = make(map[org.PlaceID]bool)
+		}
+		hamlets[a.Official][a.Place] = true
+	}
+	return hamlets
+}
+
+// counts reports whether somebody looks after a hamlet by the assignment on the
+// day: a proposed one does not count.
+func (a *Assignment) counts(on calendar.Date) bool {
+	return a.Status != Proposed && a.Status != Cancelled && a.Valid.Contains(on)
+}
+
+// ordinary is what a hamlet weighs of which the programme says nothing.
+const ordinary = 100
+
 // Weight is what a hamlet weighs in the load of its official, in hundredths.
 func (s State) Weight(place org.PlaceID) int {
 	for _, b := range s.Burdens {
@@ -127,7 +142,7 @@ func (s State) Weight(place org.PlaceID) int {
 			return b.Weight
 		}
 	}
-	return 100
+	return ordinary
 }
 
 // Loads is the function Loads with the hamlets weighed by the programme's
@@ -137,14 +152,22 @@ func (s State) Loads(assignments []Assignment, on calendar.Date) []Load {
 	if len(s.Burdens) == 0 {
 		return loads
 	}
-	for i := range loads {
-		counted := make(map[org.PlaceID]bool)
-		for _, a := range assignments {
-			if a.Official == loads[i].Official && a.Status != Proposed && a.Status != Cancelled && a.Valid.Contains(on) && !counted[a.Place] {
-				counted[a.Place] = true
-				loads[i].Burden += s.Weight(a.Place)
+	weight := make(map[org.PlaceID]int, len(s.Burdens))
+	for _, b := range slices.Backward(s.Burdens) { // the first holds
+		weight[b.Place] = b.Weight
+	}
+	burden := make(map[org.PersonID]int)
+	for official, hamlets := range hamletsOf(assignments, on) {
+		for place := range hamlets {
+			w, weighed := weight[place]
+			if !weighed {
+				w = ordinary
 			}
+			burden[official] += w
 		}
+	}
+	for i := range loads {
+		loads[i].Burden = burden[loads[i].Official]
 	}
 	slices.SortStableFunc(loads, func(a, b Load) int { return cmp.Compare(b.Burden, a.Burden) })
 	return loads
@@ -203,15 +226,19 @@ type Gaps struct {
 func Staffing(on calendar.Date, officials []org.PersonID, places []org.PlaceID, assignments []Assignment) Gaps {
 	loads := Loads(assignments, on)
 	g := Gaps{On: on, Loads: loads, Spread: Spread(loads)}
+	assigned, visited := make(map[org.PersonID]bool), make(map[org.PlaceID]bool)
+	for _, a := range assignments {
+		if a.counts(on) {
+			assigned[a.Official], visited[a.Place] = true, true
+		}
+	}
 	for _, who := range officials {
-		if !slices.ContainsFunc(loads, func(l Load) bool { return l.Official == who }) {
+		if !assigned[who] {
 			g.Officials = append(g.Officials, who)
 		}
 	}
 	for _, place := range places {
-		if !slices.ContainsFunc(assignments, func(a Assignment) bool {
-			return a.Place == place && a.Status != Proposed && a.Status != Cancelled && a.Valid.Contains(on)
-		}) {
+		if !visited[place] {
 			g.Places = append(g.Places, place)
 		}
 	}

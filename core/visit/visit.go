@@ -265,6 +265,7 @@ type Waiver struct {
 // by that date, then id.
 type Query struct {
 	Place    org.PlaceID
+	Places   []org.PlaceID // any of these
 	Team     org.TeamID
 	Official org.PersonID // assignee or holder
 	Statuses []Status
@@ -280,6 +281,9 @@ type Repository interface {
 	Profile(ctx context.Context, id ProfileID) (Profile, error)
 	PutProfile(ctx context.Context, p *Profile) error
 	Profiles(ctx context.Context, place org.PlaceID) ([]Profile, error) // ascending Edition
+	// LatestProfiles returns, of each of the places, the last edition that is no
+	// draft, where there is one; in no order.
+	LatestProfiles(ctx context.Context, places []org.PlaceID) ([]Profile, error)
 	Item(ctx context.Context, id ItemID) (Item, error)
 	PutItem(ctx context.Context, i *Item) error
 	Items(ctx context.Context, during calendar.Period) ([]Item, error) // valid on any day of it; zero: all

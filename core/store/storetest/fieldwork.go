@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -22,13 +23,14 @@ import (
 // fieldwork are the promises of the queries of duty, visit, opinion and issue.
 func fieldwork() []promise {
 	return []promise{
-		{"duty/query", "Duties selects by ids, subject, kind, status, holder, place, due date and limit.", selectsDuties},
+		{"duty/query", "Duties selects by ids, subject or subjects, kind, status, holder, place, due date and limit.", selectsDuties},
 		{"duty/wake", "DutiesToWake returns open duties whose WakeAt has come, earliest first, as many as asked for.", wakesDuties},
 		{"duty/next wake", "NextWake is the earliest WakeAt of all open duties, zero when there is none.", findsNextWake},
 		{"duty/woken once", "Units of work that wake duties at the same time wake each of them once.", wakesEachOnce},
 		{"visit/query", "Visits selects by place, team, official, status, period and limit.", selectsVisits},
 		{"visit/order", "Visits come ordered by the day they happened, else by the day planned, then by id.", ordersVisits},
 		{"visit/profiles", "Profiles lists those of the place in ascending edition.", listsProfiles},
+		{"visit/latest profiles", "LatestProfiles lists the last edition that is no draft of each of the places.", listsLatestProfiles},
 		{"visit/items", "Items selects those valid in a period, ordered by id.", selectsItems},
 		{"opinion/query", "Opinions selects by place, visit, issue, speaker, who heard it, kind, status, topic, period, whether the speaker's name is kept, and limit.", selectsOpinions},
 		{"opinion/by phone", "SpeakersByPhone finds everybody who has a number, ordered by id, until it is taken away.", findsSpeakers},
@@ -69,6 +71,17 @@ func selectsDuties(k kit) {
 		s.Holder = org.Party{Person: "person", Unit: "unit", Place: "elsewhere"}
 	}, filters)
 	a.expect(k, "subject of another type", q{Subject: event.Subject{Type: "visit", ID: thisIssue.ID}})
+	about := func(id, of string, kind duty.Kind) v {
+		return a.model(id, func(s *v) { s.Subject, s.Kind = event.Subject{Type: of, ID: "many"}, kind })
+	}
+	a.insert(k, about("of a visit", "visit", duty.Visit), about("of a report", "report", duty.RoundReport), about("of a round", "round", duty.Visit))
+	many := []event.Subject{thisIssue, {Type: "visit", ID: "many"}, {Type: "report", ID: "many"}, {Type: "visit", ID: "nowhere"}}
+	for n := range 200 {
+		many = append(many, event.Subject{Type: "visit", ID: strconv.Itoa(n)})
+	}
+	a.expect(k, "any of a few subjects", q{Subjects: many[1:3]}, "of a visit", "of a report")
+	a.expect(k, "any of many subjects, one of them", q{Subjects: many[1:], Subject: many[1]}, "of a visit")
+	a.expect(k, "any of many subjects, by kind", q{Subjects: many[1:], Kinds: []duty.Kind{duty.Visit}}, "of a visit")
 	a.within(k, func(s *v) { s.Place = "due" }, func(s *v, on calendar.Date) { s.Due = on },
 		func(p calendar.Period) q { return q{Place: "due", Due: p} })
 	k.view(func(ctx context.Context, tx store.Tx) error {
@@ -232,6 +245,12 @@ func selectsVisits(k kit) {
 		a.model("moved out", func(s *v) { s.Place, s.Planned, s.Happened = "happened", march.From, march.From.Add(-9) }))
 	a.expect(k, "what happened in the month", q{Place: "happened", During: march}, "moved in")
 	a.inOrder(k, "limit 2", q{Place: "planned", Limit: 2}, "no date", "before")
+	many := []org.PlaceID{"happened", "nowhere"}
+	a.inOrder(k, "any of a few places", q{Places: many}, "moved out", "moved in")
+	for n := range 200 {
+		many = append(many, org.PlaceID(strconv.Itoa(n)))
+	}
+	a.inOrder(k, "any of many places, in the month", q{Places: many, During: march}, "moved in")
 }
 
 func ordersVisits(k kit) {
@@ -253,6 +272,27 @@ func listsProfiles(k kit) {
 	a.insert(k, edition("c", "here", 1), edition("b", "here", 2), edition("a", "here", 10), edition("x", "there", 1))
 	a.inOrder(k, "of one place", "here", "c", "b", "a")
 	a.inOrder(k, "of a place without", "nowhere")
+}
+
+func listsLatestProfiles(k kit) {
+	a := question[[]org.PlaceID, visit.Profile]{name: "LatestProfiles", of: profiles, inSets: true,
+		find: func(ctx context.Context, tx store.Tx, places []org.PlaceID) ([]visit.Profile, error) {
+			return tx.LatestProfiles(ctx, places)
+		}}
+	edition := func(id string, place org.PlaceID, n int, status visit.ProfileStatus) visit.Profile {
+		return a.model(id, func(p *visit.Profile) { p.Place, p.Edition, p.Status = place, n, status })
+	}
+	a.insert(k,
+		edition("c", "there", 1, visit.ProfileAccepted), edition("b", "there", 2, visit.ProfileStale), edition("a", "there", 10, visit.ProfileSubmitted),
+		edition("d", "there", 11, visit.ProfileDraft), edition("x", "here", 1, visit.ProfileAccepted), edition("y", "beyond", 1, visit.ProfileAccepted),
+		edition("z", "only drafts", 1, visit.ProfileDraft))
+	many := []org.PlaceID{"there", "here", "nowhere", "here", "only drafts"}
+	a.expect(k, "of a few places", many, "a", "x")
+	for n := range 200 {
+		many = append(many, org.PlaceID(strconv.Itoa(n)))
+	}
+	a.expect(k, "of many places", many, "a", "x")
+	a.expect(k, "of no place", nil)
 }
 
 func selectsItems(k kit) {

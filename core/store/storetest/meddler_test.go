@@ -126,6 +126,9 @@ func (m *meddler) DutiesToWake(ctx context.Context, now time.Time, limit int) ([
 func (m *meddler) Visits(ctx context.Context, q visit.Query) ([]visit.State, error) {
 	return meddle(m, "Visits", q, func(q visit.Query) ([]visit.State, error) { return m.Tx.Visits(ctx, q) })
 }
+func (m *meddler) LatestProfiles(ctx context.Context, places []org.PlaceID) ([]visit.Profile, error) {
+	return meddle(m, "LatestProfiles", some[org.PlaceID]{places}, func(q some[org.PlaceID]) ([]visit.Profile, error) { return m.Tx.LatestProfiles(ctx, q.IDs) })
+}
 func (m *meddler) Profiles(ctx context.Context, place org.PlaceID) ([]visit.Profile, error) {
 	return meddle(m, "Profiles", of[org.PlaceID]{place}, func(q of[org.PlaceID]) ([]visit.Profile, error) { return m.Tx.Profiles(ctx, q.ID) })
 }
@@ -228,6 +231,7 @@ var meddled = []struct {
 	{"Duties", duty.Query{}, []string{"duty/query"}, true},
 	{"DutiesToWake", clock{}, []string{"duty/wake"}, false},
 	{"Visits", visit.Query{}, []string{"visit/query", "visit/order"}, false},
+	{"LatestProfiles", some[org.PlaceID]{}, []string{"visit/latest profiles"}, true},
 	{"Profiles", of[org.PlaceID]{}, []string{"visit/profiles"}, false},
 	{"Items", of[calendar.Period]{}, []string{"visit/items"}, false},
 	{"Opinions", opinion.Query{}, []string{"opinion/query", "opinion/order"}, false},
