@@ -60,6 +60,7 @@ type claim struct {
 	items      map[notify.ID]*notify.Notice
 	contacts   map[notify.ID]contact
 	lost       []*notify.Notice
+	others     []*notify.Notice      // they are for a process of another mode
 	busy       map[org.PersonID]bool // a message in their lane is on its way just now
 	deliveries []Delivery
 }
@@ -109,6 +110,9 @@ func (c *claim) run(ctx context.Context, batches [][]Ticket) error {
 		if err := c.takeAll(ctx, tickets, queued); err != nil {
 			return err
 		}
+	}
+	if err := c.putOff(ctx, c.others, c.now.Add(otherModeFor), "the worker runs in another mode"); err != nil {
+		return err
 	}
 	if err := c.breakLoops(ctx); err != nil {
 		return err
@@ -265,8 +269,8 @@ func (c *claim) take(ctx context.Context, n *notify.Notice) error {
 	case !n.RepeatableBy(c.call.Provider, c.now):
 		return c.did(n, n.Doubtful("it may have gone, and "+c.call.Provider.Name+" would not know a repetition", c.now))
 	}
-	if until, why := c.closed(n); why != "" {
-		return c.did(n, n.Defer(until, why, c.now))
+	if closed, err := c.closed(n); closed {
+		return err
 	}
 	switch {
 	case to.declined:

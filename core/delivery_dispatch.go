@@ -187,6 +187,7 @@ func (d *dispatch) sift(ctx context.Context, due []notify.Notice) ([]*notify.Not
 			err = d.end(n, n.Expire("quiet hours until its moment passed", d.now))
 		case opens.After(d.now):
 			err = d.put(n, n.Defer(opens, "quiet hours", d.now))
+		case n.Held.After(d.now): // nobody took it a moment ago; left as it is
 		default:
 			wanted = append(wanted, n)
 		}
@@ -375,7 +376,7 @@ func (d *dispatch) sibling(ctx context.Context, n notify.Notice, person org.Pers
 	n = notify.Notice{
 		ID: notify.ID(d.newID()), Key: n.Key + "#" + string(person.ID), Template: n.Template, Subject: n.Subject, Duty: n.Duty,
 		Moot: n.Moot, To: n.To, Audience: n.Audience, Channel: n.Channel, Class: n.Class, Priority: n.Priority, OnUnknown: n.OnUnknown,
-		Owner: n.Owner, Vars: n.Vars, NotBefore: n.NotBefore, Expires: n.Expires, State: notify.Pending, NextAt: d.now, Created: d.now,
+		Owner: n.Owner, Vars: n.Vars, NotBefore: n.NotBefore, Expires: n.Expires, State: notify.Pending, NextAt: n.Due(), Created: d.now,
 	}
 	n.To.Person = person.ID
 	added, err := d.tx.AddNotice(ctx, &n)

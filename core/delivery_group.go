@@ -63,7 +63,6 @@ func (d *dispatch) handOut(ctx context.Context) error {
 		if g.Channel == notify.SMS && !exempt(g.Notice) {
 			had[g.person] = append(had[g.person], d.now)
 		}
-		d.done.Late = max(d.done.Late, d.now.Sub(g.NextAt))
 		n, err := d.merge(ctx, g)
 		if err != nil {
 			return err
@@ -71,6 +70,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 		if err := d.did(n, n.Queue(g.person, d.now)); err != nil {
 			return err
 		}
+		d.done.Late = max(d.done.Late, d.now.Sub(n.Due()))
 		n.Route = route
 		if err := d.tries(ctx, n); err != nil {
 			return err
@@ -218,7 +218,7 @@ func (d *dispatch) takeOver(ctx context.Context, carrier *notify.Notice, g *grou
 				ended = append(ended, id)
 				continue
 			}
-			if err := item.Release(d.now, "", d.now); err != nil {
+			if err := item.Release(c.Due(), "", d.now); err != nil {
 				return err
 			}
 			if err := d.did(item, item.Merge(carrier, d.now)); err != nil {

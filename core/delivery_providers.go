@@ -203,25 +203,30 @@ func inOrder(a, b *notify.Provider) int {
 	return cmp.Compare(cmp.Or(a.Order, last), cmp.Or(b.Order, last))
 }
 
-// closed says why a provider that is about to be called must not be: its breaker
-// opened after the notice was queued, or this process sends to others than the
-// installation does. Then the notice waits, until the returned instant at most.
-func (c *claim) closed(n *notify.Notice) (until time.Time, why string) {
+// closed takes a notice back whose provider is about to be called and must not be:
+// its breaker opened after the notice was queued, or this process sends to others than
+// the installation does. The provider's own pause is waited for; for the rest the
+// notice is as late as it was.
+func (c *claim) closed(n *notify.Notice) (closed bool, err error) {
 	provider := c.providers[c.call.Provider.Name]
 	switch {
 	case provider == nil:
-		return time.Time{}, ""
+		return false, nil
 	case !provider.Mode.Same(c.call.Provider.Mode): // not started anew after the mode was changed
-		return c.now.Add(otherModeFor), "the worker runs in another mode"
+		c.others = append(c.others, n)
+		return true, nil
 	case provider.Breaker.Open && provider.Breaker.Probing == n.ID:
-		return time.Time{}, ""
+		return false, nil
 	case c.now.Before(provider.Breaker.Pause):
-		return provider.Breaker.Pause, "provider is out of order"
+		return true, c.did(n, n.Defer(provider.Breaker.Pause, outOfOrder, c.now))
 	case provider.Breaker.Open:
-		return c.now, "provider is out of order" // another provider, or the next probe: Dispatch decides
+		return true, c.did(n, n.Return(outOfOrder, c.now)) // another provider, or the next probe: Dispatch decides
 	}
-	return time.Time{}, ""
+	return false, nil
 }
+
+// outOfOrder is why a notice waits whose provider is not to be called just now.
+const outOfOrder = "provider is out of order"
 
 // otherModeFor is how long a notice waits that a process of another mode than
 // the installation's would have taken.

@@ -127,10 +127,11 @@ func (r *recovery) stuck(ctx context.Context, state notify.State) (map[notify.ID
 	return stuck, err
 }
 
-// untaken hands a queued notice out again: the queue lost its ticket, or is slow.
+// untaken hands a queued notice out again: the queue lost its ticket, or is slow. It
+// is as late as it was.
 func (r *recovery) untaken(_ context.Context, n *notify.Notice) error {
 	r.done.Requeued++
-	return n.Defer(r.now, "nobody took it", r.now)
+	return n.Return("nobody took it", r.now)
 }
 
 // silent takes a notice back from a worker whose lease ran out. Its attempt is

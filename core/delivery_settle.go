@@ -10,8 +10,8 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 )
 
-// Requeue takes back the tickets that the queue refused: their notices are due
-// again shortly. why is short and holds nothing about anybody.
+// Requeue takes back the tickets that the queue refused: their notices are
+// handed out again shortly, and are as late as they were. why is short and holds nothing about anybody.
 func (s *System) Requeue(ctx context.Context, tickets []Ticket, why string) error {
 	return s.pipeline(ctx, func(ctx context.Context, p *pass) error {
 		ids := make([]notify.ID, len(tickets))
@@ -22,16 +22,14 @@ func (s *System) Requeue(ctx context.Context, tickets []Ticket, why string) erro
 		if err != nil {
 			return err
 		}
+		var refused []*notify.Notice
 		for _, t := range tickets {
-			n := found[t.ID]
-			if n == nil || n.State != notify.Queued || n.Generation != t.Generation {
-				continue
-			}
-			if err := p.did(n, n.Defer(p.now.Add(refusedFor), bounded(why), p.now)); err != nil {
-				return err
+			if n := found[t.ID]; n != nil && n.State == notify.Queued && n.Generation == t.Generation {
+				refused = append(refused, n)
+				delete(found, t.ID)
 			}
 		}
-		return nil
+		return p.putOff(ctx, refused, p.now.Add(refusedFor), bounded(why))
 	})
 }
 

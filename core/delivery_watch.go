@@ -27,7 +27,7 @@ const (
 
 // Watch looks whether delivery itself is in order and tells the administrators
 // when it is not, over every channel and once an hour for each fault (N23): due
-// notices that nobody hands out, outcomes that stay unknown, clocks that nobody
+// notices that nobody hands out or takes, outcomes that stay unknown, clocks that nobody
 // makes go, and rows of the outbox that are missing. Call it every minute or so,
 // anywhere; a process that only watches finds that all others are gone.
 func (s *System) Watch(ctx context.Context) (Watched, error) {
@@ -59,8 +59,8 @@ func (s *System) Watch(ctx context.Context) (Watched, error) {
 
 // lateNotice is since when the oldest due notice waits, zero when in time.
 func (p *pass) lateNotice(ctx context.Context) (time.Time, error) {
-	next, err := p.tx.NextNotice(ctx)
-	return p.tooLate(next, lateAfter), err
+	oldest, err := oldestDue(ctx, p.tx)
+	return p.tooLate(oldest, lateAfter), err
 }
 
 func (p *pass) lateClock(ctx context.Context) (time.Time, error) {

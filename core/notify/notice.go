@@ -148,6 +148,11 @@ type Notice struct {
 	Done        time.Time `json:"done,omitzero"` // when it was accepted, or ended otherwise
 	// Arrived is when its provider told that it arrived.
 	Arrived time.Time `json:"arrived,omitzero"`
+	// DueSince is when it was due first, where NextAt does not say so: while it is
+	// queued, and while it waits because nobody took it. See Due.
+	DueSince time.Time `json:"due_since,omitzero"`
+	// Held is until when it is left alone although it is due, because nobody took it.
+	Held time.Time `json:"held,omitzero"`
 }
 
 // For is the person the notice is for: whoever it was handed out for, or before that
@@ -157,6 +162,20 @@ func (n *Notice) For() org.PersonID {
 		return n.Person
 	}
 	return n.To.Person
+}
+
+// Due is since when, or from when on, a pending or queued notice is to go. What the
+// programme itself wishes moves it: quiet hours, a cap, the lane, another try after a
+// provider's no. That the queue refused it or lost it, or that no worker or provider
+// took it, does not: so it tells how late the notice is.
+func (n *Notice) Due() time.Time {
+	switch {
+	case !n.DueSince.IsZero():
+		return n.DueSince
+	case n.State == Queued: // by a version that did not write it down
+		return n.NextAt.Add(-QueuePatience)
+	}
+	return n.NextAt
 }
 
 // Took is how long a message was on its way, from when its provider had taken it

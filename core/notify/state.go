@@ -114,6 +114,7 @@ func (n *Notice) move(to State, why string, now time.Time) error {
 			"a notice that is %s cannot become %s", "thông báo đang ở trạng thái %s không thể chuyển sang %s", n.State, to)
 	}
 	n.State, n.Why = to, why
+	n.DueSince, n.Held = time.Time{}, time.Time{}
 	n.Done = time.Time{}
 	if to.Terminal() || to == Accepted {
 		n.Done = now
@@ -138,9 +139,11 @@ const QueuePatience = 2 * time.Minute
 // Queue hands the notice out for the given person: the generation rises, so
 // that every ticket of an earlier round is worthless.
 func (n *Notice) Queue(to org.PersonID, now time.Time) error {
+	since := n.Due()
 	if err := n.move(Queued, "", now); err != nil {
 		return err
 	}
+	n.DueSince = since
 	n.Person = to
 	n.Generation++
 	n.NextAt = now.Add(QueuePatience)
@@ -148,13 +151,38 @@ func (n *Notice) Queue(to org.PersonID, now time.Time) error {
 }
 
 // Defer makes a pending or queued notice wait until the given instant, at most
-// until it expires.
+// until it expires: the programme wishes so, and from then on it is due.
 func (n *Notice) Defer(until time.Time, why string, now time.Time) error {
 	if err := n.move(Pending, why, now); err != nil {
 		return err
 	}
 	n.NextAt = n.within(until)
 	return nil
+}
+
+// Return takes a queued notice back that nobody took: it is due as it was before.
+func (n *Notice) Return(why string, now time.Time) error {
+	return n.Defer(n.Due(), why, now)
+}
+
+// PutOff takes a queued notice back that nobody took, and has it wait until the given
+// instant before it is handed out again, at most until it expires. It was due before,
+// and Due says so.
+func (n *Notice) PutOff(until time.Time, why string, now time.Time) error {
+	since := n.Due()
+	if err := n.Defer(until, why, now); err != nil {
+		return err
+	}
+	n.DueSince = since
+	return nil
+}
+
+// StayDue lets NextAt of a notice that was put off say again since when it is due, so
+// that it is found by that; it waits all the same, as Held says.
+func (n *Notice) StayDue() {
+	if !n.DueSince.IsZero() {
+		n.NextAt, n.Held, n.DueSince = n.DueSince, n.NextAt, time.Time{}
+	}
 }
 
 // within caps an instant by the end of the notice's moment.
@@ -165,10 +193,15 @@ func (n *Notice) within(t time.Time) time.Time {
 	return t
 }
 
-// Merge puts the notice into a carrier, which takes it along to the same person.
+// Merge puts the notice into a carrier, which takes it along to the same person and
+// is due since the first of what it carries was.
 func (n *Notice) Merge(carrier *Notice, now time.Time) error {
+	since := n.Due()
 	if err := n.move(Merged, "", now); err != nil {
 		return err
+	}
+	if since.Before(carrier.Due()) {
+		carrier.DueSince = since
 	}
 	n.MergedInto, n.Person = carrier.ID, carrier.Person
 	carrier.Items = append(carrier.Items, n.ID)
