@@ -362,6 +362,8 @@ func aDaysWork(t *testing.T, e *explainer, sys *core.System) {
 	if len(tickets) == 0 {
 		t.Error("nothing was dispatched")
 	}
+	do("requeue", func() error { return sys.Requeue(ctx, tickets[:len(tickets)/2], "queue: refused") })
+	tickets = tickets[len(tickets)/2:]
 	var claimed []core.Delivery
 	do("claim", func() (err error) { claimed, err = sys.Claim(ctx, "worker", provider, tickets); return err })
 	do("settle", func() error {
@@ -390,6 +392,7 @@ func aDaysWork(t *testing.T, e *explainer, sys *core.System) {
 			return err
 		})
 	})
+	do("oldest due", func() error { _, err := sys.OldestDue(ctx); return err })
 	do("outstanding", func() error { _, err := sys.Outstanding(ctx); return err })
 	by(official, "agenda", func(ctx context.Context, w *core.Work) error { _, err := w.Visits.Agenda(ctx, v.ID); return err })
 	by(official, "owed", func(ctx context.Context, w *core.Work) error { _, err := w.Duties.Owed(ctx, official); return err })

@@ -471,3 +471,60 @@ func wantRule(t testing.TB, err error, rule string) {
 		t.Errorf("got %v, want %s", err, rule)
 	}
 }
+
+func TestWhatTheProgrammeWishesMovesWhenANoticeIsDueAndThatNobodyTookItDoesNot(t *testing.T) {
+	later := noon.Add(time.Hour)
+	gate := gateway("esms", -1)
+	for name, c := range map[string]struct {
+		do  func(d *drive)
+		due time.Time
+	}{
+		"in the queue":              {func(d *drive) { d.queued() }, noon},
+		"nobody took it":            {func(d *drive) { d.queued().must(d.Return("lost", later)) }, noon},
+		"the queue refused it":      {func(d *drive) { d.queued().must(d.PutOff(later, "refused", noon)) }, noon},
+		"refused, and found as due": {func(d *drive) { d.queued().must(d.PutOff(later, "refused", noon)).StayDue() }, noon},
+		"refused again and again": {func(d *drive) {
+			d.queued().must(d.PutOff(later, "refused", noon)).queued().must(d.PutOff(later, "refused", later))
+		}, noon},
+		"quiet hours": {func(d *drive) { d.must(d.Defer(later, "quiet hours", noon)) }, later},
+		"refused, then quiet hours": {func(d *drive) {
+			d.queued().must(d.PutOff(noon, "refused", noon)).must(d.Defer(later, "quiet hours", noon))
+		}, later},
+		"the provider said no":          {func(d *drive) { d.sending(gate).settle(notify.ResultMisconfigured) }, noon.Add(5 * time.Minute)},
+		"sent again":                    {func(d *drive) { d.queued().must(d.Notice.Fail("gone", noon)).must(d.Replay("again", later)) }, later},
+		"queued by a version before it": {func(d *drive) { d.queued().DueSince = time.Time{} }, noon},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := pending(t)
+			c.do(d)
+			if near := d.Due().Sub(c.due).Abs(); near > time.Minute { // another try has its jitter
+				t.Errorf("it is due since %v, want %v", d.Due(), c.due)
+			}
+		})
+	}
+}
+
+func TestWhatWasPutOffIsLeftAloneAndFoundAsDueWhereItIsToBe(t *testing.T) {
+	until := noon.Add(5 * time.Second)
+	d := pending(t).queued()
+	d.must(d.PutOff(until, "refused", noon))
+	if !d.NextAt.Equal(until) || !d.Held.IsZero() {
+		t.Errorf("put off it is looked at again at %v, held until %v", d.NextAt, d.Held)
+	}
+	d.StayDue()
+	if !d.NextAt.Equal(noon) || !d.Held.Equal(until) {
+		t.Errorf("found as due at %v, held until %v", d.NextAt, d.Held)
+	}
+	d.StayDue() // says nothing new
+	if d.queued(); !d.NextAt.Equal(noon.Add(notify.QueuePatience)) || !d.Held.IsZero() {
+		t.Errorf("in the queue until %v, held until %v", d.NextAt, d.Held)
+	}
+	if d.must(d.Claim(notify.Call{Owner: "w1", Until: until, Provider: gateway("esms", -1)}, noon)); !d.DueSince.IsZero() {
+		t.Error("what is sent is due no more")
+	}
+	short := pending(t)
+	short.Expires = noon.Add(time.Second)
+	if short.queued().must(short.PutOff(until, "refused", noon)); !short.NextAt.Equal(short.Expires) {
+		t.Errorf("it waits until %v, beyond its moment", short.NextAt)
+	}
+}
