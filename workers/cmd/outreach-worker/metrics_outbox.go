@@ -18,7 +18,7 @@ import (
 type outboxState struct {
 	at        time.Time
 	notices   map[notify.State]int
-	oldest    time.Duration                  // how long the notice that has been due longest has waited
+	oldest    time.Duration                  // how long the notice that has been due longest has waited for a worker
 	age       map[notify.State]time.Duration // of the oldest in a state that should not last
 	receipts  int
 	segments  int
@@ -39,14 +39,14 @@ func (p *parts) count(ctx context.Context) (outboxState, error) {
 	if err != nil {
 		return s, err
 	}
+	since, err := p.system.OldestDue(ctx)
+	if err != nil {
+		return s, err
+	}
+	if !since.IsZero() {
+		s.oldest = max(0, s.at.Sub(since))
+	}
 	err = p.store.View(ctx, func(ctx context.Context, tx store.Tx) error {
-		next, err := tx.NextNotice(ctx)
-		if err != nil {
-			return err
-		}
-		if !next.IsZero() {
-			s.oldest = max(0, s.at.Sub(next))
-		}
 		for _, state := range passing() {
 			oldest, err := tx.Notices(ctx, notify.Query{States: []notify.State{state}, Limit: 1})
 			if err != nil {

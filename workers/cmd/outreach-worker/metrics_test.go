@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/workers/deliver"
 	"github.com/huongvecoso/outreach/workers/internal/outboxtest"
@@ -223,4 +224,21 @@ func TestTheMetricsShowAProviderThatIsHeldBack(t *testing.T) {
 			t.Errorf("the log names %s", outboxtest.Phone(i))
 		}
 	}
+}
+
+func TestHowLateTheOutboxIsCountsFromWhenANoticeWasFirstDueWhileNoWorkerTakesIt(t *testing.T) {
+	d := newDistrict(t, redistest.Mini(t).Addr())
+	d.fill(2)
+	due := time.Now().Add(-time.Hour).Truncate(time.Second)
+	d.store(func(p *parts) {
+		amend(t, p, outboxtest.ID(0), func(n *notify.Notice) error {
+			n.NextAt = due
+			return n.Queue(outboxtest.Person(0), time.Now())
+		})
+		seen, err := p.count(t.Context())
+		if err != nil || seen.oldest < time.Hour {
+			t.Errorf("one in the queue, due for an hour: the oldest is due for %v, %v", seen.oldest, err)
+		}
+	})
+	d.call("show", string(outboxtest.ID(0))).want(t, exitOK, "due since     "+due.In(calendar.Zone()).Format(moment))
 }

@@ -168,6 +168,9 @@ func (c *call) showNotice(n notify.Notice, attempts []notify.Attempt) {
 	if !n.State.Terminal() {
 		fmt.Fprintf(w, "looked at\t%s\n", n.NextAt.In(calendar.Zone()).Format(moment))
 	}
+	if since := n.Due(); n.State == notify.Queued || n.State == notify.Pending && !since.Equal(n.NextAt) {
+		fmt.Fprintf(w, "due since\t%s\n", since.In(calendar.Zone()).Format(moment))
+	}
 	if !n.CancelAsked.IsZero() {
 		fmt.Fprintf(w, "cancel asked\t%s, when it was on its way\n", n.CancelAsked.In(calendar.Zone()).Format(moment))
 	}
