@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore"
@@ -56,25 +55,27 @@ func (c *planning) run(ctx context.Context) error {
 	return nil
 }
 
+// write writes the visits of a draft as a host does that has several connections:
+// while PostgreSQL takes one part, the next is made ready.
 func (c *planning) write(ctx context.Context, draft programme.Draft) error {
 	began := time.Now()
-	defer func() { c.writing += time.Since(began) }()
-	return load(ctx, c.store, visitsOf(draft, &c.wrote), func(b *sqlstore.Batch, v []*visit.State) { b.Visits = v })
+	before := c.wrote
+	err := inParts(ctx, c.store, len(draft.Choices), func(from, to int) (b sqlstore.Batch, _ error) {
+		for i, choice := range draft.Choices[from:to] {
+			b.Visits = append(b.Visits, visitOf(choice, before+from+i+1))
+		}
+		return b, nil
+	})
+	c.writing += time.Since(began)
+	c.wrote += len(draft.Choices)
+	return err
 }
 
-// visitsOf are the visits of a draft, as they are planned.
-func visitsOf(draft programme.Draft, count *int) iter.Seq[*visit.State] {
-	return func(yield func(*visit.State) bool) {
-		for _, choice := range draft.Choices {
-			*count++
-			ok := yield(&visit.State{
-				ID: visit.ID(fmt.Sprintf("p-%08d", *count)), Kind: visit.Regular, Place: choice.Place, Team: "TO-00000", Official: choice.Official,
-				Planned: choice.Date, At: choice.At, Venue: choice.Venue, Status: visit.Planned, Recorded: morning,
-			})
-			if !ok {
-				return
-			}
-		}
+// visitOf is the n-th visit, as it is planned.
+func visitOf(choice programme.Choice, n int) *visit.State {
+	return &visit.State{
+		ID: visit.ID(fmt.Sprintf("p-%08d", n)), Kind: visit.Regular, Place: choice.Place, Team: "TO-00000", Official: choice.Official,
+		Planned: choice.Date, At: choice.At, Venue: choice.Venue, Status: visit.Planned, Recorded: morning,
 	}
 }
 
