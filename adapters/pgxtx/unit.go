@@ -115,6 +115,11 @@ func (u *Unit) send(ctx context.Context) error {
 	}
 	b := u.batch
 	u.batch, u.hosts = &pgx.Batch{}, nil
+	for _, q := range b.QueuedQueries {
+		if q.Fn == nil { // not every way in which pgx runs a batch stops at its error then
+			q.Exec(func(pgconn.CommandTag) error { return nil })
+		}
+	}
 	u.fault = u.conn.SendBatch(ctx, b).Close()
 	return u.fault
 }

@@ -96,12 +96,18 @@ func (c *trips) Read(b []byte) (int, error) {
 // round trips are counted.
 func counting(t *testing.T) (*pgxpool.Pool, *atomic.Int64) {
 	t.Helper()
+	return countingIn(t, pgx.QueryExecModeCacheStatement)
+}
+
+// countingIn is counting for a host that has its statements run in some way.
+func countingIn(t *testing.T, mode pgx.QueryExecMode) (*pgxpool.Pool, *atomic.Int64) {
+	t.Helper()
 	config, err := pgxpool.ParseConfig(pgtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := new(atomic.Int64)
-	config.MaxConns = 1
+	config.MaxConns, config.ConnConfig.DefaultQueryExecMode = 1, mode
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // which is a round trip where the machine is slow
 	dial := config.ConnConfig.DialFunc
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -204,7 +210,13 @@ func TestAUnitThatAsksNothingIsOneRoundTrip(t *testing.T) {
 // at a result, and at whatever place, nothing of the unit is kept, its error says what
 // it was, and the connection is as good as before.
 func TestWhatIsRefusedLeavesNothingBehind(t *testing.T) {
-	pool, _ := counting(t)
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeSimpleProtocol} {
+		t.Run(mode.String(), func(t *testing.T) { refuses(t, mode) })
+	}
+}
+
+func refuses(t *testing.T, mode pgx.QueryExecMode) {
+	pool, _ := countingIn(t, mode)
 	ctx := t.Context()
 	var ignored []string
 	err := pgxtx.Run(ctx, pool, pgx.TxOptions{}, func(u *pgxtx.Unit) error {
@@ -486,6 +498,22 @@ func TestAUnitEndsWithItsFunction(t *testing.T) {
 	}
 }
 
+// A connection that is lost takes the unit with it, and not the pool.
+func TestAConnectionThatIsLostIsAnError(t *testing.T) {
+	pool, _ := counting(t)
+	err := pgxtx.Run(t.Context(), pool, pgx.TxOptions{}, func(u *pgxtx.Unit) error {
+		u.Queue("INSERT INTO ticket (id) VALUES ('a')")
+		u.Queue("SELECT pg_terminate_backend(pg_backend_pid())")
+		return nil
+	})
+	if err == nil {
+		t.Error("no error")
+	}
+	if got := left(t, pool); len(got) != 0 {
+		t.Errorf("left behind: %q", got)
+	}
+}
+
 // A district with a few officials, and what one of them reports of a visit.
 
 const officials = 12
@@ -569,24 +597,25 @@ func report(ctx context.Context, w *core.Work, k int) error {
 // what has to be known, one for the number of the first issue, and one to write. The rows are
 // those that Update would have left.
 func TestTheReportOfAVisitIsFourRoundTripsInATransactionOfTheHost(t *testing.T) {
-	var dumps [2][]string
-	for i, together := range []bool{false, true} {
+	var dumps [3][]string
+	for i := range dumps {
 		pool, trips := counting(t)
 		sys := season(t, pool)
+		join := [...]func(store.Tx, org.Actor) *core.Work{nil, sys.JoinAlone, sys.Join}[i]
 		for k := range officials {
 			actor := org.Actor{Person: countrytest.Official(k)}
 			before := trips.Load()
 			err := pgxtx.Run(t.Context(), pool, pgx.TxOptions{}, func(u *pgxtx.Unit) error {
 				u.Queue("INSERT INTO ticket (id) VALUES ($1)", string(visitID(k)))
-				if !together {
+				if join == nil {
 					return nil
 				}
-				return report(t.Context(), sys.JoinAlone(sqlstore.Join(u.Conn(), sqlstore.Postgres, nil), actor), k)
+				return report(t.Context(), join(sqlstore.Join(u.Conn(), sqlstore.Postgres, nil), actor), k)
 			})
-			if got := trips.Load() - before; together && k == officials-1 && got > 4 {
+			if got := trips.Load() - before; i == 1 && k == officials-1 && got > 4 {
 				t.Errorf("%d round trips, want 4 at most", got)
 			}
-			if err == nil && !together {
+			if err == nil && join == nil {
 				err = sys.Update(t.Context(), actor, func(ctx context.Context, w *core.Work) error { return report(ctx, w, k) })
 			}
 			if err != nil {
@@ -605,8 +634,10 @@ func TestTheReportOfAVisitIsFourRoundTripsInATransactionOfTheHost(t *testing.T) 
 	if len(dumps[0]) < 500 {
 		t.Fatalf("only %d rows were written", len(dumps[0]))
 	}
-	if diff := cmp.Diff(dumps[0], dumps[1]); diff != "" {
-		t.Errorf("written by Update (-), in a transaction of the host (+):\n%s", diff)
+	for i, how := range []string{"alone", "as one of several"} {
+		if diff := cmp.Diff(dumps[0], dumps[i+1]); diff != "" {
+			t.Errorf("written by Update (-), in a transaction of the host, %s (+):\n%s", how, diff)
+		}
 	}
 }
 

@@ -360,7 +360,7 @@ func (t *tx) seriesParts(*later) []part {
 	const count = `UPDATE outreach_issue_series s SET last = v.last FROM unnest($1::text[], $2::bigint[]) AS v (series, last) WHERE s.series = v.series`
 	args := columnArgs(rows, -1)
 	return []part{{
-		kind: "series", table: seriesTable, statement: count, args: args,
+		kind: "series", table: seriesTable, statement: count, args: func() []any { return args },
 		written: func(context.Context, string) error { return nil },
 		strict:  func() strict { return strict{statement: count, args: args} },
 	}}

@@ -401,7 +401,7 @@ func writing(t *testing.T) (parts []part) {
 	t.Helper()
 	add := func(table, statement string, row []any, err error) {
 		must(t, err)
-		parts = append(parts, part{table: table, statement: statement, args: columnArgs([][]any{row})})
+		parts = append(parts, part{table: table, statement: statement, args: func() []any { return columnArgs([][]any{row}) }})
 	}
 	o, err := opinions.row(&opinion.State{ID: "o"})
 	add(opinions.name, opinions.insertions.of(1), o, err)

@@ -38,7 +38,7 @@ type later struct {
 type part struct {
 	kind, table string
 	statement   string
-	args        []any
+	args        func() []any
 	returning   string // a column of what it wrote; empty: only how many rows there are counts
 	// written is told those values, or the number.
 	written func(ctx context.Context, what string) error
@@ -53,6 +53,9 @@ type rowsLater struct {
 func (r *rowsLater) add(id string, row []any) {
 	r.ids, r.rows = append(r.ids, id), append(r.rows, row)
 }
+
+// columns are the rows as the parameters of one statement.
+func (r *rowsLater) columns() []any { return columnArgs(r.rows) }
 
 // laterMost is how many rows of a table wait at most.
 const laterMost = 500
@@ -164,12 +167,12 @@ func (t *tx) writeParts(ctx context.Context, parts []part) error {
 
 // together makes one statement of many, which yields what each has written.
 func together(parts []part) (statement string, args []any) {
-	length, parameters := 0, 0
-	for _, p := range parts {
-		length += len(p.statement) + 2*len(p.args) + 100 // numbers that get longer, and what stands around it
-		parameters += len(p.args)
+	length := 0
+	own := make([][]any, len(parts))
+	for i, p := range parts {
+		own[i] = p.args()
+		length += len(p.statement) + 2*len(own[i]) + 100 // numbers that get longer, and what stands around it
 	}
-	args = make([]any, 0, parameters)
 	var b strings.Builder
 	b.Grow(length)
 	for i, p := range parts {
@@ -177,7 +180,7 @@ func together(parts []part) (statement string, args []any) {
 		b.WriteString(strconv.Itoa(i))
 		b.WriteString(" AS (")
 		renumber(&b, p.statement, len(args))
-		args = append(args, p.args...)
+		args = append(args, own[i]...)
 		b.WriteString(" RETURNING ")
 		b.WriteString(cmp.Or(p.returning, "1"))
 		b.WriteByte(')')
@@ -277,8 +280,8 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
 	if ids := l.insertions.ids; len(ids) > 0 {
 		parts = append(parts, part{
+			kind: t.kind, table: t.name, statement: t.insertions.of(len(ids)), args: l.insertions.columns,
 			strict: func() strict { return t.strictInsertion(ids, l.insertions.rows) },
-			kind:   t.kind, table: t.name, statement: t.insertions.of(len(ids)), args: columnArgs(l.insertions.rows),
 			written: func(ctx context.Context, n string) error {
 				if n != strconv.Itoa(len(ids)) {
 					return fault.Exists(t.kind, t.first(ctx, tx, ids))
@@ -289,8 +292,8 @@ func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
 	}
 	if ids := l.replacements.ids; len(ids) > 0 {
 		parts = append(parts, part{
+			kind: t.kind, table: t.name, statement: t.replacements.of(len(ids)), args: l.replacements.columns,
 			strict: func() strict { return t.strictReplacement(tx, ids, l.replacements.rows) },
-			kind:   t.kind, table: t.name, statement: t.replacements.of(len(ids)), args: columnArgs(l.replacements.rows),
 			written: func(_ context.Context, n string) error {
 				if n != strconv.Itoa(len(ids)) {
 					tx.overtaken = true // it had seen each
@@ -391,7 +394,8 @@ func (t *tx) appendLater(ctx context.Context, r *event.Record, row []any) (bool,
 func (t *tx) recordParts(l *later) []part {
 	subjects := l.insertions.ids
 	return []part{{
-		kind: "record of", table: chain, statement: appendManyAt + onceInItsChain, args: columnArgs(l.insertions.rows, 6, 7),
+		kind: "record of", table: chain, statement: appendManyAt + onceInItsChain,
+		args: func() []any { return columnArgs(l.insertions.rows, 6, 7) },
 		written: func(_ context.Context, n string) error {
 			if n != strconv.Itoa(len(subjects)) {
 				return t.forked(subjects)

@@ -130,9 +130,10 @@ func (t *tx) AddNotices(ctx context.Context, ns []notify.Notice, told func(notif
 // noticeParts add the notices that waited. One alone needs no arrays, which
 // PostgreSQL would plan anew each time.
 func (t *tx) noticeParts(l *later) []part {
-	statement, args := notices.insertion, l.insertions.rows[0]
+	statement, strictly := notices.insertion, notices.addition
+	args := func() []any { return l.insertions.rows[0] }
 	if len(l.notices) > 1 {
-		statement, args = notices.additions, columnArgs(l.insertions.rows)
+		statement, strictly, args = notices.additions, notices.strictAdditions, l.insertions.columns
 	}
 	return []part{{
 		kind: notices.kind, table: notices.name, statement: statement, args: args, returning: "id",
@@ -145,16 +146,11 @@ func (t *tx) noticeParts(l *later) []part {
 			return nil
 		},
 		strict: func() strict {
-			s := strict{
-				statement: notices.addition, args: args,
+			return strict{
+				statement: strictly + " ON CONFLICT (key) DO NOTHING RETURNING id", args: args(), // that an id is taken is an error
 				told:    func(ids []string) { l.tell(addedOf(ids)) },
 				refusal: func() error { return fault.Exists(notices.kind, strings.Join(l.insertions.ids, ", ")) },
 			}
-			if len(l.notices) > 1 {
-				s.statement = notices.strictAdditions
-			}
-			s.statement += " ON CONFLICT (key) DO NOTHING RETURNING id" // that an id is taken is an error
-			return s
 		},
 	}}
 }
