@@ -76,11 +76,11 @@ func (n native) run(ctx context.Context, opts pgx.TxOptions, fn func(context.Con
 
 func TestAStoreOverNativeTransactionsKeepsItsPromises(t *testing.T) {
 	pool := open(t)
-	stores := 0
+	opts := &sqlstore.Options{Schema: "district"}
+	migrate(t, pool, opts)
+	clean := cleaning(t, pool, opts.Schema)
 	storetest.Run(t, func(t *testing.T) store.Store {
-		stores++
-		opts := &sqlstore.Options{Schema: fmt.Sprintf("district_%d", stores)}
-		migrate(t, pool, opts)
+		execute(t, pool, clean)
 		return native{pool, opts}
 	})
 }
