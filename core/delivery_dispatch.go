@@ -57,6 +57,7 @@ func (s *System) Dispatch(ctx context.Context, owner string, limit int) (Dispatc
 // is left as it is, and its owners take turns when there is room again.
 func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, room Room) (Dispatched, error) {
 	var done Dispatched
+	var served map[notify.Channel]string
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
 		done = Dispatched{At: p.now}
 		ok, err := p.tx.Lease(ctx, "relay", owner, p.now, p.now.Add(dispatchLease))
@@ -77,6 +78,7 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 		if err := d.run(ctx, limit); err != nil {
 			return err
 		}
+		served = d.served
 		for name, left := range d.room.Tokens {
 			if spent := tokens[name] - left; spent > 0 {
 				if done.Spent == nil {
@@ -95,6 +97,9 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 		}
 		return err
 	})
+	if err == nil {
+		s.turns.were(served)
+	}
 	return done, err
 }
 
@@ -119,10 +124,12 @@ type dispatch struct {
 	done  *Dispatched
 	lost  []*notify.Notice // they need another way
 	ready []addressed
-	room  space
-	part  bool // more is due than was read
-	spent int  // segments of today, once asked
-	asked bool //
+
+	served map[notify.Channel]string // whose turn it was last in this pass
+	room   space
+	part   bool // more is due than was read
+	spent  int  // segments of today, once asked
+	asked  bool //
 }
 
 // addressed is a notice with the one it goes to.

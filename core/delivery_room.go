@@ -3,7 +3,9 @@ package core
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/alert"
@@ -23,6 +25,9 @@ type Room struct {
 	// Tokens is what is left of each provider's rate, in segments of SMS or mails.
 	// A provider that is not named has no rate.
 	Tokens map[string]int
+	// CriticalOnly has the pass look at nothing but critical notices: for who was woken
+	// while it waits for room.
+	CriticalOnly bool
 	// Backlog says that the pass before this one left due notices behind. It saves
 	// this one from reading as many as the limit only to find that there are more.
 	Backlog bool
@@ -89,7 +94,7 @@ func (s *space) took(n *notify.Notice, cost int) {
 // measure asks what is under way, where there is a window at all.
 func (d *dispatch) measure(ctx context.Context, room Room) error {
 	d.room = space{Room: room, underway: make(map[notify.Channel]notify.Underway), now: d.now}
-	if room.Window <= 0 && len(room.Windows) == 0 {
+	if room.CriticalOnly || room.Window <= 0 && len(room.Windows) == 0 {
 		return nil
 	}
 	all, err := d.tx.Underway(ctx)
@@ -123,7 +128,7 @@ const probe = 64
 // thousands keep the others waiting (notifications 2.9).
 func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error) {
 	head := limit
-	if d.room.Backlog && limit > probe {
+	if (d.room.Backlog || d.room.CriticalOnly) && limit > probe {
 		head = probe
 	}
 	due, err := d.tx.DueNotices(ctx, d.now, head)
@@ -133,6 +138,9 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if d.room.CriticalOnly {
+		return slices.DeleteFunc(due, func(n notify.Notice) bool { return n.Priority != notify.Critical }), nil
 	}
 	backlog := limit > 0 && len(due) == head
 	if !backlog && !slices.ContainsFunc(due, func(n notify.Notice) bool { return d.waits(n.Channel, n.Priority) }) {
@@ -150,9 +158,11 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 	return due, nil
 }
 
-// turns takes up to so many due notices, one of each share after the other.
+// turns takes up to so many due notices, one of each share after the other. Whose turn
+// it was last is remembered: where a window is smaller than the owners are many, the
+// next pass goes on with those who come after, and nobody is always too late.
 func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]notify.Notice, error) {
-	shares, err := d.tx.DueShares(ctx, d.now)
+	shares, err := d.tx.NextShares(ctx, d.now, d.sys.turns.last(), max(0, room))
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +179,8 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 		seen[n.ID] = true
 	}
 	queues := make(map[notify.Share][]*notify.Notice, len(shares))
+	d.served = make(map[notify.Channel]string)
 	for same := range byChannel(shares) {
-		d.rotate(same)
 		useful := d.useful(each, same)
 		if most, bounded := d.worth(same[0].Channel); bounded && len(same) > most {
 			same = same[:most] // the others begin in a later pass
@@ -179,6 +189,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 		if err != nil {
 			return nil, err
 		}
+		d.served[same[0].Channel] = same[len(same)-1].Owner
 		for i := range due {
 			n := &due[i]
 			if s := (notify.Share{Channel: n.Channel, Owner: n.Owner}); !seen[n.ID] {
@@ -189,15 +200,25 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	return interleave(shares, queues), nil
 }
 
-// rotate has another owner begin in each pass: where a window is smaller than the
-// owners are many, nobody is always too late. The moment of the pass tells who, its
-// digits mixed so that passes at regular intervals do not meet the same few.
-func (d *dispatch) rotate(shares []notify.Share) {
-	const golden = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio: Fibonacci hashing
-	first := int(uint64(d.now.UnixMicro()) * golden >> 33 % uint64(len(shares)))
-	slices.Reverse(shares[:first])
-	slices.Reverse(shares[first:])
-	slices.Reverse(shares)
+// turns remembers whose turn it was last on each channel.
+type turns struct {
+	mu     sync.Mutex
+	served map[notify.Channel]string
+}
+
+func (t *turns) last() map[notify.Channel]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.served)
+}
+
+func (t *turns) were(served map[notify.Channel]string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.served == nil {
+		t.served = make(map[notify.Channel]string, len(served))
+	}
+	maps.Copy(t.served, served)
 }
 
 // byChannel are the shares of one channel after the other; they come ordered by it.

@@ -90,6 +90,7 @@ type System struct {
 	policy policy.Policy
 	opts   Options
 	rules  ruleCache
+	turns  turns
 
 	permissions map[Action][]permission
 	reactions   map[string][]reaction

@@ -86,18 +86,29 @@ func lane(n *notify.Notice) int {
 	return 1
 }
 
-// DueShares implements [notify.Outbox].
-func (tx *Tx) DueShares(_ context.Context, now time.Time) ([]notify.Share, error) {
-	var shares []notify.Share
+// NextShares implements [notify.Outbox].
+func (tx *Tx) NextShares(_ context.Context, now time.Time, after map[notify.Channel]string, limit int) ([]notify.Share, error) {
+	seen := make(map[notify.Share]bool)
 	for _, id := range tx.notices.all() {
 		if n, ok := tx.notices.at(id); ok && pending(n.value) && !n.value.NextAt.After(now) {
-			shares = append(shares, shareOf(n.value))
+			seen[shareOf(n.value)] = true
 		}
 	}
-	slices.SortFunc(shares, func(a, b notify.Share) int {
-		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Owner, b.Owner))
+	turn := func(s notify.Share) int { // 1: from the beginning
+		if last, begun := after[s.Channel]; begun && s.Owner <= last {
+			return 1
+		}
+		return 0
+	}
+	shares := slices.SortedFunc(maps.Keys(seen), func(a, b notify.Share) int {
+		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(turn(a), turn(b)), cmp.Compare(a.Owner, b.Owner))
 	})
-	return slices.Compact(shares), tx.usable()
+	taken := make(map[notify.Channel]int)
+	shares = slices.DeleteFunc(shares, func(s notify.Share) bool {
+		taken[s.Channel]++
+		return limit > 0 && taken[s.Channel] > limit
+	})
+	return shares, tx.usable()
 }
 
 func shareOf(n *notify.Notice) notify.Share { return notify.Share{Channel: n.Channel, Owner: n.Owner} }

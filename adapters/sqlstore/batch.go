@@ -28,8 +28,12 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 		return err
 	}
 	b := batch[T]{together: t.replacements, each: t.replacement, row: t.changed, refuse: func(v *T) error { return t.stale(tx, v) }}
-	if t.allOwned(tx, vs) {
+	switch {
+	case t.allOwned(tx, vs):
 		b.together, b.sure = t.ownReplacements, true
+	case tx.defers() && len(vs) > fewRows:
+		b.together, b.undone = t.ownReplacements, true
+		vs = slices.SortedFunc(slices.Values(vs), func(v, w *T) int { return strings.Compare(t.id(v), t.id(w)) })
 	}
 	err := t.writeAll(ctx, tx, vs, b)
 	if taken(err) {
@@ -44,6 +48,7 @@ type batch[T any] struct {
 	each     string // the statement for one
 	row      func(*T) ([]any, error)
 	sure     bool           // none can be refused
+	undone   bool           // what was written is undone when one is refused: none was locked before
 	refuse   func(*T) error // says why one was
 }
 
@@ -120,13 +125,22 @@ func (t *table[T]) allOwned(tx *tx, vs []*T) bool {
 
 // writeSet passes each column as an array.
 func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, rows [][]any, b batch[T]) error {
-	n, err := tx.exec(ctx, b.together.of(len(vs)), columnArgs(rows)...)
-	if err == nil && n != int64(len(vs)) {
-		for _, v := range vs { // which one it was, the database does not say
-			err = b.refuse(v)
-		}
+	if err := tx.byIndex(ctx, len(vs)); err != nil {
+		return err
 	}
-	return err
+	write := func() error {
+		n, err := tx.exec(ctx, b.together.of(len(vs)), columnArgs(rows)...)
+		if err == nil && n != int64(len(vs)) {
+			for _, v := range vs { // which one it was, the database does not say
+				err = b.refuse(v)
+			}
+		}
+		return err
+	}
+	if b.undone {
+		return tx.whole(ctx, write)
+	}
+	return write()
 }
 
 // between stands between the states of many rows in one parameter: quoting each

@@ -160,6 +160,19 @@ const takePositions = "SELECT nextval((SELECT pg_get_serial_sequence('outreach_r
 // made: it goes by an index, and is not worth compiling.
 const plannedOnce = "set_config('plan_cache_mode', 'force_generic_plan', true) || set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)"
 
+// byIndex has a transaction that writes or looks up many rows find them by an index.
+// PostgreSQL may not know yet that a table grows: of one that was empty when its
+// statistics were made it expects nothing to read, and keeps that plan while there
+// are tens of thousands of rows.
+func (t *tx) byIndex(ctx context.Context, rows int) error {
+	if rows <= fewRows || t.indexed || t.reading || !t.defers() {
+		return nil
+	}
+	t.indexed = true
+	return t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(new(string)) },
+		"SELECT set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)")
+}
+
 // askTogether asks many questions in one statement. A unit that foresees what it
 // asks is going to write: it gets positions of the journal along with the answers,
 // and its statements, which are long and find their rows by keys, are planned once
@@ -198,6 +211,7 @@ func (t *tx) askTogether(ctx context.Context, questions []question) error {
 	if err := t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(into...) }, b.String(), args...); err != nil {
 		return err
 	}
+	t.indexed = true
 	for i, q := range all {
 		var lines []string
 		if answers[i] != "" {

@@ -94,7 +94,7 @@ func tableNames(t testing.TB, db Querier, d Dialect) []string {
 		return selectAll(t, db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
 	}
 	return selectAll(t, db, `SELECT CASE schemaname WHEN 'public' THEN '' ELSE schemaname || '.' END || tablename FROM pg_tables
-		WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`)
+		WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`)
 }
 
 func TestMigratingTwiceChangesNothing(t *testing.T) {

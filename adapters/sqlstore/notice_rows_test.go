@@ -111,7 +111,7 @@ func TestWhateverWritesANoticeItIsFoundByItsState(t *testing.T) {
 				}
 			}
 			must(t, st.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
-				shares, err := tx.DueShares(ctx, n.NextAt)
+				shares, err := tx.NextShares(ctx, n.NextAt, nil, 0)
 				next, asked := tx.NextNotice(ctx)
 				way, looked := tx.Underway(ctx)
 				pending, queued := to == notify.Pending, to == notify.Queued

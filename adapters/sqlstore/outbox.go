@@ -202,8 +202,29 @@ func (t *tx) Notice(ctx context.Context, id notify.ID) (notify.Notice, error) {
 
 // Notices implements [notify.Outbox].
 func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
+	if err := t.byIndex(ctx, len(q.Persons)+len(q.Keys)); err != nil {
+		return nil, err
+	}
+	if len(q.Persons) > 0 && q.Channel != "" && away(q.States) && t.dialect.setBased {
+		return t.awayTo(ctx, q)
+	}
 	where := t.noticesOf(q)
 	return notices.list(ctx, t, where.ordered("created, id", q.Limit), where.args...)
+}
+
+// awayTo asks what is on its way to many persons, of each by the index: of a long list
+// PostgreSQL expects that it is cheaper to read everything that is on its way.
+func (t *tx) awayTo(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
+	persons := slices.Compact(slices.Sorted(slices.Values(q.Persons)))
+	q.Persons = nil
+	where := t.noticesOf(q)
+	each := where.param(t.dialect.list(texts(persons)))
+	statement := "SELECT n.state FROM unnest(" + each + "::text[]) AS p (person) CROSS JOIN LATERAL (SELECT state, created, id FROM outreach_notice " +
+		where.filter() + " AND person = p.person OFFSET 0) n ORDER BY n.created, n.id"
+	if q.Limit > 0 {
+		statement += " LIMIT " + where.param(q.Limit)
+	}
+	return notices.read(ctx, t, statement, where.args...)
 }
 
 // NoticeIDs implements [notify.Outbox].
@@ -228,7 +249,7 @@ func (t *tx) noticesOf(q notify.Query) *selection {
 	where.is("duty", q.Duty)
 	where.is("person", string(q.Person))
 	among(where, "person", q.Persons)
-	if (q.Person != "" || len(q.Persons) > 0) && stillOpen(q.States) {
+	if (q.Person != "" || len(q.Persons) > 0) && stillOpen(q.States) && (q.Channel == "" || !away(q.States)) {
 		where.add("done IS NULL") // so the index of persons leaves their history out
 	}
 	among(where, "key", q.Keys)
@@ -253,23 +274,32 @@ func stillOpen(states []notify.State) bool {
 	return len(states) > 0 && !slices.ContainsFunc(states, func(s notify.State) bool { return s == notify.Accepted || s.Terminal() })
 }
 
+// only reports whether a query asks for some of the states among and for no other.
+func only(states []notify.State, among ...notify.State) bool {
+	return len(states) > 0 && !slices.ContainsFunc(states, func(s notify.State) bool { return !slices.Contains(among, s) })
+}
+
+// away reports whether a query asks for nothing but what a queue or a worker has.
+func away(states []notify.State) bool {
+	return only(states, notify.Queued, notify.Sending, notify.Unknown)
+}
+
 // open says of the states of a query what the columns say that have an index: a
 // notice's status has none, because PostgreSQL would write to all indexes of the
 // table whenever it changes (see migration 0004).
 func (s *selection) open(q notify.Query) {
-	only := func(among ...notify.State) bool {
-		return len(q.States) > 0 && !slices.ContainsFunc(q.States, func(state notify.State) bool { return !slices.Contains(among, state) })
-	}
 	switch {
 	case q.Channel == notify.PaperTask && len(q.States) > 0:
 		oneOf(s, "paper", q.States)
 	case q.Channel == notify.PaperTask:
 		s.add("paper IS NOT NULL")
-	case only(notify.Pending):
+	case only(q.States, notify.Pending):
 		s.add("due_at IS NOT NULL")
-	case only(notify.Queued, notify.Sending, notify.Unknown):
+	case away(q.States) && q.Channel != "":
+		oneOf(s, "away", []notify.Channel{q.Channel}) // and with it the index of who they go to
+	case away(q.States):
 		s.add("away IS NOT NULL")
-	case only(notify.Accepted):
+	case only(q.States, notify.Accepted):
 		s.is("ask_of", q.Provider)
 	}
 }
@@ -299,6 +329,9 @@ func (s *selection) lookedAtBefore(states []notify.State, wish time.Time) {
 func (t *tx) NoticesByID(ctx context.Context, ids []notify.ID) ([]notify.Notice, error) {
 	if len(ids) == 0 {
 		return nil, t.usable()
+	}
+	if err := t.byIndex(ctx, len(ids)); err != nil {
+		return nil, err
 	}
 	where := t.where()
 	among(where, "id", ids)
@@ -332,25 +365,81 @@ func (t *tx) due(ctx context.Context, lane int, now time.Time, limit int) ([]not
 
 // shareOf is a share in one column: in the order of its parts, because no channel
 // has a control character in its name.
-func shareOf(s notify.Share) string { return string(s.Channel) + "\x1f" + s.Owner }
+func shareOf(s notify.Share) string { return string(s.Channel) + shareSeparator + s.Owner }
 
-// DueShares implements [notify.Outbox]. It steps through the index from one share
-// to the next, so what it costs is the number of shares, not of notices.
-func (t *tx) DueShares(ctx context.Context, now time.Time) ([]notify.Share, error) {
-	var shares []notify.Share
-	err := t.query(ctx, func(rows *sql.Rows) error {
+const shareSeparator = "\x1f"
+
+// NextShares implements [notify.Outbox]. It steps through the index from one share to
+// the next, so what it costs is the number of shares it looks at, not of notices.
+func (t *tx) NextShares(ctx context.Context, now time.Time, after map[notify.Channel]string, limit int) ([]notify.Share, error) {
+	channels, err := t.pendingChannels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []notify.Share
+	for _, channel := range channels {
+		first, last := shareOf(notify.Share{Channel: channel}), string(channel)+channelEnd
+		from := first // all of them
+		if owner, begun := after[channel]; begun {
+			from = shareOf(notify.Share{Channel: channel, Owner: owner}) + beyond
+		}
+		shares, err := t.dueShares(ctx, now, from, last, limit)
+		if err == nil && from != first && (limit <= 0 || len(shares) < limit) {
+			var rest []notify.Share
+			rest, err = t.dueShares(ctx, now, first, from, max(0, limit-len(shares)))
+			shares = append(shares, rest...)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, shares...)
+	}
+	return all, nil
+}
+
+// What follows the shares of a channel, and what follows one share: no owner begins
+// with a control character.
+const (
+	channelEnd = "\x20"
+	beyond     = "\x01"
+)
+
+// pendingChannels are the channels on which something is pending, due or not.
+func (t *tx) pendingChannels(ctx context.Context) (channels []notify.Channel, err error) {
+	err = t.query(ctx, func(rows *sql.Rows) error {
 		var share string
 		err := rows.Scan(&share)
-		channel, owner, _ := strings.Cut(share, "\x1f")
-		shares = append(shares, notify.Share{Channel: notify.Channel(channel), Owner: owner})
+		channel, _, _ := strings.Cut(share, shareSeparator)
+		channels = append(channels, notify.Channel(channel))
 		return err
 	}, `WITH RECURSIVE s (share) AS (
 			SELECT min(share) FROM outreach_notice WHERE due_at IS NOT NULL AND share IS NOT NULL
 			UNION ALL
-			SELECT (SELECT min(n.share) FROM outreach_notice n WHERE n.due_at IS NOT NULL AND n.share > s.share) FROM s WHERE s.share IS NOT NULL)
-		SELECT share FROM s WHERE share IS NOT NULL AND EXISTS (
-			SELECT 1 FROM outreach_notice n WHERE n.share = s.share AND n.due_at <= $1)
-		ORDER BY share`, now)
+			SELECT (SELECT min(n.share) FROM outreach_notice n WHERE n.due_at IS NOT NULL
+				AND n.share > substr(s.share, 1, `+t.dialect.find+`(s.share, $1) - 1) || $2) FROM s WHERE s.share IS NOT NULL)
+		SELECT share FROM s WHERE share IS NOT NULL`, shareSeparator, channelEnd)
+	return channels, err
+}
+
+// dueShares are the first shares from one to before another that have something due.
+// The order is that of the steps: sorting would have to wait for all of them.
+func (t *tx) dueShares(ctx context.Context, now time.Time, from, before string, limit int) (shares []notify.Share, err error) {
+	statement := `WITH RECURSIVE s (share) AS (
+			SELECT min(share) FROM outreach_notice WHERE due_at IS NOT NULL AND share >= $1 AND share < $2
+			UNION ALL
+			SELECT (SELECT min(n.share) FROM outreach_notice n WHERE n.due_at IS NOT NULL AND n.share > s.share AND n.share < $2) FROM s WHERE s.share IS NOT NULL)
+		SELECT share FROM s WHERE share IS NOT NULL AND (SELECT n.share FROM outreach_notice n WHERE n.share = s.share AND n.due_at <= $3 LIMIT 1) IS NOT NULL`
+	args := []any{from, before, now}
+	if limit > 0 {
+		statement, args = statement+" LIMIT $4", append(args, limit)
+	}
+	err = t.query(ctx, func(rows *sql.Rows) error {
+		var share string
+		err := rows.Scan(&share)
+		channel, owner, _ := strings.Cut(share, shareSeparator)
+		shares = append(shares, notify.Share{Channel: notify.Channel(channel), Owner: owner})
+		return err
+	}, statement, args...)
 	return shares, err
 }
 
@@ -511,6 +600,9 @@ func (t *tx) Attempts(ctx context.Context, notice notify.ID) ([]notify.Attempt, 
 
 // AttemptLog implements [notify.Outbox].
 func (t *tx) AttemptLog(ctx context.Context, q notify.AttemptQuery) ([]notify.Attempt, error) {
+	if err := t.byIndex(ctx, len(q.Bodies)); err != nil {
+		return nil, err
+	}
 	where := t.where()
 	where.is("provider", q.Provider)
 	among(where, "body", q.Bodies)

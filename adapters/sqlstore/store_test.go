@@ -589,7 +589,7 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Pending}, Before: noon.Add(time.Hour), Limit: 5})
 				return err
 			}, "outreach_notice_due"},
-			{"whose are due", func() error { _, err := tx.DueShares(ctx, noon); return err }, "outreach_notice_share"},
+			{"whose are due", func() error { _, err := tx.NextShares(ctx, noon, nil, 5); return err }, "outreach_notice_share"},
 			{"due of one share", func() error {
 				_, err := tx.DueOf(ctx, notify.Share{Channel: notify.SMS, Owner: "a"}, noon, 5)
 				return err

@@ -144,7 +144,8 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 	t.replacement = "UPDATE " + t.name + " SET " + changing.set(func(i int) string { return "$" + strconv.Itoa(i+1) }) + " WHERE id = $1 AND version = $2 - 1"
 
 	// The rows are locked in the order of their ids before any is written, and
-	// all are written or none.
+	// all are written or none. Locking writes to each row once more: where what was
+	// written can be undone, they are written at once (see batch.undone).
 	update := "UPDATE " + t.name + " t SET " + changing.set(func(i int) string { return "v." + changing[i].name }) + " FROM "
 	replacements := func(ids, rows string) string {
 		return "WITH held AS (SELECT t.id FROM " + ids + " JOIN " + t.name + " t ON t.id = v.id AND t.version = v.version - 1 ORDER BY t.id FOR UPDATE OF t) " +

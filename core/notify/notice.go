@@ -309,8 +309,10 @@ type Outbox interface {
 	CountNotices(ctx context.Context) (map[State]int, error)
 	// CountCreated counts the notices with Created before the instant.
 	CountCreated(ctx context.Context, before time.Time) (int, error)
-	// DueShares returns whose notices are due at now, each once, ordered by channel and owner.
-	DueShares(ctx context.Context, now time.Time) ([]Share, error)
+	// NextShares returns whose notices are due at now, each once: of each channel, in order,
+	// up to limit (0: all), first those whose owner comes after the one that after names for
+	// the channel, then from the beginning. What it costs is to be a matter of the limit.
+	NextShares(ctx context.Context, now time.Time, after map[Channel]string, limit int) ([]Share, error)
 	// DueOf is DueNotices for one share: by NextAt, then ID, whatever the priority.
 	DueOf(ctx context.Context, share Share, now time.Time, limit int) ([]Notice, error)
 	// DueOfEach is DueOf for many shares in one question: share after share, in the order

@@ -81,8 +81,8 @@ type Relay struct {
 	wake    chan struct{}
 	turn    sync.Mutex // held by the pass under way
 	pace    pace
-	backlog bool          // the last pass left something behind
-	again   time.Duration // after which to look for room; 0: the last pass had room for all
+	backlog bool      // the last pass left something behind
+	roomAt  time.Time // when to look for room; zero: the last pass had room for all
 }
 
 // New makes a relay named owner, which must be unique among all processes.
@@ -135,9 +135,9 @@ func (r *Relay) Wake() {
 func (r *Relay) Run(ctx context.Context) error {
 	ticker := time.NewTicker(r.opts.Poll)
 	defer ticker.Stop()
-	for {
+	for pass := r.Pass; ; {
 		for {
-			more, err := r.Pass(ctx)
+			more, err := pass(ctx)
 			if err != nil && ctx.Err() == nil {
 				r.opts.Log.Error("relay: pass failed", "error", err)
 			}
@@ -145,35 +145,53 @@ func (r *Relay) Run(ctx context.Context) error {
 				break
 			}
 		}
+		room := r.untilRoom()
+		pass = r.Pass
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-r.wake:
+			if room > 0 { // until then only what is critical goes out, and looking at the rest costs
+				pass = r.passCritical
+			}
 		case <-ticker.C:
-		case <-r.room():
+		case <-after(room):
 		}
 	}
 }
 
-// room tells when to look whether the channels that were full have room again;
-// never, when the last pass had room for all.
-func (r *Relay) room() <-chan time.Time {
+// untilRoom is how long to wait before looking whether the channels that were full
+// have room again; 0 when the last pass had room for all.
+func (r *Relay) untilRoom() time.Duration {
 	r.turn.Lock()
 	defer r.turn.Unlock()
-	if r.again == 0 {
+	if r.roomAt.IsZero() {
+		return 0
+	}
+	return max(time.Nanosecond, time.Until(r.roomAt))
+}
+
+// after is time.After, never for 0.
+func after(d time.Duration) <-chan time.Time {
+	if d == 0 {
 		return nil
 	}
-	return time.After(r.again)
+	return time.After(d)
 }
 
 // Pass looks once: what is due is marked in the outbox first and handed to the
 // queue then, so that a crash in between delays it and never doubles it. more
 // says that the limit was reached. It may be called from anywhere, also beside
 // Run: passes of one relay go one after the other.
-func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
+func (r *Relay) Pass(ctx context.Context) (more bool, err error) { return r.pass(ctx, false) }
+
+// passCritical is Pass for what is critical.
+func (r *Relay) passCritical(ctx context.Context) (more bool, err error) { return r.pass(ctx, true) }
+
+func (r *Relay) pass(ctx context.Context, critical bool) (more bool, err error) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
-	done, err := r.dispatch(ctx)
+	done, err := r.dispatch(ctx, critical)
 	if err != nil {
 		return false, err
 	}
@@ -199,7 +217,7 @@ func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
 
 // dispatch asks for what queue and providers have room for. Tokens are taken
 // first; those that were not used go back.
-func (r *Relay) dispatch(ctx context.Context) (core.Dispatched, error) {
+func (r *Relay) dispatch(ctx context.Context, critical bool) (core.Dispatched, error) {
 	outbox, ok := r.outbox.(roomy)
 	if !ok {
 		return r.outbox.Dispatch(ctx, r.owner, r.opts.Limit)
@@ -213,7 +231,7 @@ func (r *Relay) dispatch(ctx context.Context) (core.Dispatched, error) {
 		tokens[provider] = granted
 	}
 	done, err := outbox.DispatchWithin(ctx, r.owner, r.opts.Limit, core.Room{
-		Window: r.pace.first, Windows: r.pace.windows, Tokens: tokens, Backlog: r.backlog,
+		Window: r.pace.first, Windows: r.pace.windows, Tokens: tokens, Backlog: r.backlog, CriticalOnly: critical,
 	})
 	for provider, granted := range tokens {
 		unused := granted - done.Spent[provider]
@@ -224,15 +242,23 @@ func (r *Relay) dispatch(ctx context.Context) (core.Dispatched, error) {
 	if err == nil && r.opts.Observe != nil {
 		r.opts.Observe(done)
 	}
-	r.backlog, r.again = done.More || done.Full, 0
-	if err == nil && !done.Standby {
-		now := time.Now()
-		r.pace.learn(done, now)
-		if done.Full {
-			r.again = min(r.pace.pause, r.opts.Poll)
-		}
+	if !critical {
+		r.learn(done, err)
 	}
 	return done, err
+}
+
+// learn notes what a pass that looked at everything says about the next one.
+func (r *Relay) learn(done core.Dispatched, err error) {
+	r.backlog, r.roomAt = done.More || done.Full, time.Time{}
+	if err != nil || done.Standby {
+		return
+	}
+	now := time.Now()
+	r.pace.learn(done, now)
+	if done.Full {
+		r.roomAt = now.Add(min(r.pace.pause, r.opts.Poll))
+	}
 }
 
 // groups splits tickets into tasks: of one lane each, critical ones alone, and

@@ -64,8 +64,12 @@ type (
 		Official org.PersonID
 		During   calendar.Period
 	}
-	instantOf struct{ Now time.Time }
-	shareOf   struct {
+	turnsOf struct {
+		Now   time.Time
+		After map[notify.Channel]string
+		Limit int
+	}
+	shareOf struct {
 		Share notify.Share
 		Now   time.Time
 		Limit int
@@ -180,8 +184,8 @@ func (m *meddler) DueNotices(ctx context.Context, now time.Time, limit int) ([]n
 func (m *meddler) Attempts(ctx context.Context, notice notify.ID) ([]notify.Attempt, error) {
 	return meddle(m, "Attempts", of[notify.ID]{notice}, func(q of[notify.ID]) ([]notify.Attempt, error) { return m.Tx.Attempts(ctx, q.ID) })
 }
-func (m *meddler) DueShares(ctx context.Context, now time.Time) ([]notify.Share, error) {
-	return meddle(m, "DueShares", instantOf{now}, func(q instantOf) ([]notify.Share, error) { return m.Tx.DueShares(ctx, q.Now) })
+func (m *meddler) NextShares(ctx context.Context, now time.Time, after map[notify.Channel]string, limit int) ([]notify.Share, error) {
+	return meddle(m, "NextShares", turnsOf{now, after, limit}, func(q turnsOf) ([]notify.Share, error) { return m.Tx.NextShares(ctx, q.Now, q.After, q.Limit) })
 }
 func (m *meddler) DueOf(ctx context.Context, share notify.Share, now time.Time, limit int) ([]notify.Notice, error) {
 	return meddle(m, "DueOf", shareOf{share, now, limit}, func(q shareOf) ([]notify.Notice, error) { return m.Tx.DueOf(ctx, q.Share, q.Now, q.Limit) })
@@ -248,7 +252,7 @@ var meddled = []struct {
 	{"NoticeIDs", notify.Query{}, []string{"outbox/query", "outbox/order"}, false},
 	{"NoticesByID", some[notify.ID]{}, []string{"outbox/by id"}, true},
 	{"DueNotices", clock{}, []string{"outbox/due"}, false},
-	{"DueShares", instantOf{}, []string{"outbox/shares"}, false},
+	{"NextShares", turnsOf{}, []string{"outbox/shares"}, false},
 	{"DueOf", shareOf{}, []string{"outbox/shares"}, false},
 	{"DueOfEach", sharesOf{}, []string{"outbox/each share"}, false},
 	{"Underway", none{}, []string{"outbox/underway"}, false},

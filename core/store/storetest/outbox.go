@@ -32,7 +32,7 @@ func outbox() []promise {
 		{"outbox/next", "NextNotice is the earliest NextAt of all pending notices, zero when there is none.", findsNextNotice},
 		{"outbox/count", "CountNotices counts the notices of each state.", countsNotices},
 		{"outbox/created", "CountCreated counts the notices written before an instant.", countsCreated},
-		{"outbox/shares", "DueShares names each owner and channel with something due once; DueOf returns what is due of one share, the earliest first.", sharesOut},
+		{"outbox/shares", "NextShares names each owner and channel with something due once, in turn from any owner on; DueOf returns what is due of one share, the earliest first.", sharesOut},
 		{"outbox/each share", "DueOfEach is DueOf for many shares, one after the other in the order given.", sharesOutMany},
 		{"outbox/underway", "Underway counts what is queued on each channel and says since when the oldest waits.", countsUnderway},
 		{"outbox/attempt log", "AttemptLog selects attempts of all notices by provider, text and time, the newest first.", logsAttempts},
@@ -490,18 +490,27 @@ func owned() []notify.Notice {
 
 func sharesOut(k kit) {
 	noticesAsked.insert(k, owned()...)
-	k.update(func(ctx context.Context, tx store.Tx) error {
-		shares, err := tx.DueShares(ctx, morning)
-		want := []notify.Share{{Channel: notify.Email}, {Channel: notify.Email, Owner: "b"}, {Channel: notify.SMS, Owner: "a"}, {Channel: notify.SMS, Owner: "ấp 2"}}
-		if diff := differ(want, shares); diff != "" {
-			k.Errorf("DueShares (-want +got):\n%s", diff)
-		}
-		early, again := tx.DueShares(ctx, morning.Add(-time.Second))
-		if len(early) != 0 {
-			k.Errorf("before anything is due there are shares: %v", early)
-		}
-		return errors.Join(err, again)
-	})
+	nobody, b := notify.Share{Channel: notify.Email}, notify.Share{Channel: notify.Email, Owner: "b"}
+	a, two := notify.Share{Channel: notify.SMS, Owner: "a"}, notify.Share{Channel: notify.SMS, Owner: "ấp 2"}
+	turns := func(at time.Time, after map[notify.Channel]string, limit int, want ...notify.Share) {
+		k.Helper()
+		k.update(func(ctx context.Context, tx store.Tx) error {
+			shares, err := tx.NextShares(ctx, at, after, limit)
+			if diff := differ(want, shares); diff != "" && len(want)+len(shares) > 0 {
+				k.Errorf("NextShares after %v, %d of each channel (-want +got):\n%s", after, limit, diff)
+			}
+			return err
+		})
+	}
+	turns(morning.Add(-time.Second), nil, 0)
+	turns(morning, nil, 0, nobody, b, a, two)
+	turns(morning, nil, 1, nobody, a)
+	turns(morning, nil, 5, nobody, b, a, two)
+	turns(morning, map[notify.Channel]string{notify.SMS: "a"}, 0, nobody, b, two, a)
+	turns(morning, map[notify.Channel]string{notify.SMS: "a"}, 1, nobody, two)
+	turns(morning, map[notify.Channel]string{notify.SMS: "done", notify.Email: ""}, 2, b, nobody, two, a)
+	turns(morning, map[notify.Channel]string{notify.SMS: "ấp 2", notify.Email: "b"}, 1, nobody, a)
+	turns(morning, map[notify.Channel]string{"other": "a"}, 1, nobody, a)
 	expect := func(share notify.Share, limit int, want ...string) {
 		k.Helper()
 		k.update(func(ctx context.Context, tx store.Tx) error {
