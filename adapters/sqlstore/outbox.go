@@ -215,16 +215,11 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 // awayTo asks what is on its way to many persons, of each by the index: of a long list
 // PostgreSQL expects that it is cheaper to read everything that is on its way.
 func (t *tx) awayTo(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
-	persons := slices.Compact(slices.Sorted(slices.Values(q.Persons)))
+	persons := texts(q.Persons)
 	q.Persons = nil
 	where := t.noticesOf(q)
-	each := where.param(t.dialect.list(texts(persons)))
-	statement := "SELECT n.state FROM unnest(" + each + "::text[]) AS p (person) CROSS JOIN LATERAL (SELECT state, created, id FROM outreach_notice " +
-		where.filter() + " AND person = p.person OFFSET 0) n ORDER BY n.created, n.id"
-	if q.Limit > 0 {
-		statement += " LIMIT " + where.param(q.Limit)
-	}
-	return notices.read(ctx, t, statement, where.args...)
+	where.add("person = p.person")
+	return notices.read(ctx, t, t.oneByOne(where, "p (person)", persons, "outreach_notice", "created, id", q.Limit), where.args...)
 }
 
 // NoticeIDs implements [notify.Outbox].
@@ -600,14 +595,24 @@ func (t *tx) Attempts(ctx context.Context, notice notify.ID) ([]notify.Attempt, 
 
 // AttemptLog implements [notify.Outbox].
 func (t *tx) AttemptLog(ctx context.Context, q notify.AttemptQuery) ([]notify.Attempt, error) {
+	where := t.where()
+	where.is("provider", q.Provider)
+	where.since("started", q.Since)
+	if len(q.Bodies) > 0 && t.dialect.setBased {
+		return t.attemptsOf(ctx, where, q)
+	}
+	among(where, "body", q.Bodies)
+	return attempts.list(ctx, t, where.ordered("started DESC, id DESC", q.Limit), where.args...)
+}
+
+// attemptsOf looks for each of the texts by the index, also where PostgreSQL has no
+// statistics of attempts yet and would read them all.
+func (t *tx) attemptsOf(ctx context.Context, where *selection, q notify.AttemptQuery) ([]notify.Attempt, error) {
 	if err := t.byIndex(ctx, len(q.Bodies)); err != nil {
 		return nil, err
 	}
-	where := t.where()
-	where.is("provider", q.Provider)
-	among(where, "body", q.Bodies)
-	where.since("started", q.Since)
-	return attempts.list(ctx, t, where.ordered("started DESC, id DESC", q.Limit), where.args...)
+	where.add("body = b.body")
+	return attempts.read(ctx, t, t.oneByOne(where, "b (body)", q.Bodies, "outreach_attempt", "started DESC, id DESC", q.Limit), where.args...)
 }
 
 // SegmentsSpent implements [notify.Outbox].

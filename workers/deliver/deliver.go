@@ -223,6 +223,21 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 			h.opts.Worthless(provider.Channel, worthless)
 		}
 	}
+	settled := h.callAll(ctx, sender, provider, deliveries)
+	return h.settle(ctx, settled)
+}
+
+// callAll makes the calls of a window. They have the provider's time to come to their
+// end, also when asynq takes back the task meanwhile because Redis was away for longer
+// than its lease: the claim holds the notices, and a call cut off would leave one in
+// doubt.
+func (h *Handler) callAll(ctx context.Context, sender notify.Sender, provider notify.Capabilities, deliveries []core.Delivery) []core.Settled {
+	ctx = context.WithoutCancel(ctx)
+	if provider.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, provider.Timeout)
+		defer cancel()
+	}
 	settled := make([]core.Settled, len(deliveries))
 	var calls sync.WaitGroup
 	for i := range deliveries {
@@ -232,13 +247,10 @@ func (h *Handler) window(ctx context.Context, sender notify.Sender, provider not
 		})
 	}
 	calls.Wait()
-	return h.settle(ctx, settled)
+	return settled
 }
 
-// call sends one message. It has the provider's time to come to its end, also
-// when asynq takes back the task meanwhile because Redis was away for longer than
-// its lease: the claim holds the notice, and a call cut off would leave it in
-// doubt. A sender that panics may have handed it over: nobody knows, and for what
+// call sends one message. A sender that panics may have handed it over: nobody knows, and for what
 // counts its attempts nothing came back.
 func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notify.Capabilities, d *core.Delivery) (outcome notify.Outcome) {
 	began := time.Now()
@@ -253,11 +265,6 @@ func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notif
 			h.opts.Observe(provider, outcome, took)
 		}
 	}()
-	if provider.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), provider.Timeout)
-		defer cancel()
-	}
 	return sender.Send(ctx, d.Message)
 }
 

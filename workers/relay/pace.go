@@ -9,7 +9,9 @@ import (
 
 // pace finds out how many tickets of each channel its workers take in time: it
 // begins with what they have places for, doubles as long as the window runs dry
-// again, and halves, down to a few, when the oldest ticket waits too long.
+// again or half of it is taken in no time, and halves, down to a few, when the oldest
+// ticket waits too long. Every pass counts what is queued, so more than keeps the
+// workers busy is not put there.
 type pace struct {
 	most, first, least int
 
@@ -41,6 +43,14 @@ func drains(queued, window, taken int, since time.Duration) time.Duration {
 	return time.Duration(float64(over) / float64(taken) * float64(since))
 }
 
+// plenty is how long a window keeps its workers busy that need not grow.
+const plenty = 500 * time.Millisecond
+
+// lasts is how long a window lasts when so many are taken in some time.
+func lasts(window, taken int, since time.Duration) time.Duration {
+	return time.Duration(float64(window) / float64(taken) * float64(since))
+}
+
 // tooLong is a wait in the queue that shows that more is in it than is taken:
 // an eighth of the time after which tickets are handed out anew.
 const tooLong = notify.QueuePatience / 8
@@ -66,13 +76,15 @@ func (p *pace) learn(done core.Dispatched, now time.Time) {
 	}
 	for channel, window := range p.windows {
 		u := before[channel]
+		taken := p.left[channel] - u.Queued
+		dry := u.Queued == 0 || u.Queued <= window/2 && taken > 0 && lasts(window, taken, since) < plenty
 		switch {
 		case u.Queued > 0 && done.At.Sub(u.Since) > tooLong:
 			window = max(p.least, window/2)
-		case p.filled[channel] && u.Queued <= window/2:
+		case p.filled[channel] && dry:
 			window = min(p.most, 2*window)
 		}
-		if taken := p.left[channel] - u.Queued; taken > 0 {
+		if taken > 0 {
 			look = min(look, drains(u.Queued+added[channel], window, taken, since))
 		}
 		p.left[channel] = u.Queued + added[channel]
