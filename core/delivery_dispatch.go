@@ -125,7 +125,8 @@ type dispatch struct {
 	lost  []*notify.Notice // they need another way
 	ready []addressed
 
-	served map[notify.Channel]string // whose turn it was last in this pass
+	served map[notify.Channel]string // who had the last turn in this pass
+	inTurn map[notify.ID]bool        // what was read because it was its owner's turn
 	room   space
 	part   bool // more is due than was read
 	spent  int  // segments of today, once asked

@@ -63,6 +63,31 @@ func TestACancellationDuringTheCallIsNotForgottenByItsOutcome(t *testing.T) {
 	}
 }
 
+// Whoever is woken while a channel is full looks at what may not wait and at nothing
+// else: not at how much is under way, nor at what is due.
+func TestAPassForWhatIsCriticalLeavesTheRestAlone(t *testing.T) {
+	p, m, sys := newMetered(t)
+	people := p.crowd(80)
+	for _, id := range people {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}})
+	}
+	urgent := p.tell(notify.Notice{To: org.Party{Person: people[7], Team: "T"}, Priority: notify.Critical})
+	room := core.Room{Window: 1000, CriticalOnly: true}
+	done, err := sys.DispatchWithin(t.Context(), "relay", 100, room)
+	if err != nil || len(done.Tickets) != 1 || done.Tickets[0].ID != urgent || done.More {
+		t.Errorf("handed out %v, more %v, %v; want %s alone", done.Tickets, done.More, err, urgent)
+	}
+	if m.asked["NextShares"]+m.asked["DueOfEach"]+m.asked["Underway"] > 0 {
+		t.Errorf("it looked at more: %v", m.asked)
+	}
+	if again, err := sys.DispatchWithin(t.Context(), "relay", 100, room); err != nil || len(again.Tickets) != 0 || again.More {
+		t.Errorf("with nothing critical left it handed out %v, more %v, %v", again.Tickets, again.More, err)
+	}
+	if rest, err := sys.DispatchWithin(t.Context(), "relay", 100, core.Room{Window: 1000}); err != nil || len(rest.Tickets) != len(people) {
+		t.Errorf("the others after it: %d, %v", len(rest.Tickets), err)
+	}
+}
+
 func TestAFullChannelIsToldAndABacklogIsReadOnce(t *testing.T) {
 	p := newPost(t)
 	people := p.crowd(200)

@@ -63,6 +63,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 		if g.Channel == notify.SMS && !exempt(g.Notice) {
 			had[g.person] = append(had[g.person], d.now)
 		}
+		d.hadTurn(g.Notice)
 		n, err := d.merge(ctx, g)
 		if err != nil {
 			return err

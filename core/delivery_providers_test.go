@@ -315,6 +315,32 @@ func TestNoOwnerWaitsUntilAllBeforeItAreThrough(t *testing.T) {
 	}
 }
 
+// The next pass goes on with the owner after the last one: in as many passes as it
+// takes to go round, each has had the same.
+func TestOwnersHaveTheirTurnOneAfterTheOther(t *testing.T) {
+	p := newPost(t)
+	for i, id := range p.crowd(100) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprintf("district-%02d", i%20)})
+	}
+	var turns []string
+	for range 20 {
+		p.pass(time.Second)
+		done, err := p.sys.DispatchWithin(t.Context(), "relay", 90, core.Room{Window: 3, Backlog: true})
+		if err != nil || len(done.Tickets) != 3 {
+			t.Fatalf("a window of 3 took %d, %v", len(done.Tickets), err)
+		}
+		for _, ticket := range done.Tickets {
+			turns = append(turns, p.notice(ticket.ID).Owner)
+			p.outcome(p.sms, ticket, notify.ResultAccepted)
+		}
+	}
+	for i, owner := range turns {
+		if want := fmt.Sprintf("district-%02d", i%20); owner != want {
+			t.Fatalf("turn %d was %s's, want %s: %q", i, owner, want, turns)
+		}
+	}
+}
+
 // A pass that reads a part of a backlog still puts into one message what each
 // recipient has waiting, however far apart it stands in the queue.
 func TestWhatAPersonHasWaitingIsOneMessageAlsoInABacklog(t *testing.T) {

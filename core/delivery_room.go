@@ -158,9 +158,9 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 	return due, nil
 }
 
-// turns takes up to so many due notices, one of each share after the other. Whose turn
-// it was last is remembered: where a window is smaller than the owners are many, the
-// next pass goes on with those who come after, and nobody is always too late.
+// turns takes up to so many due notices, one of each share after the other, beginning
+// with who comes after the one that had the last turn in the pass before: where a
+// window is smaller than the owners are many, nobody is always too late.
 func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]notify.Notice, error) {
 	shares, err := d.tx.NextShares(ctx, d.now, d.sys.turns.last(), max(0, room))
 	if err != nil {
@@ -179,7 +179,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 		seen[n.ID] = true
 	}
 	queues := make(map[notify.Share][]*notify.Notice, len(shares))
-	d.served = make(map[notify.Channel]string)
+	d.served, d.inTurn = make(map[notify.Channel]string), make(map[notify.ID]bool)
 	for same := range byChannel(shares) {
 		useful := d.useful(each, same)
 		if most, bounded := d.worth(same[0].Channel); bounded && len(same) > most {
@@ -189,18 +189,25 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 		if err != nil {
 			return nil, err
 		}
-		d.served[same[0].Channel] = same[len(same)-1].Owner
+		d.served[same[0].Channel] = same[len(same)-1].Owner // unless one gets a ticket
 		for i := range due {
 			n := &due[i]
 			if s := (notify.Share{Channel: n.Channel, Owner: n.Owner}); !seen[n.ID] {
-				queues[s] = append(queues[s], n)
+				queues[s], d.inTurn[n.ID] = append(queues[s], n), true
 			}
 		}
 	}
 	return interleave(shares, queues), nil
 }
 
-// turns remembers whose turn it was last on each channel.
+// hadTurn notes that the owner of a notice had the turn.
+func (d *dispatch) hadTurn(n *notify.Notice) {
+	if d.inTurn[n.ID] {
+		d.served[n.Channel] = n.Owner
+	}
+}
+
+// turns remembers who had the last turn on each channel.
 type turns struct {
 	mu     sync.Mutex
 	served map[notify.Channel]string

@@ -15,6 +15,7 @@ import (
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/store"
 )
 
@@ -288,4 +289,160 @@ func pointersTo[T any](values []T) []*T {
 		all[i] = &values[i]
 	}
 	return all
+}
+
+// explained notes how PostgreSQL goes about each statement that it passes on.
+type explained struct {
+	Querier
+	plans []string
+}
+
+func (e *explained) explain(ctx context.Context, statement string, args []any) error {
+	if strings.Contains(statement, "set_config") || strings.Contains(statement, "SAVEPOINT") {
+		return nil
+	}
+	rows, err := e.Querier.QueryContext(ctx, "EXPLAIN "+statement, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return err
+		}
+		e.plans = append(e.plans, line)
+	}
+	return rows.Err()
+}
+
+func (e *explained) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	if err := e.explain(ctx, statement, args); err != nil {
+		return nil, err
+	}
+	return e.Querier.QueryContext(ctx, statement, args...)
+}
+
+func (e *explained) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	if err := e.explain(ctx, statement, args); err != nil {
+		return nil, err
+	}
+	return e.Querier.ExecContext(ctx, statement, args...)
+}
+
+// The statistics of a new installation are those of its empty tables, until PostgreSQL
+// looks again, and a morning's reminders do not wait for that.
+func TestATableThatWasEmptyWhenItWasAnalysedIsReadByItsIndexes(t *testing.T) {
+	t.Parallel()
+	db := databases[1].create(t)()
+	must(t, Migrate(t.Context(), db, Postgres, nil))
+	exec(t, db, "VACUUM ANALYZE")
+	st, err := Open(db, Postgres, nil)
+	must(t, err)
+	const there, few = 3000, 40
+	var all []*notify.Notice
+	var calls []*notify.Attempt
+	for i := range there {
+		n := waiting(i)
+		n.State, n.Person = notify.Sending, org.PersonID(fmt.Sprint("p", i))
+		all = append(all, n)
+		calls = append(calls, &notify.Attempt{ID: "a" + string(n.ID), Notice: n.ID, Number: 1, Body: string(n.ID), Started: noon})
+	}
+	must(t, st.Update(t.Context(), func(ctx context.Context, s store.Tx) error {
+		return errors.Join(notices.insertAll(ctx, s.(*tx), all), attempts.insertAll(ctx, s.(*tx), calls))
+	}))
+	for what, do := range map[string]func(ctx context.Context, tx store.Tx) error{
+		"claimed": func(ctx context.Context, tx store.Tx) error {
+			var ids []notify.ID
+			var persons []org.PersonID
+			var bodies []string
+			var more []*notify.Attempt
+			for _, n := range all[:few] {
+				ids, persons, bodies = append(ids, n.ID), append(persons, n.Person), append(bodies, string(n.ID))
+				more = append(more, &notify.Attempt{ID: "b" + string(n.ID), Notice: n.ID, Number: 2, Started: noon})
+			}
+			found, err := tx.NoticesByID(ctx, ids)
+			must(t, err)
+			busy, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Channel: notify.SMS, Persons: persons})
+			must(t, err)
+			log, err := tx.AttemptLog(ctx, notify.AttemptQuery{Bodies: bodies, Since: noon})
+			if len(found) != few || len(busy) != few || len(log) != few {
+				t.Errorf("found %d, busy %d and written before %d, want %d each", len(found), len(busy), len(log), few)
+			}
+			return errors.Join(err, tx.AddAttempts(ctx, more), tx.PutNotices(ctx, pointersTo(found)))
+		},
+		"settled": func(ctx context.Context, tx store.Tx) error {
+			return errors.Join(tx.PutAttempts(ctx, calls[there-few:]), tx.PutNotices(ctx, all[there-few:]))
+		},
+	} {
+		look := &explained{}
+		must(t, st.Update(t.Context(), func(ctx context.Context, s store.Tx) error {
+			own := s.(*tx)
+			look.Querier, own.q = own.q, look
+			return do(ctx, own)
+		}))
+		if len(look.plans) == 0 {
+			t.Errorf("%s: nothing was asked", what)
+		}
+		for _, line := range look.plans {
+			if strings.Contains(line, "Seq Scan on outreach_") {
+				t.Errorf("%s: a table is read whole:\n%s", what, strings.Join(look.plans, "\n"))
+				break
+			}
+		}
+	}
+}
+
+// Many are written without being locked first: one that somebody else was quicker
+// with undoes the others, and the unit can go on.
+func TestOfManyNoticesAllAreReplacedOrNone(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
+		var all []*notify.Notice
+		for i := range 20 {
+			all = append(all, waiting(19-i)) // not in the order of their ids
+		}
+		must(t, st.Update(t.Context(), func(ctx context.Context, s store.Tx) error { return notices.insertAll(ctx, s.(*tx), all) }))
+		states := func() map[notify.State]int {
+			var by map[notify.State]int
+			must(t, st.View(t.Context(), func(ctx context.Context, tx store.Tx) (err error) {
+				by, err = tx.CountNotices(ctx)
+				return err
+			}))
+			return by
+		}
+		queued := func() (changed []*notify.Notice) {
+			for _, n := range all {
+				c := *n
+				must(t, c.Queue("o", noon))
+				changed = append(changed, &c)
+			}
+			return changed
+		}
+		stale := queued()
+		stale[7].Version++
+		must(t, st.Update(t.Context(), func(ctx context.Context, s store.Tx) error {
+			if err := s.PutNotices(ctx, stale); !errors.Is(err, fault.ErrStale) {
+				t.Errorf("a version that is not there: %v, want ErrStale", err)
+			}
+			if stale[0].Version != all[0].Version {
+				t.Errorf("a notice that was not written got version %d", stale[0].Version)
+			}
+			return s.AddAttempts(ctx, []*notify.Attempt{{ID: "went on", Notice: all[0].ID, Started: noon}})
+		}))
+		if got := states(); got[notify.Pending] != len(all) {
+			t.Errorf("after one was stale they are %v, want all pending", got)
+		}
+		must(t, st.View(t.Context(), func(ctx context.Context, tx store.Tx) error {
+			if went, err := tx.Attempts(ctx, all[0].ID); err != nil || len(went) != 1 {
+				t.Errorf("the unit did not go on: %d attempts, %v", len(went), err)
+			}
+			return nil
+		}))
+		good := queued()
+		must(t, st.Update(t.Context(), func(ctx context.Context, s store.Tx) error { return s.PutNotices(ctx, good) }))
+		if got := states(); got[notify.Queued] != len(all) || good[0].Version != all[0].Version+1 {
+			t.Errorf("replaced, they are %v in version %d, want all queued and %d", got, good[0].Version, all[0].Version+1)
+		}
+	})
 }

@@ -625,6 +625,10 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Limit: 1000})
 				return err
 			}, "outreach_notice_away"},
+			{"what is being sent to some persons", func() error {
+				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Channel: notify.SMS, Persons: []org.PersonID{"o", "p"}})
+				return err
+			}, "outreach_notice_away"},
 			{"all that are unknown", func() error {
 				_, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Unknown}, Limit: 1000})
 				return err

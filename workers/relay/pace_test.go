@@ -49,6 +49,27 @@ func TestTheWindowGrowsWhileItIsTakenInTimeAndShrinksWhenItIsNot(t *testing.T) {
 	}
 }
 
+func TestAWindowThatKeepsItsWorkersBusyDoesNotGrow(t *testing.T) {
+	began := time.Now()
+	for _, c := range []struct {
+		what    string
+		taken   time.Duration // in which half of it was
+		windows int
+	}{
+		{"in no time", 10 * time.Millisecond, 800},
+		{"in a while", 249 * time.Millisecond, 800},
+		{"in half of what is plenty", 250 * time.Millisecond, 400},
+		{"slowly", 5 * time.Second, 400},
+	} {
+		p := newPace(20_000, 400, 200)
+		p.learn(drained(0, 0, 400, began), began)
+		p.learn(drained(200, time.Millisecond, 0, began.Add(c.taken)), began.Add(c.taken))
+		if p.windows[notify.SMS] != c.windows {
+			t.Errorf("half of 400 was taken %s: the window is %d, want %d", c.what, p.windows[notify.SMS], c.windows)
+		}
+	}
+}
+
 func TestCriticalTicketsDoNotMoveTheWindow(t *testing.T) {
 	p := newPace(1000, 10, 10)
 	p.learn(core.Dispatched{Tickets: []core.Ticket{{Channel: notify.SMS, Priority: notify.Critical}}}, time.Now())

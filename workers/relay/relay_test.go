@@ -236,15 +236,20 @@ func TestWhatOnceEndedBadlySharesItsTaskWithNobody(t *testing.T) {
 // roomyBox is an outbox with more in it than there is room for.
 type roomyBox struct {
 	outbox
-	left    int // still to be handed out
-	queued  int
-	backlog []bool // what the relay said
+	left     int // still to be handed out
+	queued   int
+	critical int    // looks at nothing else
+	backlog  []bool // what the relay said
 }
 
 func (o *roomyBox) DispatchWithin(_ context.Context, _ string, _ int, room core.Room) (core.Dispatched, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.looked++
+	if room.CriticalOnly {
+		o.critical++
+		return core.Dispatched{At: time.Now()}, nil
+	}
 	o.backlog = append(o.backlog, room.Backlog)
 	at := time.Now()
 	done := core.Dispatched{At: at}
@@ -290,6 +295,42 @@ func TestARelayLooksForRoomAsSoonAsThereMayBeSome(t *testing.T) {
 		if box.backlog[0] || !box.backlog[1] {
 			t.Errorf("the relay told of a backlog %v", box.backlog[:2])
 		}
+	})
+}
+
+// Whoever writes while there is no room wakes the relay all the same: for what is
+// critical at once, for the rest when it would have looked anyway.
+func TestAWakeWhileThereIsNoRoomIsForWhatIsCritical(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &roomyBox{left: 10_000}
+		r := relay.New(box, &queue{takes: 1 << 20}, "r1", &relay.Options{Poll: time.Hour})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = r.Run(ctx) }()
+		looks := func(critical, all int, when string) {
+			t.Helper()
+			synctest.Wait()
+			box.mu.Lock()
+			defer box.mu.Unlock()
+			if box.critical != critical || box.looked-box.critical != all {
+				t.Errorf("%s: looked %d times at what is critical and %d times at all, want %d and %d", when, box.critical, box.looked-box.critical, critical, all)
+			}
+		}
+		looks(0, 1, "at the start")
+		for i := range 5 {
+			r.Wake()
+			looks(1+i, 1, "woken while there is no room")
+		}
+		time.Sleep(10 * time.Millisecond)
+		looks(5, 2, "when there may be room")
+		box.mu.Lock()
+		box.queued, box.left = 0, 0
+		box.mu.Unlock()
+		time.Sleep(time.Second)
+		looks(5, 3, "and there is")
+		r.Wake()
+		looks(5, 4, "woken while there is room")
+		cancel()
+		synctest.Wait()
 	})
 }
 
