@@ -326,8 +326,10 @@ const (
 // ahead, and what is left of them stays a gap.
 func (t *tx) position(ctx context.Context) (int64, error) {
 	if len(t.positions) == 0 {
-		if err := t.write(ctx, chain); err != nil { // what has no position yet comes before
-			return 0, err
+		if t.pipe != nil { // what has no position yet comes before
+			if err := t.write(ctx, chain); err != nil {
+				return 0, err
+			}
 		}
 		err := t.ask(ctx, func(rows *sql.Rows) error {
 			var p int64
