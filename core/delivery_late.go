@@ -35,10 +35,10 @@ func (p *pass) putOff(ctx context.Context, ns []*notify.Notice, until time.Time,
 	return err
 }
 
-// takenFirst is of how many queued notices the one that is due longest is looked for.
-// A queue holds more where workers cannot keep up, and then the next of what waits
-// outside it says so.
-const takenFirst = 1000
+// queuedSeen bounds how many queued notices are looked at, those that were created
+// first. Where nobody takes more than that they are taken back soon, and what finds no
+// room then waits in the outbox, where the one that is due longest is always found.
+const queuedSeen = 1000
 
 // OldestDue is since when the notice waits that is due longest and that no worker has
 // taken, in the outbox or in the queue: in the future when none is due yet, zero when
@@ -56,7 +56,7 @@ func oldestDue(ctx context.Context, tx store.Tx) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	queued, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued}, Limit: takenFirst})
+	queued, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued}, Limit: queuedSeen})
 	for i := range queued {
 		if due := queued[i].Due(); oldest.IsZero() || due.Before(oldest) {
 			oldest = due
