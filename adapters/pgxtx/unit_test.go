@@ -533,7 +533,7 @@ var (
 
 // season opens a district in the database whose officials have planned a visit each,
 // with a clock that stands on the morning after.
-func season(t *testing.T, pool *pgxpool.Pool) *core.System {
+func season(t *testing.T, pool *pgxpool.Pool, reaction func(event.Record)) *core.System {
 	t.Helper()
 	c := countrytest.New(1, officials)
 	st := native{pool, nil}
@@ -548,10 +548,14 @@ func season(t *testing.T, pool *pgxpool.Pool) *core.System {
 		t.Fatal(err)
 	}
 	ids, now := 0, plans
-	sys, err := core.New(st, policy.Default(), &core.Options{
+	opts := &core.Options{
 		Clock: func() time.Time { return now }, Calendar: calendar.WeekdaysOnly("c"), Series: "XL",
 		NewID: func() string { ids++; return fmt.Sprintf("x-%06d", ids) },
-	})
+	}
+	if reaction != nil {
+		opts.OnEvent = func(_ context.Context, _ *core.Work, r event.Record, _ event.Event) error { reaction(r); return nil }
+	}
+	sys, err := core.New(st, policy.Default(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -607,7 +611,7 @@ func TestTheReportOfAVisitIsFourRoundTripsInATransactionOfTheHost(t *testing.T) 
 	var dumps [3][]string
 	for i := range dumps {
 		pool, trips := counting(t)
-		sys := season(t, pool)
+		sys := season(t, pool, nil)
 		join := [...]func(store.Tx, org.Actor) *core.Work{nil, sys.JoinAlone, sys.Join}[i]
 		for k := range officials {
 			actor := org.Actor{Person: countrytest.Official(k)}
@@ -645,6 +649,26 @@ func TestTheReportOfAVisitIsFourRoundTripsInATransactionOfTheHost(t *testing.T) 
 		if diff := cmp.Diff(dumps[0], dumps[i+1]); diff != "" {
 			t.Errorf("written by Update (-), in a transaction of the host, %s (+):\n%s", how, diff)
 		}
+	}
+}
+
+// A host that reacts to events is told where each stands in the journal.
+func TestTheHostsReactionKnowsThePositionOfARecord(t *testing.T) {
+	pool, _ := counting(t)
+	var positions []int64
+	sys := season(t, pool, func(r event.Record) { positions = append(positions, r.Position) })
+	positions = nil
+	for k, join := range []func(store.Tx, org.Actor) *core.Work{sys.JoinAlone, sys.Join} {
+		err := pgxtx.Run(t.Context(), pool, pgx.TxOptions{}, func(u *pgxtx.Unit) error {
+			return report(t.Context(), join(sqlstore.Join(u.Conn(), sqlstore.Postgres, nil), org.Actor{Person: countrytest.Official(k)}), k)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored := list(t, pool, `SELECT position::text FROM outreach_record r WHERE kind <> 'visit.planned' ORDER BY r.position`)
+	if got := fmt.Sprint(positions); len(positions) < 20 || got != "["+strings.Join(stored, " ")+"]" {
+		t.Errorf("told %v, stored %v", got, stored)
 	}
 }
 
