@@ -205,46 +205,50 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 	if err := t.byIndex(ctx, len(q.Persons)+len(q.Keys)); err != nil {
 		return nil, err
 	}
-	if len(q.Persons) > 0 && q.Channel != "" && away(q.States) && t.dialect.setBased {
-		return t.awayTo(ctx, q)
-	}
-	where := t.noticesOf(q)
-	return notices.list(ctx, t, where.ordered("created, id", q.Limit), where.args...)
+	statement, args := t.noticesAsked("state", q)
+	return notices.read(ctx, t, statement, args...)
 }
 
-// awayTo asks what is on its way to many persons, of each by the index: of a long list
-// PostgreSQL expects that it is cheaper to read everything that is on its way.
-func (t *tx) awayTo(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
-	persons := texts(q.Persons)
-	q.Persons = nil
+// noticesAsked asks for a column of the notices that q selects. What is on its way to
+// many persons is looked for person by person: of a long list PostgreSQL expects that
+// it is cheaper to read everything that is on its way.
+func (t *tx) noticesAsked(column string, q notify.Query) (statement string, args []any) {
+	const order = "created, id"
+	persons, each := q.Persons, len(q.Persons) > 0 && away(q.States) && t.dialect.setBased
+	if each {
+		q.Persons = nil
+	}
 	where := t.noticesOf(q)
-	where.add("person = p.person")
-	return notices.read(ctx, t, t.oneByOne(where, "p (person)", persons, "outreach_notice", "created, id", q.Limit), where.args...)
+	if each {
+		where.add("person = p.person AND done IS NULL")
+		return t.oneByOne(where, "p (person)", texts(persons), column, "outreach_notice", order, q.Limit), where.args
+	}
+	where.open(q)
+	return "SELECT " + column + " FROM outreach_notice " + where.ordered(order, q.Limit), where.args
 }
 
 // NoticeIDs implements [notify.Outbox].
 func (t *tx) NoticeIDs(ctx context.Context, q notify.Query) ([]notify.ID, error) {
 	var ids []notify.ID
-	where := t.noticesOf(q)
+	statement, args := t.noticesAsked("id", q)
 	err := t.query(ctx, func(rows *sql.Rows) error {
 		var id notify.ID
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, "SELECT id FROM outreach_notice "+where.ordered("created, id", q.Limit), where.args...)
+	}, statement, args...)
 	return ids, err
 }
 
 func (t *tx) noticesOf(q notify.Query) *selection {
 	where := t.where()
 	oneOf(where, "status", q.States)
-	where.open(q)
 	where.about(q.Subject)
 	where.is("moot", q.Moot)
 	where.is("duty", q.Duty)
 	where.is("person", string(q.Person))
 	among(where, "person", q.Persons)
-	if (q.Person != "" || len(q.Persons) > 0) && stillOpen(q.States) && (q.Channel == "" || !away(q.States)) {
+	if (q.Person != "" || len(q.Persons) > 0) && stillOpen(q.States) {
 		where.add("done IS NULL") // so the index of persons leaves their history out
 	}
 	among(where, "key", q.Keys)
@@ -290,8 +294,6 @@ func (s *selection) open(q notify.Query) {
 		s.add("paper IS NOT NULL")
 	case only(q.States, notify.Pending):
 		s.add("due_at IS NOT NULL")
-	case away(q.States) && q.Channel != "":
-		oneOf(s, "away", []notify.Channel{q.Channel}) // and with it the index of who they go to
 	case away(q.States):
 		s.add("away IS NOT NULL")
 	case only(q.States, notify.Accepted):
@@ -612,7 +614,7 @@ func (t *tx) attemptsOf(ctx context.Context, where *selection, q notify.AttemptQ
 		return nil, err
 	}
 	where.add("body = b.body")
-	return attempts.read(ctx, t, t.oneByOne(where, "b (body)", q.Bodies, "outreach_attempt", "started DESC, id DESC", q.Limit), where.args...)
+	return attempts.read(ctx, t, t.oneByOne(where, "b (body)", q.Bodies, "state", "outreach_attempt", "started DESC, id DESC", q.Limit), where.args...)
 }
 
 // SegmentsSpent implements [notify.Outbox].

@@ -89,14 +89,13 @@ func amongMany[S ~string](s *selection, column string, wishes []S) {
 	}
 }
 
-// oneByOne asks for the rows of a table that fit each of the values, which the
-// conditions know under a name: PostgreSQL looks for one value after the other.
-func (t *tx) oneByOne(s *selection, name string, values []string, table, order string, limit int) string {
+// oneByOne asks for a column of the rows of a table that fit each of the values, which
+// the conditions know under a name: PostgreSQL looks for one value after the other.
+func (t *tx) oneByOne(s *selection, name string, values []string, column, table, order string, limit int) string {
 	distinct := slices.Compact(slices.Sorted(slices.Values(values)))
 	each := s.param(t.dialect.list(distinct))
-	columns := strings.ReplaceAll(order, " DESC", "")
-	statement := "SELECT n.state FROM unnest(" + each + "::text[]) AS " + name + " CROSS JOIN LATERAL (SELECT state, " + columns +
-		" FROM " + table + " " + s.filter() + " OFFSET 0) n ORDER BY " + order
+	statement := "SELECT n." + column + " FROM unnest(" + each + "::text[]) AS " + name + " CROSS JOIN LATERAL (SELECT * FROM " + table + " " + s.filter() +
+		" OFFSET 0) n ORDER BY " + order
 	if limit > 0 {
 		statement += " LIMIT " + s.param(limit)
 	}
