@@ -672,6 +672,33 @@ func TestTheHostsReactionKnowsThePositionOfARecord(t *testing.T) {
 	}
 }
 
+// What the programme has PostgreSQL do for its own statements it undoes for the host's.
+func TestTheHostsStatementsArePlannedAsTheHostWants(t *testing.T) {
+	pool, _ := counting(t)
+	sys := season(t, pool, nil)
+	execute(t, pool, "SET plan_cache_mode = force_custom_plan") // of the one connection
+	const settings = "SELECT current_setting('plan_cache_mode') || ' ' || current_setting('enable_seqscan') || ' ' || current_setting('jit')"
+	want := list(t, pool, settings)[0]
+	var got []string
+	err := pgxtx.Run(t.Context(), pool, pgx.TxOptions{}, func(u *pgxtx.Unit) error {
+		w := sys.JoinAlone(sqlstore.Join(u.Conn(), sqlstore.Postgres, nil), org.Actor{Person: countrytest.Official(0)})
+		if err := report(t.Context(), w, 0); err != nil {
+			return err
+		}
+		u.Queue(settings).QueryRow(func(row pgx.Row) error {
+			got = append(got, "")
+			return row.Scan(&got[0])
+		})
+		return nil
+	})
+	if err != nil || !slices.Equal(got, []string{want}) {
+		t.Errorf("%v; the host's statements run with %q, want %q", err, got, want)
+	}
+	if after := list(t, pool, settings)[0]; after != want {
+		t.Errorf("after the unit with %q, want %q", after, want)
+	}
+}
+
 // A clerk refers an issue, and the host's ticket goes with it.
 func ExampleRun() {
 	refer := func(ctx context.Context, pool *pgxpool.Pool, sys *core.System, clerk org.Actor, ticket string, id issue.ID) error {

@@ -157,8 +157,8 @@ const takePositions = "SELECT nextval((SELECT pg_get_serial_sequence('outreach_r
 // plannedOnce ends the first statement of a unit that is going to write: the
 // statements that follow in the transaction are planned once for each connection. A
 // plan that is kept is one for tables that grow, whatever they were when it was
-// made: it goes by an index, and is not worth compiling.
-const plannedOnce = "set_config('plan_cache_mode', 'force_generic_plan', true) || set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)"
+// made: it goes by an index, and is not worth compiling. It tells how it was before.
+const plannedOnce = "current_setting('plan_cache_mode') || ' ' || current_setting('enable_seqscan') || ' ' || current_setting('jit') || ' ' || set_config('plan_cache_mode', 'force_generic_plan', true) || set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)"
 
 // byIndex has a transaction that writes or looks up many rows find them by an index.
 // PostgreSQL may not know yet that a table grows: of one that was empty when its
@@ -207,11 +207,15 @@ func (t *tx) askTogether(ctx context.Context, questions []question) error {
 	for i := range into {
 		into[i] = &answers[i]
 	}
-	into = append(into, new(string))
+	var before string
+	into = append(into, &before)
 	if err := t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(into...) }, b.String(), args...); err != nil {
 		return err
 	}
 	t.indexed = true
+	if t.pipe != nil && t.planned == nil {
+		t.planned = strings.Fields(before)[:3]
+	}
 	for i, q := range all {
 		var lines []string
 		if answers[i] != "" {

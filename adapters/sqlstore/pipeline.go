@@ -46,11 +46,22 @@ func (t *tx) makeWay() error {
 		return nil // each of its methods has said so
 	}
 	err := t.writeAll(context.Background()) // nothing is sent yet
+	t.planAsBefore()
 	clear(t.kept)
 	clear(t.foreseen)
 	clear(t.owned)
 	clear(t.numbers)
 	return err
+}
+
+// planAsBefore has the caller's statements planned as the caller wants.
+func (t *tx) planAsBefore() {
+	if t.planned == nil {
+		return
+	}
+	t.pipe.Defer("SELECT set_config('plan_cache_mode', $1, true) || set_config('enable_seqscan', $2, true) || set_config('jit', $3, true)",
+		[]any{t.planned[0], t.planned[1], t.planned[2]}, func(_ []string, err error) error { return t.failed(err) })
+	t.planned = nil
 }
 
 // strict is a statement that writes all of its rows or fails: nobody looks at what

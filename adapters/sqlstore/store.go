@@ -266,6 +266,7 @@ type tx struct {
 	foreseen map[string]answer // to questions that were not asked yet
 	notes    *notebook         // not nil: it answers nothing and notes what it is asked
 	scratch  []byte            // for the keys of questions
+	planned  []string          // in a pipeline: how its caller has statements planned, where this one changed it
 }
 
 // thing is a row, or the chain of a subject's records.
