@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/huongvecoso/outreach/core/calendar"
@@ -42,23 +43,40 @@ func monthPlanSubject(official org.PersonID, month calendar.Month) event.Subject
 // checkMonthPlan closes the duty to plan a month once the visits planned to
 // each of the official's hamlets reach the hamlet's quota (N1).
 func (u *unit) checkMonthPlan(ctx context.Context, official org.PersonID, month calendar.Month) error {
-	open, err := u.openDuties(ctx, monthPlanSubject(official, month), duty.MonthPlan)
-	if err != nil || len(open) == 0 {
+	owed, err := u.owesMonthPlan(ctx, official, month)
+	if err != nil || !owed {
 		return err
 	}
-	own, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Official: official, During: month.Period(), Statuses: inForce()})
+	return u.checkOwnMonthPlan(ctx, official, month)
+}
+
+// owesMonthPlan reports whether the official owes the plan of the month.
+func (u *unit) owesMonthPlan(ctx context.Context, official org.PersonID, month calendar.Month) (bool, error) {
+	open, err := u.openDuties(ctx, monthPlanSubject(official, month), duty.MonthPlan)
+	return len(open) > 0, err
+}
+
+// checkOwnMonthPlan is checkMonthPlan for an official who owes the plan.
+func (u *unit) checkOwnMonthPlan(ctx context.Context, official org.PersonID, month calendar.Month) error {
+	there, err := u.besides(ctx, official, month)
 	if err != nil {
 		return err
 	}
-	var there []programme.Assignment
-	for _, place := range distinctPlaces(own) {
-		shared, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Place: place, During: month.Period(), Statuses: inForce()})
-		if err != nil {
-			return err
-		}
-		there = append(there, shared...)
-	}
 	return u.checkMonthPlans(ctx, []org.PersonID{official}, month, there)
+}
+
+// besides are the assignments in force in the month at any of the official's
+// hamlets: theirs, and whose else the hamlets are then.
+func (u *unit) besides(ctx context.Context, official org.PersonID, month calendar.Month) (there []programme.Assignment, err error) {
+	own, err := u.tx.Assignments(ctx, programme.AssignmentQuery{Official: official, During: month.Period(), Statuses: inForce()})
+	if err != nil {
+		return nil, err
+	}
+	for _, place := range distinctPlaces(own) {
+		shared, sharedErr := u.tx.Assignments(ctx, programme.AssignmentQuery{Place: place, During: month.Period(), Statuses: inForce()})
+		there, err = append(there, shared...), errors.Join(err, sharedErr)
+	}
+	return there, err
 }
 
 // checkMonthPlans is checkMonthPlan for officials who owe the plan. Among the

@@ -40,6 +40,9 @@ func (s *Visits) List(ctx context.Context, q visit.Query) ([]visit.State, error)
 // different one under an id that is taken is refused ("visit.plan.id_taken").
 func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	u := s.u
+	if err := s.foreseePlan(ctx, p); err != nil {
+		return visit.State{}, err
+	}
 	book, err := u.rules(ctx)
 	if err != nil {
 		return visit.State{}, err
@@ -63,6 +66,11 @@ func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	if err != nil {
 		return visit.State{}, err
 	}
+	month := calendar.MonthOf(v.Planned)
+	owed, err := u.owesMonthPlan(ctx, v.Official, month) // asked before anything waits to be written
+	if err != nil {
+		return visit.State{}, err
+	}
 	if err := s.keep(ctx, &v, plannedEvent(v), p.Why); err != nil {
 		return visit.State{}, err
 	}
@@ -72,10 +80,34 @@ func (s *Visits) Plan(ctx context.Context, p visit.Plan) (visit.State, error) {
 	if err := u.tell(ctx, alert.VisitPlanned(v)...); err != nil {
 		return visit.State{}, err
 	}
-	if err := s.staff(ctx, &v); err != nil {
-		return visit.State{}, err
+	if err := s.staff(ctx, &v); err != nil || !owed {
+		return v, err
 	}
-	return v, u.checkMonthPlan(ctx, v.Official, calendar.MonthOf(v.Planned))
+	return v, u.checkOwnMonthPlan(ctx, v.Official, month)
+}
+
+// foreseePlan is what planning a visit asks, and what is asked of the month in
+// which the official still owes the plan.
+func (s *Visits) foreseePlan(ctx context.Context, p visit.Plan) error {
+	month := calendar.MonthOf(p.Date)
+	return s.u.foresee(ctx, func(ctx context.Context, u *unit) {
+		_, _ = u.rules(ctx)
+		_, _ = u.roles(ctx)
+		if subject := visit.Subject(p.ID); p.ID != "" {
+			_, _ = u.tx.Visit(ctx, p.ID)
+			_, _ = u.lastRecord(ctx, subject)
+			_, _ = u.openDuties(ctx, subject, duty.Visit)
+			_, _ = u.openDuties(ctx, subject, duty.Report)
+		}
+		_, _ = u.teamFor(ctx, p.Official, p.Place, p.Date)
+		_, _ = u.dir.Place(ctx, p.Place)
+		_, _ = org.Present(ctx, u.dir, p.Official, p.Date)
+		_, _ = u.dir.Leaves(ctx, org.LeaveQuery{Person: p.Official, On: p.Date}) // of which Present asks next
+		_, _ = u.owesMonthPlan(ctx, p.Official, month)
+		_, _ = u.plan(ctx, month.First())
+		_, _ = u.besides(ctx, p.Official, month)
+		_ = newMemo(u.dir).expectPlaces(ctx, []org.PlaceID{p.Place}, month.First(), 1) // mostly the only one
+	})
 }
 
 // inStead: the programme office plans and reports in an official's stead, with
