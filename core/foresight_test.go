@@ -103,11 +103,11 @@ func TestNoticesThatAreAddedAtTheEndAreCountedAndWakeTheRelay(t *testing.T) {
 // nothing beforehand.
 type foreseeing struct {
 	store.Store
-	fail error
+	fail *error
 }
 
 func (s foreseeing) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
-	return s.Store.Update(ctx, func(ctx context.Context, tx store.Tx) error { return fn(ctx, foreseeingTx{tx, s.fail}) })
+	return s.Store.Update(ctx, func(ctx context.Context, tx store.Tx) error { return fn(ctx, foreseeingTx{tx, *s.fail}) })
 }
 
 type foreseeingTx struct {
@@ -132,7 +132,9 @@ func (dumb) PutVisit(context.Context, *visit.State) error {
 // beforehand is the failure of the step.
 func TestWhatIsForeseenIsOnlyAskedOfTheStore(t *testing.T) {
 	t.Parallel()
-	report := func(st store.Store, asked *int) error {
+	var fail error
+	report := func(st store.Store, asked *int, then error) error {
+		fail = nil
 		c := newCastOn(t, st, &core.Options{Directory: func(tx store.Tx) org.Directory { return counting{tx, asked} }})
 		c.at("2017-03-06")
 		c.must(lan, func(ctx context.Context, w *core.Work) error {
@@ -140,23 +142,23 @@ func TestWhatIsForeseenIsOnlyAskedOfTheStore(t *testing.T) {
 			return err
 		})
 		c.at("2017-03-16")
-		*asked = 0
+		*asked, fail = 0, then
 		return c.do(lan, func(ctx context.Context, w *core.Work) error {
 			_, err := w.Visits.Report(ctx, "v", day("2017-03-15"), minutes())
 			return err
 		})
 	}
 	var plain, told int
-	if err := report(memstore.New(), &plain); err != nil {
+	if err := report(memstore.New(), &plain, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := report(foreseeing{Store: memstore.New()}, &told); err != nil {
+	if err := report(foreseeing{memstore.New(), &fail}, &told, nil); err != nil {
 		t.Fatal(err)
 	}
 	if plain == 0 || told != plain {
 		t.Errorf("the directory was asked %d times, want %d as without foresight", told, plain)
 	}
-	if err := report(foreseeing{memstore.New(), errDisk}, &told); fmt.Sprint(err) != errDisk.Error() {
+	if err := report(foreseeing{memstore.New(), &fail}, &told, errDisk); fmt.Sprint(err) != errDisk.Error() {
 		t.Errorf("got %v, want %v", err, errDisk)
 	}
 }

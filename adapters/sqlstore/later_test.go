@@ -71,6 +71,7 @@ func TestWhatIsWrittenLaterIsWhatWouldHaveBeenWritten(t *testing.T) {
 			order, what := "1", "to_jsonb(x)::text"
 			if table == "outreach_record" { // positions have gaps; their order counts
 				order, what = "position", "(to_jsonb(x) - 'position')::text"
+				table = "(SELECT * FROM outreach_record WHERE kind <> $$journal.checkpointed$$)" // which says up to what position
 			}
 			if table == "outreach_touched" { // each statement notes whom it touched: for whom there are notes counts, not how many
 				what = "x.place || ' ' || x.official"
