@@ -3,7 +3,7 @@
 //
 // [Run] is the fast way: what the host and the programme write waits, and goes to
 // PostgreSQL together, with the questions that somebody asks in between and at last
-// with the commit. A unit of work is two or three round trips then, or one.
+// with the commit. A unit of work is a few round trips then, or one.
 //
 // [Lend] lends a transaction that the host has open already to code that speaks
 // database/sql, where each statement is a round trip:
