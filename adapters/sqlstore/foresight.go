@@ -161,16 +161,15 @@ const takePositions = "SELECT nextval((SELECT pg_get_serial_sequence('outreach_r
 const plannedOnce = "current_setting('plan_cache_mode') || ' ' || current_setting('enable_seqscan') || ' ' || current_setting('jit') || ' ' || set_config('plan_cache_mode', 'force_generic_plan', true) || set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)"
 
 // byIndex has a transaction that writes or looks up many rows find them by an index.
-// PostgreSQL may not know yet that a table grows: of one that was empty when its
-// statistics were made it expects nothing to read, and keeps that plan while there
-// are tens of thousands of rows.
+// PostgreSQL may not know yet that a table grows: it keeps the plan that it made when
+// there were few rows while there are tens of thousands.
 func (t *tx) byIndex(ctx context.Context, rows int) error {
 	if rows <= fewRows || t.indexed || t.reading || !t.defers() {
 		return nil
 	}
 	t.indexed = true
 	return t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(new(string)) },
-		"SELECT set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)")
+		"SELECT "+plannedOnce)
 }
 
 // askTogether asks many questions in one statement. A unit that foresees what it
