@@ -31,7 +31,7 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 	switch {
 	case t.allOwned(tx, vs):
 		b.together, b.sure = t.ownReplacements, true
-	case tx.defers() && len(vs) > fewRows:
+	case tx.alone() && len(vs) > fewRows:
 		b.together, b.undone = t.ownReplacements, true
 		vs = slices.SortedFunc(slices.Values(vs), func(v, w *T) int { return strings.Compare(t.id(v), t.id(w)) })
 	}

@@ -164,7 +164,7 @@ const plannedOnce = "current_setting('plan_cache_mode') || ' ' || current_settin
 // PostgreSQL may not know yet that a table grows: it keeps the plan that it made when
 // there were few rows while there are tens of thousands.
 func (t *tx) byIndex(ctx context.Context, rows int) error {
-	if rows <= fewRows || t.indexed || t.reading || !t.defers() {
+	if rows <= fewRows || t.indexed || t.reading || !t.alone() {
 		return nil
 	}
 	t.indexed = true

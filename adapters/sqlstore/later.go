@@ -63,6 +63,9 @@ const laterMost = 500
 // defers reports whether rows may be written later.
 func (t *tx) defers() bool { return t.kept != nil && t.dialect.setBased }
 
+// alone reports whether nobody else has statements in the transaction.
+func (t *tx) alone() bool { return t.defers() && t.pipe == nil }
+
 // queue returns the rows of a table that wait.
 func (t *tx) queue(table string, parts func(l *later) []part) *later {
 	if t.waiting == nil {

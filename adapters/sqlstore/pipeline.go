@@ -42,8 +42,8 @@ func (t *tx) attach(p Pipeline) {
 // makeWay is called before a statement of the caller is taken, which may ask for
 // what waits, and change what was read.
 func (t *tx) makeWay() error {
-	if t.broken != nil {
-		return nil // each of its methods has said so
+	if t.broken != nil { // each of its methods has said so
+		return nil //nolint:nilerr // and the caller's own statements are none of its business
 	}
 	err := t.writeAll(context.Background()) // nothing is sent yet
 	t.planAsBefore()
