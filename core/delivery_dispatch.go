@@ -57,7 +57,7 @@ func (s *System) Dispatch(ctx context.Context, owner string, limit int) (Dispatc
 // is left as it is, and its owners take turns when there is room again.
 func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, room Room) (Dispatched, error) {
 	var done Dispatched
-	var served map[notify.Channel]string
+	var at *dispatch
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
 		done = Dispatched{At: p.now}
 		ok, err := p.tx.Lease(ctx, "relay", owner, p.now, p.now.Add(dispatchLease))
@@ -69,6 +69,8 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 			return nil
 		}
 		d := &dispatch{pass: p, done: &done}
+		d.last, d.beside = s.turns.last()
+		at = d
 		tokens := room.Tokens
 		room := room
 		room.Tokens = maps.Clone(tokens)
@@ -78,7 +80,6 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 		if err := d.run(ctx, limit); err != nil {
 			return err
 		}
-		served = d.served
 		for name, left := range d.room.Tokens {
 			if spent := tokens[name] - left; spent > 0 {
 				if done.Spent == nil {
@@ -97,8 +98,8 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 		}
 		return err
 	})
-	if err == nil {
-		s.turns.were(served)
+	if err == nil && at != nil {
+		s.turns.were(at.served, at.beside)
 	}
 	return done, err
 }
@@ -125,12 +126,13 @@ type dispatch struct {
 	lost  []*notify.Notice // they need another way
 	ready []addressed
 
-	served map[notify.Channel]string // who had the last turn in this pass
-	inTurn map[notify.ID]bool        // what was read because it was its owner's turn
-	room   space
-	part   bool // more is due than was read
-	spent  int  // segments of today, once asked
-	asked  bool //
+	last, served map[notify.Channel]string // who had the last turn, in the pass before and in this one
+	beside       map[notify.Channel]int    // how many more whoever is written to has waiting, by the last pass that saw it
+	inTurn       map[notify.ID]bool        // what was read because it was its owner's turn
+	room         space
+	part         bool // more is due than was read
+	spent        int  // segments of today, once asked
+	asked        bool //
 }
 
 // addressed is a notice with the one it goes to.
@@ -358,15 +360,26 @@ func (d *dispatch) along(ctx context.Context, those []addressed, seen map[notify
 		}
 		found = slices.DeleteFunc(found, func(id notify.ID) bool { return seen[id] })
 		if len(found) <= most {
+			d.sawBeside(those[0].Channel, len(found), len(persons))
 			return found, nil
 		}
 		if len(persons) == 1 {
+			d.sawBeside(those[0].Channel, len(found), 1)
 			return found[:most], nil
 		}
 		later := persons[(len(persons)+1)/2:]
 		persons = persons[:len(persons)-len(later)]
 		d.leave(those[0].Channel, later)
 	}
+}
+
+// sawBeside notes how many more each of some persons had waiting, rounded up: the next
+// pass reads for as many as it can take that along for.
+func (d *dispatch) sawBeside(channel notify.Channel, found, persons int) {
+	if d.beside == nil {
+		d.beside = make(map[notify.Channel]int)
+	}
+	d.beside[channel] = (found + persons - 1) / persons
 }
 
 // leave has what those persons would share on a channel wait for the next pass, as it is.

@@ -162,7 +162,7 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 // with who comes after the one that had the last turn in the pass before: where a
 // window is smaller than the owners are many, nobody is always too late.
 func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]notify.Notice, error) {
-	shares, err := d.tx.NextShares(ctx, d.now, d.sys.turns.last(), max(0, room))
+	shares, err := d.tx.NextShares(ctx, d.now, d.last, max(0, room))
 	if err != nil {
 		return nil, err
 	}
@@ -207,25 +207,27 @@ func (d *dispatch) hadTurn(n *notify.Notice) {
 	}
 }
 
-// turns remembers who had the last turn on each channel.
+// turns remembers what a pass leaves to the next one.
 type turns struct {
 	mu     sync.Mutex
-	served map[notify.Channel]string
+	served map[notify.Channel]string // who had the last turn
+	beside map[notify.Channel]int    // how many more whoever was written to had waiting
 }
 
-func (t *turns) last() map[notify.Channel]string {
+func (t *turns) last() (served map[notify.Channel]string, beside map[notify.Channel]int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return maps.Clone(t.served)
+	return maps.Clone(t.served), maps.Clone(t.beside)
 }
 
-func (t *turns) were(served map[notify.Channel]string) {
+func (t *turns) were(served map[notify.Channel]string, beside map[notify.Channel]int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.served == nil {
-		t.served = make(map[notify.Channel]string, len(served))
+		t.served, t.beside = make(map[notify.Channel]string), make(map[notify.Channel]int)
 	}
 	maps.Copy(t.served, served)
+	maps.Copy(t.beside, beside)
 }
 
 // byChannel are the shares of one channel after the other; they come ordered by it.
@@ -249,7 +251,11 @@ func byChannel(shares []notify.Share) iter.Seq[[]notify.Share] {
 // what one pass sees of somebody's becomes one message, and takes the room of one.
 func (d *dispatch) worth(channel notify.Channel) (most int, bounded bool) {
 	left, bounded := d.room.channel(channel)
-	return max(probe, left), bounded && !kept(channel)
+	left = max(probe, left)
+	if beside := d.beside[channel]; beside > 0 { // and it has to take those along
+		left, bounded = min(left, max(1, alongMost/beside)), true
+	}
+	return left, bounded && !kept(channel)
 }
 
 // useful is how many of each share are worth reading.
