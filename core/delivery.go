@@ -39,6 +39,8 @@ type Ticket struct {
 	// notice should have no other call under way in the same process: see
 	// notify.Notice.Suspect.
 	Apart bool `json:"apart,omitempty"`
+	// Carries is how many others travel in its message: a claim has to hold them all.
+	Carries int `json:"carries,omitempty"`
 }
 
 // Delivery is a claimed notice, ready for its provider, with its attempt open.

@@ -85,7 +85,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 func (p *pass) ticket(n *notify.Notice) Ticket {
 	return Ticket{
 		ID: n.ID, Generation: n.Generation, Channel: n.Channel, Priority: n.Priority, Provider: n.Route,
-		Alone: n.Claims > 0, Apart: n.Suspect(p.rules.Notices),
+		Alone: n.Claims > 0, Apart: n.Suspect(p.rules.Notices), Carries: len(n.Items),
 	}
 }
 

@@ -88,14 +88,17 @@ func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*
 // Channels are the channels that have a sender, in order.
 func (h *Handler) Channels() []notify.Channel { return slices.Sorted(maps.Keys(h.senders)) }
 
-// TaskTime is how long a task of so many notices may take: every window of
-// calls at its sender's timeout, and the writes.
+// digestItems is more than most digests carry.
+const digestItems = 15
+
+// TaskTime is how long a task of so many messages may take: every window of
+// calls at its sender's timeout, and the writes, also when they are digests.
 func (h *Handler) TaskTime(notices int) time.Duration {
 	longest := time.Duration(0)
 	for _, senders := range h.senders {
 		for _, s := range senders {
 			c := s.Describe()
-			window := max(c.Parallel, 1)
+			window := min(max(c.Parallel, 1), sharedMost/(1+digestItems))
 			windows := (max(notices, 1) + window - 1) / window
 			longest = max(longest, time.Duration(windows)*(c.Timeout+settleFor))
 		}
@@ -154,7 +157,7 @@ func (h *Handler) Deliver(ctx context.Context, sender notify.Sender, tickets []c
 		if elsewhere(sender, provider) {
 			return h.giveBack(ctx, tickets)
 		}
-		n := min(window, len(tickets))
+		n := fitting(tickets[:min(window, len(tickets))])
 		if apart := slices.IndexFunc(tickets[:n], func(t core.Ticket) bool { return t.Apart }); apart >= 0 {
 			n = max(apart, 1)
 		}
@@ -164,6 +167,18 @@ func (h *Handler) Deliver(ctx context.Context, sender notify.Sender, tickets []c
 		tickets = tickets[n:]
 	}
 	return nil
+}
+
+// fitting is how many of the first tickets one transaction holds with all that they
+// carry, one at least: what is claimed at once is in memory at once.
+func fitting(tickets []core.Ticket) int {
+	notices := 0
+	for i, t := range tickets {
+		if notices += weight(t); notices > sharedMost && i > 0 {
+			return i
+		}
+	}
+	return len(tickets)
 }
 
 // inTurn begins a window when its turn has come, unless it would not come to its end.

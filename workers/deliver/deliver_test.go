@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -140,6 +141,30 @@ func TestNoMoreThanOneWindowIsInDoubtAtATime(t *testing.T) {
 		if len(c) > 3 {
 			t.Errorf("claimed %d at once, want at most 3", len(c))
 		}
+	}
+}
+
+// What is claimed at once is in memory at once, with everything that digests carry.
+func TestAWindowOfDigestsIsSmaller(t *testing.T) {
+	box := &outbox{}
+	s := accepts("gw", notify.SMS, 10)
+	var tickets []core.Ticket
+	for i, carries := range []int{0, 0, 200, 200, 200, 200, 3000, 0, 100, 100} {
+		tickets = append(tickets, core.Ticket{ID: notify.ID(fmt.Sprint(i)), Channel: notify.SMS, Carries: carries})
+	}
+	if err := handler(t, box, s).Deliver(t.Context(), s, tickets); err != nil {
+		t.Fatal(err)
+	}
+	var sizes []int
+	for _, c := range box.claims {
+		sizes = append(sizes, len(c))
+	}
+	if want := []int{4, 2, 1, 3}; !slices.Equal(sizes, want) || len(box.settled) != len(tickets) {
+		t.Errorf("claimed %v at once and settled %d, want %v and %d", sizes, len(box.settled), want, len(tickets))
+	}
+	h := handler(t, box, accepts("mail", notify.Email, 128))
+	if got := h.TaskTime(128); got < 4*5*time.Second {
+		t.Errorf("%v for 128 digests, which are claimed a few dozen at a time", got)
 	}
 }
 

@@ -12,8 +12,12 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 )
 
-// sharedMost is how many notices one shared transaction holds at most.
+// sharedMost is how many notices one shared transaction holds at most, those that
+// travel in the message of another one included.
 const sharedMost = 512
+
+// weight is how many notices go with a ticket.
+func weight(t core.Ticket) int { return 1 + t.Carries }
 
 // shared lets those who wait share the next transaction: while one is under way,
 // whoever comes waits, and all who waited are in the next one together. Nobody
@@ -173,7 +177,12 @@ type together interface {
 func newClaims(outbox Outbox, owner string) *shared[claim, []core.Delivery] {
 	many, can := outbox.(together)
 	return &shared[claim, []core.Delivery]{
-		size: func(c claim) int { return len(c.tickets) },
+		size: func(c claim) (notices int) {
+			for _, t := range c.tickets {
+				notices += weight(t)
+			}
+			return notices
+		},
 		joins: func(first, next claim) bool {
 			return can && first.provider.Name == next.provider.Name && !first.tickets[0].Alone && !next.tickets[0].Alone
 		},
@@ -213,7 +222,12 @@ func apportion(deliveries []core.Delivery, batches [][]core.Ticket) [][]core.Del
 // newSettles shares the writing of outcomes.
 func newSettles(outbox Outbox) *shared[[]core.Settled, struct{}] {
 	return &shared[[]core.Settled, struct{}]{
-		size:  func(s []core.Settled) int { return len(s) },
+		size: func(s []core.Settled) (notices int) {
+			for _, one := range s {
+				notices += weight(one.Delivery.Ticket)
+			}
+			return notices
+		},
 		joins: func(_, _ []core.Settled) bool { return true },
 		run: func(ctx context.Context, parts [][]core.Settled) ([]struct{}, error) {
 			all := parts[0]
