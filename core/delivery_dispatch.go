@@ -59,7 +59,7 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 	var done Dispatched
 	var at *dispatch
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
-		done = Dispatched{At: p.now}
+		done, at = Dispatched{At: p.now}, nil
 		ok, err := p.tx.Lease(ctx, "relay", owner, p.now, p.now.Add(dispatchLease))
 		if err != nil {
 			return err

@@ -366,6 +366,12 @@ func shareOf(s notify.Share) string { return string(s.Channel) + shareSeparator 
 
 const shareSeparator = "\x1f"
 
+// shareIn is the share that shareOf made a column of.
+func shareIn(column string) notify.Share {
+	channel, owner, _ := strings.Cut(column, shareSeparator)
+	return notify.Share{Channel: notify.Channel(channel), Owner: owner}
+}
+
 // NextShares implements [notify.Outbox]. It steps through the index from one share to
 // the next, so what it costs is the number of shares it looks at, not of notices.
 func (t *tx) NextShares(ctx context.Context, now time.Time, after map[notify.Channel]string, limit int) ([]notify.Share, error) {
@@ -406,8 +412,7 @@ func (t *tx) pendingChannels(ctx context.Context) (channels []notify.Channel, er
 	err = t.query(ctx, func(rows *sql.Rows) error {
 		var share string
 		err := rows.Scan(&share)
-		channel, _, _ := strings.Cut(share, shareSeparator)
-		channels = append(channels, notify.Channel(channel))
+		channels = append(channels, shareIn(share).Channel)
 		return err
 	}, `WITH RECURSIVE s (share) AS (
 			SELECT min(share) FROM outreach_notice WHERE due_at IS NOT NULL AND share IS NOT NULL
@@ -433,8 +438,7 @@ func (t *tx) dueShares(ctx context.Context, now time.Time, from, before string, 
 	err = t.query(ctx, func(rows *sql.Rows) error {
 		var share string
 		err := rows.Scan(&share)
-		channel, owner, _ := strings.Cut(share, shareSeparator)
-		shares = append(shares, notify.Share{Channel: notify.Channel(channel), Owner: owner})
+		shares = append(shares, shareIn(share))
 		return err
 	}, statement, args...)
 	return shares, err

@@ -139,9 +139,9 @@ type Querier interface {
 // be those of the store; of them TablePrefix and Schema count. A mistake in
 // them is the error of every method. Where q is a [Pipeline] and the database
 // PostgreSQL, what is written may wait, and is refused, if it is, when it is sent:
-// with what is asked next or with the commit, and the transaction is over then. When a method fails with an error other
-// than one of package fault, PostgreSQL refuses all further statements of the
-// transaction, and the caller has to roll it back.
+// with what is asked next or with the commit, and the transaction is over then. When
+// a method fails with an error other than one of package fault, PostgreSQL refuses
+// all further statements of the transaction, and the caller has to roll it back.
 func Join(q Querier, d Dialect, opts *Options) store.Tx {
 	differences, names, err := resolve(d, opts)
 	t := &tx{q: q, dialect: differences, names: names, broken: err}

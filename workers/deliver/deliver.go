@@ -265,8 +265,8 @@ func (h *Handler) callAll(ctx context.Context, sender notify.Sender, provider no
 	return settled
 }
 
-// call sends one message. A sender that panics may have handed it over: nobody knows, and for what
-// counts its attempts nothing came back.
+// call sends one message. A sender that panics may have handed it over: nobody knows,
+// and for what counts its attempts nothing came back.
 func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notify.Capabilities, d *core.Delivery) (outcome notify.Outcome) {
 	began := time.Now()
 	defer func() {

@@ -39,16 +39,16 @@ const (
 // drains is how long it may take until half of a channel's window has been
 // taken, when so many were taken in the time since the last pass.
 func drains(queued, window, taken int, since time.Duration) time.Duration {
-	over := max(0, queued-window/2)
-	return time.Duration(float64(over) / float64(taken) * float64(since))
+	return lasts(max(0, queued-window/2), taken, since)
 }
 
 // plenty is how long a window keeps its workers busy that need not grow.
 const plenty = 500 * time.Millisecond
 
-// lasts is how long a window lasts when so many are taken in some time.
-func lasts(window, taken int, since time.Duration) time.Duration {
-	return time.Duration(float64(window) / float64(taken) * float64(since))
+// lasts is how long some tickets last when so many were taken in the time since the
+// last pass.
+func lasts(tickets, taken int, since time.Duration) time.Duration {
+	return time.Duration(float64(tickets) / float64(taken) * float64(since))
 }
 
 // tooLong is a wait in the queue that shows that more is in it than is taken:
