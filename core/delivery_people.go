@@ -248,7 +248,7 @@ func (p *people) expect(ctx context.Context, persons []org.PersonID, ns ...map[n
 }
 
 // memo asks every question of a directory once: within a pass many notices go
-// to the same few people. Persons, places and leaves it can fetch many at a time.
+// to the same few people. Persons, places, roles and leaves it can fetch many at a time.
 type memo struct {
 	org.Directory
 	persons  map[org.PersonID]org.Person
@@ -309,6 +309,32 @@ func (m *memo) expectPlaces(ctx context.Context, ids []org.PlaceID, on calendar.
 			name, _ := p.Nearest(on)
 			ids = append(ids, name.Parent)
 		}
+	}
+	return nil
+}
+
+// expectHoldings does the same for what persons hold on a date.
+func (m *memo) expectHoldings(ctx context.Context, ids []org.PersonID, on calendar.Date) error {
+	roster, ok := m.Directory.(org.Roster)
+	ids = slices.DeleteFunc(ids, func(id org.PersonID) bool {
+		_, known := m.holdings[org.HoldingQuery{Person: id, On: on}]
+		return id == "" || known
+	})
+	if !ok || len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	held, err := roster.HoldingsOf(ctx, ids, on)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		m.holdings[org.HoldingQuery{Person: id, On: on}] = nil
+	}
+	for _, h := range held {
+		q := org.HoldingQuery{Person: h.Person, On: on}
+		m.holdings[q] = append(m.holdings[q], h)
 	}
 	return nil
 }

@@ -293,13 +293,9 @@ func (u *unit) outdate(ctx context.Context, p *visit.Profile, reason string, a p
 // agenda tells the official, with the reminders of a visit, which answers wait
 // to be told in the hamlet (N13): again only when there are others by then.
 func (u *unit) agenda(ctx context.Context, d duty.State, reminder duty.Step) error {
-	issues, err := u.tx.Issues(ctx, issue.Query{Place: d.Place, Statuses: []issue.Status{issue.FeedbackDue}})
-	if err != nil || len(issues) == 0 {
+	codes, err := u.answersIn(ctx, d.Place)
+	if err != nil || len(codes) == 0 {
 		return err
-	}
-	var codes []string
-	for _, i := range issues {
-		codes = append(codes, i.Code)
 	}
 	return u.tell(ctx, alert.VisitAgenda(d, reminder, codes)...)
 }

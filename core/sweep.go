@@ -12,6 +12,7 @@ import (
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/org"
 )
 
@@ -148,6 +149,7 @@ func (s *System) sweepTogether(ctx context.Context, total *Swept) (ids []duty.ID
 		for _, d := range due {
 			ids = append(ids, d.ID)
 		}
+		u.batch = newBatch(u, due)
 		for _, d := range due {
 			if err := w.unit.sweep(ctx, d, &done); err != nil {
 				return err
@@ -205,6 +207,69 @@ func (s *System) putOff(ctx context.Context, id duty.ID) error {
 	})
 }
 
+// batch is what the steps of many duties ask each for itself, who the holder is and
+// what waits in the hamlet, asked for all of them when the first one does. It is
+// good as long as steps are given out, which change nothing of that.
+type batch struct {
+	due     []duty.State
+	dir     *memo
+	answers map[org.PlaceID][]string // codes by hamlet; nil: not asked yet
+}
+
+func newBatch(u *unit, due []duty.State) *batch { return &batch{due: due, dir: newMemo(u.dir)} }
+
+// rolesOf are what somebody is today.
+func (u *unit) rolesOf(ctx context.Context, person org.PersonID) ([]org.Holding, error) {
+	q := org.HoldingQuery{Person: person, On: u.today}
+	if u.batch == nil {
+		return u.dir.Holdings(ctx, q)
+	}
+	var holders []org.PersonID
+	for _, d := range u.batch.due {
+		holders = append(holders, d.Holder.Person)
+	}
+	if err := u.batch.dir.expectHoldings(ctx, holders, u.today); err != nil {
+		return nil, err
+	}
+	return u.batch.dir.Holdings(ctx, q)
+}
+
+// answersIn are the codes of the issues whose answer waits to be told in a hamlet.
+func (u *unit) answersIn(ctx context.Context, place org.PlaceID) ([]string, error) {
+	if u.batch == nil {
+		answers, err := u.answersWaiting(ctx, place)
+		return answers[place], err
+	}
+	if u.batch.answers == nil {
+		var places []org.PlaceID
+		for _, d := range u.batch.due {
+			if d.Kind == duty.Visit {
+				places = append(places, d.Place)
+			}
+		}
+		var err error
+		if u.batch.answers, err = u.answersWaiting(ctx, places...); err != nil {
+			return nil, err
+		}
+	}
+	return u.batch.answers[place], nil
+}
+
+// answersWaiting are the codes of the issues whose answer waits to be told, by hamlet.
+func (u *unit) answersWaiting(ctx context.Context, places ...org.PlaceID) (map[org.PlaceID][]string, error) {
+	codes := make(map[org.PlaceID][]string)
+	slices.Sort(places)
+	places = slices.DeleteFunc(slices.Compact(places), func(p org.PlaceID) bool { return p == "" })
+	if len(places) == 0 {
+		return codes, nil
+	}
+	issues, err := u.tx.Issues(ctx, issue.Query{Places: places, Statuses: []issue.Status{issue.FeedbackDue}})
+	for _, i := range issues {
+		codes[i.Place] = append(codes[i.Place], i.Code)
+	}
+	return codes, err
+}
+
 // wakes reports whether a duty has to be looked at now.
 func (u *unit) wakes(d duty.State) bool {
 	return d.IsOpen() && !d.WakeAt.IsZero() && !d.WakeAt.After(u.now)
@@ -254,6 +319,7 @@ func (u *unit) sweep(ctx context.Context, d duty.State, done *Swept) error {
 // endPause lets the clock go on when the days of pause are used up, and says so
 // to whoever paused it.
 func (u *unit) endPause(ctx context.Context, d *duty.State, done *Swept) error {
+	u.batch = nil // the host is told
 	until := d.PausedUntil()
 	err := u.set(ctx, d, "the pause is over", func(d *duty.State, book rules) error {
 		return d.Resume(book.Policy, book.Calendar, u.now)
@@ -282,6 +348,7 @@ func (u *unit) giveOut(ctx context.Context, d duty.State, step duty.Step, done *
 		if act == nil {
 			return nil
 		}
+		u.batch = nil // it may change what was asked
 		u.as = step.At
 		defer func() { u.as = time.Time{} }()
 		return act(ctx, u, d)
@@ -310,7 +377,7 @@ func (u *unit) line(ctx context.Context, holder org.Party) (alert.Line, error) {
 	if holder.Person == "" {
 		return line, nil
 	}
-	held, err := u.dir.Holdings(ctx, org.HoldingQuery{Person: holder.Person, On: u.today})
+	held, err := u.rolesOf(ctx, holder.Person)
 	for _, h := range held {
 		line.Team = cmp.Or(line.Team, h.Team)
 		line.Unit = cmp.Or(line.Unit, h.Unit)

@@ -81,6 +81,7 @@ type unit struct {
 	refused []sealed.Access
 
 	memory                // of a unit that has its transaction to itself
+	batch  *batch         // of duties that are swept together, nil where each asks for itself
 	book   *rules         // loaded when first asked for
 	routes *[]issue.Route // so are these, and again after one was put
 }

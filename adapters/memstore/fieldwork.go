@@ -194,8 +194,9 @@ func (tx *Tx) PutIssue(_ context.Context, s *issue.State) error {
 
 // Issues implements [issue.Repository].
 func (tx *Tx) Issues(_ context.Context, q issue.Query) ([]issue.State, error) {
+	places := anyOf(q.Places)
 	return tx.issues.pick(tx.issues.all(), func(s *issue.State) bool {
-		return is(q.Place, s.Place) && is(q.Team, s.Team) && is(q.Owner, s.Owner) && is(q.Lead, lead(s)) &&
+		return is(q.Place, s.Place) && places(s.Place) && is(q.Team, s.Team) && is(q.Owner, s.Owner) && is(q.Lead, lead(s)) &&
 			is(q.Subject, s.Subject) && among(q.Statuses, s.Status) && within(q.Registered, s.Registered) &&
 			is(q.LinkedTo, s.LinkedTo)
 	}, func(a, b *issue.State) int { return a.Registered.Compare(b.Registered) }, q.Limit)

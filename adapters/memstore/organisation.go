@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 
+	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/programme"
 )
@@ -66,6 +67,18 @@ func (tx *Tx) Holdings(_ context.Context, q org.HoldingQuery) ([]org.Holding, er
 		return is(q.Person, h.Person) && is(q.Role, h.Role) && is(q.Place, h.Place) && is(q.Unit, h.Unit) &&
 			is(q.Team, h.Team) && valid(q.On, h.Valid)
 	}, byID, 0)
+}
+
+// HoldingsOf implements [org.Roster].
+func (tx *Tx) HoldingsOf(_ context.Context, persons []org.PersonID, on calendar.Date) ([]org.Holding, error) {
+	var whose []string
+	for _, p := range persons {
+		whose = append(whose, terms("person", string(p))...)
+	}
+	if len(whose) == 0 {
+		return nil, nil
+	}
+	return tx.holdings.pick(tx.holdings.having(whose...), func(h *org.Holding) bool { return valid(on, h.Valid) }, byID, 0)
 }
 
 // PutLeave implements [org.Repository].

@@ -103,6 +103,11 @@ func (t *tx) own(table, id string) {
 	t.owned[thing{table, id}] = true
 }
 
+// owns reports whether the transaction has all of these rows locked.
+func (t *tx) owns(table string, ids []string) bool {
+	return !slices.ContainsFunc(ids, func(id string) bool { return !t.owned[thing{table, id}] })
+}
+
 // locked returns the values that were read with a lock, and notes that they were.
 func (t *table[T]) locked(tx *tx, vs []T, err error) ([]T, error) {
 	for i := range vs {

@@ -152,7 +152,8 @@ const wakeable = open + " AND wake_at IS NOT NULL"
 func (t *tx) DutiesToWake(ctx context.Context, now time.Time, limit int) ([]duty.State, error) {
 	where := t.where()
 	where.add(wakeable+" AND wake_at <= %s", where.param(now))
-	return duties.list(ctx, t, where.ordered("wake_at, id", limit)+t.claim(), where.args...)
+	found, err := duties.list(ctx, t, where.ordered("wake_at, id", limit)+t.claim(), where.args...)
+	return duties.locked(t, found, err)
 }
 
 // NextWake implements [duty.Repository].
@@ -305,8 +306,12 @@ func (t *tx) PutIssue(ctx context.Context, s *issue.State) error { return issues
 
 // Issues implements [issue.Repository].
 func (t *tx) Issues(ctx context.Context, q issue.Query) ([]issue.State, error) {
+	if err := t.byIndex(ctx, len(q.Places)); err != nil {
+		return nil, err
+	}
 	where := t.where()
 	where.is("place", string(q.Place))
+	amongMany(where, "place", q.Places)
 	where.is("team", string(q.Team))
 	where.is("owner", string(q.Owner))
 	where.is("lead", string(q.Lead))

@@ -130,10 +130,12 @@ func (t *tx) writeTables(ctx context.Context, chosen func(table string) bool) er
 	})
 	slices.Sort(tables)
 	var parts []part
+	rows := 0
 	for _, table := range tables {
 		l := t.waiting[table]
 		delete(t.waiting, table)
 		parts = append(parts, l.parts(l)...)
+		rows = max(rows, len(l.insertions.ids), len(l.replacements.ids))
 	}
 	switch {
 	case len(parts) == 0:
@@ -141,6 +143,9 @@ func (t *tx) writeTables(ctx context.Context, chosen func(table string) bool) er
 	case t.pipe != nil:
 		t.deferParts(parts)
 		return t.usable()
+	}
+	if err := t.byIndex(ctx, rows); err != nil {
+		return err
 	}
 	return t.writeParts(ctx, parts)
 }
@@ -294,8 +299,12 @@ func (t *table[T]) parts(tx *tx, l *later) (parts []part) {
 		})
 	}
 	if ids := l.replacements.ids; len(ids) > 0 {
+		replacements := t.replacements
+		if tx.owns(t.name, ids) { // nobody can come between
+			replacements = t.ownReplacements
+		}
 		parts = append(parts, part{
-			kind: t.kind, table: t.name, statement: t.replacements.of(len(ids)), args: l.replacements.columns,
+			kind: t.kind, table: t.name, statement: replacements.of(len(ids)), args: l.replacements.columns,
 			strict: func() strict { return t.strictReplacement(tx, ids, l.replacements.rows) },
 			written: func(_ context.Context, n string) error {
 				if n != strconv.Itoa(len(ids)) {

@@ -131,6 +131,20 @@ func (t *tx) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, e
 	return holdings.list(ctx, t, where.ordered("id", 0), where.args...)
 }
 
+// HoldingsOf implements [org.Roster].
+func (t *tx) HoldingsOf(ctx context.Context, whose []org.PersonID, on calendar.Date) ([]org.Holding, error) {
+	if len(whose) == 0 {
+		return nil, t.usable()
+	}
+	if err := t.byIndex(ctx, len(whose)); err != nil {
+		return nil, err
+	}
+	where := t.where()
+	amongMany(where, "person", whose)
+	where.on("valid_from", "valid_to", on)
+	return holdings.list(ctx, t, where.ordered("id", 0), where.args...)
+}
+
 // PutLeave implements [org.Repository].
 func (t *tx) PutLeave(ctx context.Context, l *org.Leave) error { return leaves.put(ctx, t, l) }
 

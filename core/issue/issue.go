@@ -311,6 +311,7 @@ type Route struct {
 // Query selects issues; zero fields select everything. Ordered by Registered, then id.
 type Query struct {
 	Place      org.PlaceID
+	Places     []org.PlaceID // any of these; empty: of every place
 	Team       org.TeamID
 	Owner      org.PersonID
 	Lead       org.UnitID // of the current referral

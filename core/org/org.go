@@ -233,6 +233,14 @@ type Gazetteer interface {
 	PlacesByID(ctx context.Context, ids []PlaceID) ([]Place, error)
 }
 
+// Roster is what a Directory may offer besides: the roles of many persons in one
+// question. HoldingsOf returns what any of the persons holds on a date, ordered by
+// id; a zero date selects holdings of all times. The clocks ask for it, for where
+// those stand who are reminded; without it every holder of a duty is one question.
+type Roster interface {
+	HoldingsOf(ctx context.Context, persons []PersonID, on calendar.Date) ([]Holding, error)
+}
+
 // Repository keeps the organisation. Put inserts when Version is 0
 // (fault.ErrExists if the id is taken) and otherwise replaces exactly that
 // version (fault.ErrStale); it raises Version in the caller's copy.
@@ -240,6 +248,7 @@ type Repository interface {
 	Directory
 	Roll
 	Gazetteer
+	Roster
 	PutPerson(ctx context.Context, p *Person) error
 	PutPlace(ctx context.Context, p *Place) error
 	PutUnit(ctx context.Context, u *Unit) error

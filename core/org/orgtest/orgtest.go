@@ -63,6 +63,7 @@ func promises() []promise {
 		{"a merged commune is found", "A hamlet lies in what its commune became, and lay in what it was.", lines},
 		{"many persons in one question are the same persons", "Only for directories that implement org.Roll.", roll},
 		{"many places in one question are the same places", "Only for directories that implement org.Gazetteer.", gazetteer},
+		{"the roles of many persons in one question are the same roles", "Only for directories that implement org.Roster.", roster},
 	}
 }
 
@@ -310,4 +311,27 @@ func gazetteer(ctx context.Context, dir org.Directory, w World) error {
 	}
 	slices.SortFunc(want, func(a, b org.Place) int { return cmp.Compare(a.ID, b.ID) })
 	return differ("places c-new and h-1 in one question", got, want)
+}
+
+func roster(ctx context.Context, dir org.Directory, w World) error {
+	r, ok := dir.(org.Roster)
+	if !ok {
+		return nil
+	}
+	whose := []org.PersonID{"p-minh", "nobody", "p-k", "p-minh"}
+	var faults fault.List
+	for _, on := range []calendar.Date{day(2017, 3, 31), day(2017, 4, 1), {}} {
+		got, err := r.HoldingsOf(ctx, whose, on)
+		for i := range got {
+			got[i].Version = 0
+		}
+		var want []org.Holding
+		for _, h := range w.Holdings {
+			if slices.Contains(whose, h.Person) && (on.IsZero() || h.Valid.Contains(on)) {
+				want = append(want, h)
+			}
+		}
+		faults.Add(err, differ(fmt.Sprintf("roles of p-minh and p-k on %q in one question", on), got, want))
+	}
+	return faults.Err()
 }

@@ -26,6 +26,7 @@ type broken struct {
 	left     func([]org.Leave) []org.Leave
 	roll     func([]org.Person) []org.Person
 	listed   func([]org.Place) []org.Place
+	roster   func([]org.Holding) []org.Holding
 }
 
 func (b broken) Person(ctx context.Context, id org.PersonID) (org.Person, error) {
@@ -86,6 +87,14 @@ func (b broken) PlacesByID(ctx context.Context, ids []org.PlaceID) ([]org.Place,
 	found, err := b.Directory.(org.Gazetteer).PlacesByID(ctx, ids)
 	if b.listed != nil {
 		found = b.listed(found)
+	}
+	return found, err
+}
+
+func (b broken) HoldingsOf(ctx context.Context, persons []org.PersonID, on calendar.Date) ([]org.Holding, error) {
+	found, err := b.Directory.(org.Roster).HoldingsOf(ctx, persons, on)
+	if b.roster != nil {
+		found = b.roster(found)
 	}
 	return found, err
 }
@@ -165,6 +174,9 @@ func TestEveryBrokenPromiseIsNoticed(t *testing.T) {
 		}},
 		"many places in one question are the same places": broken{Directory: good, listed: func(ps []org.Place) []org.Place {
 			return ps[1:]
+		}},
+		"the roles of many persons in one question are the same roles": broken{Directory: good, roster: func(hs []org.Holding) []org.Holding {
+			return slices.DeleteFunc(hs, func(h org.Holding) bool { return h.Role == org.TeamLeader })
 		}},
 	}
 	for _, p := range promises() {

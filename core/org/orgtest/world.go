@@ -164,3 +164,14 @@ func (d directory) PlacesByID(_ context.Context, ids []org.PlaceID) ([]org.Place
 	}
 	return found, nil
 }
+
+// HoldingsOf implements [org.Roster].
+func (d directory) HoldingsOf(_ context.Context, persons []org.PersonID, on calendar.Date) ([]org.Holding, error) {
+	var found []org.Holding
+	for _, h := range d.w.Holdings {
+		if slices.Contains(persons, h.Person) && (on.IsZero() || h.Valid.Contains(on)) {
+			found = append(found, h)
+		}
+	}
+	return found, nil
+}

@@ -447,6 +447,14 @@ func selectsIssues(k kit) {
 	a.within(k, func(s *v) { s.Place = "registered" }, func(s *v, on calendar.Date) { s.Registered = on },
 		func(p calendar.Period) q { return q{Place: "registered", Registered: p} })
 	a.inOrder(k, "limit 2", q{Place: "registered", Limit: 2}, "no date", "before")
+	a.insert(k, a.model("here", func(s *v) { s.Place, s.Status = "any/1", issue.FeedbackDue }), a.model("there", func(s *v) { s.Place, s.Status = "any/2", issue.FeedbackDue }),
+		a.model("done there", func(s *v) { s.Place, s.Status = "any/2", issue.Closed }))
+	several := []org.PlaceID{"any/2", "any/0", "any/1", "any/2"}
+	a.expect(k, "any of a few places", q{Places: several}, "here", "there", "done there")
+	for i := range 300 {
+		several = append(several, org.PlaceID(fmt.Sprintf("any/%d/%d", i, i)))
+	}
+	a.expect(k, "any of many places, in a state", q{Places: several, Statuses: []issue.Status{issue.FeedbackDue}}, "here", "there")
 }
 
 func ordersIssues(k kit) {

@@ -60,7 +60,11 @@ type (
 	}
 	of[S any]   struct{ ID S }
 	some[S any] struct{ IDs []S }
-	roundsOf    struct {
+	rolesOf     struct {
+		Persons []org.PersonID
+		On      calendar.Date
+	}
+	roundsOf struct {
 		Official org.PersonID
 		During   calendar.Period
 	}
@@ -105,6 +109,9 @@ func (m *meddler) Units(ctx context.Context) ([]org.Unit, error) {
 }
 func (m *meddler) Holdings(ctx context.Context, q org.HoldingQuery) ([]org.Holding, error) {
 	return meddle(m, "Holdings", q, func(q org.HoldingQuery) ([]org.Holding, error) { return m.Tx.Holdings(ctx, q) })
+}
+func (m *meddler) HoldingsOf(ctx context.Context, persons []org.PersonID, on calendar.Date) ([]org.Holding, error) {
+	return meddle(m, "HoldingsOf", rolesOf{persons, on}, func(q rolesOf) ([]org.Holding, error) { return m.Tx.HoldingsOf(ctx, q.Persons, q.On) })
 }
 func (m *meddler) Leaves(ctx context.Context, q org.LeaveQuery) ([]org.Leave, error) {
 	return meddle(m, "Leaves", q, func(q org.LeaveQuery) ([]org.Leave, error) { return m.Tx.Leaves(ctx, q) })
@@ -227,6 +234,7 @@ var meddled = []struct {
 	{"Places", none{}, []string{"org/lists"}, false},
 	{"Units", none{}, []string{"org/lists"}, false},
 	{"Holdings", org.HoldingQuery{}, []string{"org/holdings"}, false},
+	{"HoldingsOf", rolesOf{}, []string{"org/holdings of many"}, false},
 	{"Leaves", org.LeaveQuery{}, []string{"org/leaves"}, false},
 	{"Programmes", none{}, []string{"programme/lists"}, false},
 	{"Teams", none{}, []string{"programme/lists"}, false},

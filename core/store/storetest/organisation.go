@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/org"
@@ -16,6 +17,7 @@ func organisation() []promise {
 		{"org/persons by id", "PersonsByID returns those of the ids that exist, each once.", findsPersonsByID},
 		{"org/places by id", "PlacesByID returns those of the ids that exist, each once.", findsPlacesByID},
 		{"org/holdings", "Holdings selects by person, role, place, unit, team and day, ordered by id.", selectsHoldings},
+		{"org/holdings of many", "HoldingsOf returns what any of the persons holds on a day, each once, ordered by id.", findsHoldingsOf},
 		{"org/leaves", "Leaves selects by id, person, day and period, leaves out what is cancelled, ordered by id.", selectsLeaves},
 		{"programme/lists", "Programmes, Teams and Rules list everything, ordered by id as bytes.", listsProgrammes},
 		{"programme/assignments", "Assignments selects by official, place, team, status and period, ordered by id.", selectsAssignments},
@@ -187,6 +189,36 @@ func selectsHoldings(k kit) {
 	}
 	holdingsAsked.insert(k, values...)
 	holdingsAsked.inOrder(k, "order", org.HoldingQuery{Role: org.Admin}, disorder...)
+}
+
+func findsHoldingsOf(k kit) {
+	type of struct {
+		persons []org.PersonID
+		on      calendar.Date
+	}
+	a := question[of, org.Holding]{name: "HoldingsOf", of: holdings,
+		find: func(ctx context.Context, tx store.Tx, q of) ([]org.Holding, error) {
+			return tx.HoldingsOf(ctx, q.persons, q.on)
+		}}
+	held := func(id string, by org.PersonID, during calendar.Period) org.Holding {
+		return a.model(id, func(h *org.Holding) { h.Person, h.Role, h.Valid = by, org.Auditor, during })
+	}
+	var values []org.Holding
+	for i, id := range disorder { // of two persons, in turn
+		values = append(values, held(id, []org.PersonID{"it's", `b,"c"}\`}[i%2], march))
+	}
+	a.insert(k, append(values, held("of april", "it's", calendar.Period{From: march.To.Add(1)}), held("nobody's", "", march), held("another's", "other", march))...)
+	both := []org.PersonID{"it's", "nobody", "", `b,"c"}\`, "it's"}
+	a.inOrder(k, "of several on a day", of{both, march.From}, disorder...)
+	a.expect(k, "of one on another day", of{both[:1], march.To.Add(1)}, "of april")
+	a.expect(k, "of all times", of{both, calendar.Date{}}, append([]string{"of april"}, disorder...)...)
+	a.expect(k, "of none", of{nil, march.From})
+	a.expect(k, "of unknown", of{[]org.PersonID{"nobody", ""}, march.From})
+	var many []org.PersonID
+	for i := range 300 {
+		many = append(many, org.PersonID(fmt.Sprintf("nobody %d", i)))
+	}
+	a.inOrder(k, "of hundreds on a day", of{append(many, both...), march.From}, disorder...)
 }
 
 func selectsLeaves(k kit) {
