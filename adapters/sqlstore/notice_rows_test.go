@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core/alert"
+	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/fault"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
@@ -75,6 +77,34 @@ func TestNeitherAClaimNorAnOutcomeChangesWhatAnIndexHolds(t *testing.T) {
 	if room := selectAll(t, db, "SELECT relname FROM pg_class WHERE relname IN ('outreach_notice', 'outreach_attempt') AND 'fillfactor=50' = ANY(reloptions)"); len(room) != 2 {
 		t.Errorf("only %q have room on a page for all of its rows once more", room)
 	}
+}
+
+// What is moot with the duty that it speaks of is found by that, and so takes no
+// place in another index, which would be written to whenever the notice changes.
+func TestANoticeIsNotInTwoIndexesForOneDuty(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, st *Store, _ func() *sql.DB) {
+		moots := map[string]bool{alert.DutyKey(duty.ID(waiting(1).Duty)): false, alert.DutyKey("another"): true, "visit/1": true}
+		for moot := range moots {
+			n := waiting(1)
+			n.ID, n.Key, n.Moot = notify.ID(moot), moot, moot
+			must(t, st.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				_, err := tx.AddNotice(ctx, n)
+				return err
+			}))
+		}
+		definition := map[Dialect]string{SQLite: "SELECT sql FROM sqlite_master WHERE name = $1", Postgres: "SELECT pg_get_indexdef($1::regclass)"}[st.dialect.name]
+		_, indexed, ok := strings.Cut(selectAll(t, st.db, definition, "outreach_notice_moot")[0], " WHERE ")
+		if !ok {
+			t.Fatal("the index of what is moot holds every notice")
+		}
+		in := selectAll(t, st.db, "SELECT moot FROM outreach_notice WHERE "+indexed)
+		for moot, want := range moots {
+			if slices.Contains(in, moot) != want {
+				t.Errorf("a notice of duty %s that is moot with %q is in the index of what is moot: %t", waiting(1).Duty, moot, !want)
+			}
+		}
+	})
 }
 
 // What a process of the version before writes, or an operator by hand, is found by

@@ -244,7 +244,7 @@ func (t *tx) noticesOf(q notify.Query) *selection {
 	where := t.where()
 	oneOf(where, "status", q.States)
 	where.about(q.Subject)
-	where.is("moot", q.Moot)
+	where.moot(q.Moot)
 	where.is("duty", q.Duty)
 	where.is("person", string(q.Person))
 	among(where, "person", q.Persons)
@@ -266,6 +266,26 @@ func (t *tx) noticesOf(q notify.Query) *selection {
 		where.add("expires < %s", where.param(q.ExpiresBefore))
 	}
 	return where
+}
+
+// What a notice is moot with is not in the index of that where it is the notice's own
+// duty, by which it is found as well (see migration 0006).
+const (
+	mootWithItsDuty = "duty/" // and the id of the duty, as alert.DutyKey has it
+	mootOtherwise   = "moot IS DISTINCT FROM '" + mootWithItsDuty + "' || duty"
+)
+
+// moot asks for what is moot with the wish.
+func (s *selection) moot(wish string) {
+	if wish == "" {
+		return
+	}
+	with := "moot = " + s.param(wish)
+	if duty, of := strings.CutPrefix(wish, mootWithItsDuty); of {
+		s.add("(duty = %s AND %s OR %s AND %s)", s.param(duty), with, with, mootOtherwise)
+		return
+	}
+	s.add("%s AND %s", with, mootOtherwise)
 }
 
 // stillOpen reports whether no notice in any of the states has a Done.
@@ -431,6 +451,14 @@ func (t *tx) dueShares(ctx context.Context, now time.Time, from, before string, 
 			UNION ALL
 			SELECT (SELECT min(n.share) FROM outreach_notice n WHERE n.due_at IS NOT NULL AND n.share > s.share AND n.share < $2) FROM s WHERE s.share IS NOT NULL)
 		SELECT share FROM s WHERE share IS NOT NULL AND (SELECT n.share FROM outreach_notice n WHERE n.share = s.share AND n.due_at <= $3 LIMIT 1) IS NOT NULL`
+	if t.dialect.setBased { // a step tells also what is due first of the share it comes to
+		statement = `WITH RECURSIVE s (share, due_at) AS (
+			(SELECT share, due_at FROM outreach_notice WHERE due_at IS NOT NULL AND share >= $1 AND share < $2 ORDER BY share, due_at LIMIT 1)
+			UNION ALL
+			SELECT n.share, n.due_at FROM s CROSS JOIN LATERAL (
+				SELECT share, due_at FROM outreach_notice WHERE due_at IS NOT NULL AND share > s.share AND share < $2 ORDER BY share, due_at LIMIT 1) n)
+		SELECT share FROM s WHERE due_at <= $3`
+	}
 	args := []any{from, before, now}
 	if limit > 0 {
 		statement, args = statement+" LIMIT $4", append(args, limit)

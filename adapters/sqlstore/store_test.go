@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/huongvecoso/outreach/adapters/sqlstore/pgtest"
+	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
@@ -642,6 +643,10 @@ func TestHotQueriesUseTheirIndex(t *testing.T) {
 				_, err := tx.Notices(ctx, notify.Query{Moot: "visit/00000007", States: []notify.State{notify.Pending, notify.Queued}})
 				return err
 			}, "outreach_notice_moot"},
+			{"what becomes moot with its duty", func() error {
+				_, err := tx.Notices(ctx, notify.Query{Moot: alert.DutyKey("00000007"), States: []notify.State{notify.Pending, notify.Queued}})
+				return err
+			}, "outreach_notice_duty"},
 			{"notices of a duty", func() error { _, err := tx.Notices(ctx, notify.Query{Duty: "00000007"}); return err }, "outreach_notice_duty"},
 			{"notices of a carrier", func() error { _, err := tx.Notices(ctx, notify.Query{Into: "x"}); return err }, "outreach_notice_merged_into"},
 			{"a provider's id", func() error { _, err := tx.Notices(ctx, notify.Query{Provider: "esms", ProviderID: "7"}); return err }, "outreach_notice_provider_id"},

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
@@ -218,6 +219,16 @@ func selectsNotices(k kit) {
 	a.insert(k, addressed("to nobody by name", "", ""), addressed("to the first", "first", ""), addressed("to the first's deputy", "first", "deputy"))
 	a.expect(k, "addressed to a person", q{Template: "addressed", Person: "first"}, "to the first")
 	a.expect(k, "handed out for another one", q{Template: "addressed", Persons: []org.PersonID{"deputy", "nobody"}}, "to the first's deputy")
+
+	moot := func(id, with, duty string) v {
+		return v{ID: notify.ID(id), Key: id, State: notify.Pending, Template: "moot", Moot: with, Duty: duty}
+	}
+	ends := alert.DutyKey("ends")
+	a.insert(k, moot("with its duty", ends, "ends"), moot("with a duty", ends, ""), moot("with another duty", ends, "other"),
+		moot("with its visit", "visit", "ends"), moot("with nothing", "", "ends"), moot("with no duty", alert.DutyKey(""), ""))
+	a.expect(k, "moot with a duty", q{Template: "moot", Moot: ends}, "with its duty", "with a duty", "with another duty")
+	a.expect(k, "moot with something else than its duty", q{Template: "moot", Moot: "visit"}, "with its visit")
+	a.expect(k, "moot with no duty", q{Template: "moot", Moot: alert.DutyKey("")}, "with no duty")
 
 	leased := func(id string, state notify.State, next, lease int) v {
 		return v{ID: notify.ID(id), Key: id, State: state, Template: "lease",
