@@ -99,7 +99,8 @@ func points(size int, h heat) []point {
 	case "sweep":
 		return []point{
 			{"read what is due", size, h.Figures["read ms"], "ms"},
-			{"sweep what is due", size, ms(h.Took), "ms"},
+			{"sweep what is due", size, h.Figures["sweep ms"], "ms"},
+			{"first sweep of a copy", size, h.Figures["first sweep ms"], "ms"},
 		}
 	case "backlog":
 		return []point{
