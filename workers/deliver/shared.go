@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -230,11 +231,7 @@ func newSettles(outbox Outbox) *shared[[]core.Settled, struct{}] {
 		},
 		joins: func(_, _ []core.Settled) bool { return true },
 		run: func(ctx context.Context, parts [][]core.Settled) ([]struct{}, error) {
-			all := parts[0]
-			for _, part := range parts[1:] {
-				all = append(all[:len(all):len(all)], part...)
-			}
-			return make([]struct{}, len(parts)), outbox.Settle(ctx, all)
+			return make([]struct{}, len(parts)), outbox.Settle(ctx, slices.Concat(parts...))
 		},
 	}
 }

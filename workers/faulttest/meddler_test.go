@@ -19,27 +19,58 @@ func (meddler) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
 }
 
-func (meddler) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+// ProcessPipelineHook spoils single calls of those that share a round trip.
+func (m meddler) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		var arrive, spoiled []redis.Cmder
+		for _, cmd := range cmds {
+			arrives, heard := m.spoil(cmd)
+			if arrives {
+				arrive = append(arrive, cmd)
+			}
+			if !heard {
+				spoiled = append(spoiled, cmd)
+			}
+		}
+		var err error
+		if len(arrive) > 0 {
+			err = next(ctx, arrive)
+		}
+		for _, cmd := range spoiled {
+			cmd.SetErr(errSpoiled)
+			err = errSpoiled
+		}
+		return err
+	}
 }
 
 var errSpoiled = errors.New("the network lost it")
 
 func (m meddler) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		switch {
-		case m.orders.DieAtEnqueue && enqueues(cmd) && rand.IntN(40) == 0:
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // it is on its way
-		case m.orders.LoseAck && acknowledges(cmd) && rand.IntN(4) == 0:
-			if rand.IntN(2) == 0 {
-				_ = next(ctx, cmd) // done, and nobody hears of it
-			}
-			cmd.SetErr(errSpoiled)
-			return errSpoiled
+		arrives, heard := m.spoil(cmd)
+		var err error
+		if arrives {
+			err = next(ctx, cmd)
 		}
-		return next(ctx, cmd)
+		if !heard {
+			cmd.SetErr(errSpoiled)
+			err = errSpoiled
+		}
+		return err
 	}
+}
+
+// spoil decides whether a call arrives, and whether anybody hears of it.
+func (m meddler) spoil(cmd redis.Cmder) (arrives, heard bool) {
+	switch {
+	case m.orders.DieAtEnqueue && enqueues(cmd) && rand.IntN(40) == 0:
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // it is on its way
+	case m.orders.LoseAck && acknowledges(cmd) && rand.IntN(4) == 0:
+		return rand.IntN(2) == 0, false
+	}
+	return true, true
 }
 
 // keys are the keys of one of asynq's scripts.

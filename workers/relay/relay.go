@@ -195,24 +195,59 @@ func (r *Relay) pass(ctx context.Context, critical bool) (more bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	var back []core.Ticket
-	refused := make(map[string]bool) // in a cluster one queue may be out of reach and the others not
-	for _, group := range r.groups(done.Tickets) {
-		queue := r.lane(group[0])
-		if !refused[queue] {
-			fault := r.enqueue(ctx, queue, group)
-			if fault == nil {
-				continue
-			}
-			r.opts.Log.Warn("relay: the queue refused a task", "queue", queue, "error", fault)
-			refused[queue], err = true, errors.Join(err, fault)
-		}
-		back = append(back, group...)
-	}
+	back, err := r.handOver(ctx, r.groups(done.Tickets))
 	if err != nil {
 		return false, errors.Join(err, r.giveBack(ctx, back))
 	}
 	return done.More, nil
+}
+
+// abreast is how many critical tasks are handed over at once: each is a round trip of
+// its own, unless the queue makes those of one moment together.
+const abreast = 64
+
+// handOver gives the tasks to the queue in their order, critical ones side by side, and
+// returns the tickets of those that it refused.
+func (r *Relay) handOver(ctx context.Context, groups [][]core.Ticket) (back []core.Ticket, err error) {
+	refused := make(map[string]bool) // in a cluster one queue may be out of reach and the others not
+	for len(groups) > 0 {
+		now := groups[:leading(groups)]
+		groups = groups[len(now):]
+		faults := make([]error, len(now))
+		var calls sync.WaitGroup
+		for i, group := range now {
+			queue := r.lane(group[0])
+			if refused[queue] {
+				faults[i] = errRefused
+				continue
+			}
+			calls.Go(func() { faults[i] = r.enqueue(ctx, queue, group) })
+		}
+		calls.Wait()
+		for i, fault := range faults {
+			if fault == nil {
+				continue
+			}
+			if queue := r.lane(now[i][0]); !refused[queue] {
+				r.opts.Log.Warn("relay: the queue refused a task", "queue", queue, "error", fault)
+				refused[queue], err = true, errors.Join(err, fault)
+			}
+			back = append(back, now[i]...)
+		}
+	}
+	return back, err
+}
+
+// errRefused stands for a task that was not offered to a queue that refused another one.
+var errRefused = errors.New("relay: refused")
+
+// leading is how many of the next tasks go at once: what is critical, else one.
+func leading(groups [][]core.Ticket) int {
+	n := 0
+	for n < min(len(groups), abreast) && groups[n][0].Priority == notify.Critical {
+		n++
+	}
+	return max(n, 1)
 }
 
 // dispatch asks for what queue and providers have room for. Tokens are taken

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -55,6 +56,7 @@ func (o *outbox) Requeue(ctx context.Context, tickets []core.Ticket, _ string) e
 
 // queue takes so many tasks and refuses the others with err, if there is one.
 type queue struct {
+	mu    sync.Mutex
 	tasks []*asynq.Task
 	lanes []string
 	takes int
@@ -62,6 +64,8 @@ type queue struct {
 }
 
 func (q *queue) EnqueueContext(_ context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.tasks = append(q.tasks, t)
 	for _, o := range opts {
 		if o.Type() == asynq.QueueOpt {
@@ -120,8 +124,102 @@ func TestWhatIsForAProviderThatServesOneProcessGoesIntoItsLane(t *testing.T) {
 	if _, err := r.Pass(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	slices.Sort(q.lanes) // they are handed over side by side
 	if want := []string{"outreach:sms.smpp:critical", "outreach:sms:critical"}; !slices.Equal(q.lanes, want) {
 		t.Errorf("lanes %v, want %v", q.lanes, want)
+	}
+}
+
+// slow is a queue that takes a second for each task.
+type slow struct {
+	queue
+	under, most int // calls under way, and the most there were
+}
+
+func (q *slow) EnqueueContext(ctx context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
+	q.mu.Lock()
+	q.under++
+	q.most = max(q.most, q.under)
+	q.mu.Unlock()
+	time.Sleep(time.Second)
+	q.mu.Lock()
+	q.under--
+	q.mu.Unlock()
+	return q.queue.EnqueueContext(ctx, t, opts...)
+}
+
+// The owners of what is not critical have their turns in the order of the tickets.
+func TestWhatIsCriticalIsHandedOverSideBySideAndTheOthersInTheirOrder(t *testing.T) {
+	for _, c := range []struct {
+		priority notify.Priority
+		most     int
+		took     time.Duration
+	}{
+		{notify.Critical, 64, 2 * time.Second},
+		{notify.Normal, 1, 100 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			due := tickets(100, notify.SMS, c.priority)
+			q := &slow{}
+			r := relay.New(&outbox{passes: []core.Dispatched{{Tickets: due}}}, q, "r1", &relay.Options{Group: 1})
+			began := time.Now()
+			if _, err := r.Pass(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); q.most != c.most || took != c.took {
+				t.Errorf("%s: %d at once, all in %s; want %d in %s", c.priority, q.most, took, c.most, c.took)
+			}
+			var sent []core.Ticket
+			for _, made := range q.tasks {
+				group, err := task.Parse(made)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sent = append(sent, group...)
+			}
+			if c.priority == notify.Critical {
+				byID := func(a, b core.Ticket) int { return strings.Compare(string(a.ID), string(b.ID)) }
+				slices.SortFunc(sent, byID)
+				slices.SortFunc(due, byID)
+			}
+			if diff := cmp.Diff(due, sent); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// partly is a queue of which one lane is out of reach.
+type partly struct {
+	queue
+	refuses string
+	asked   int
+}
+
+func (q *partly) EnqueueContext(ctx context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
+	for _, o := range opts {
+		if o.Type() == asynq.QueueOpt && o.Value() == q.refuses {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.asked++
+			return nil, errors.New("out of reach")
+		}
+	}
+	return q.queue.EnqueueContext(ctx, t, opts...)
+}
+
+func TestOfManyCriticalTasksALaneOutOfReachIsAskedOnceAtATimeAndHoldsUpNoOther(t *testing.T) {
+	sms, mail := tickets(100, notify.SMS, notify.Critical), tickets(100, notify.Email, notify.Critical)
+	box := &outbox{passes: []core.Dispatched{{Tickets: slices.Concat(sms, mail)}}}
+	q := &partly{refuses: "outreach:sms:critical"}
+	if _, err := relay.New(box, q, "r1", nil).Pass(t.Context()); err == nil {
+		t.Error("a refusal is no error")
+	}
+	if diff := cmp.Diff(sms, box.requeued); diff != "" {
+		t.Error(diff)
+	}
+	if q.asked != 64 || len(q.tasks) != len(mail) {
+		t.Errorf("the lane was asked %d times, want 64, those that were handed over together; the other one took %d of %d", q.asked, len(q.tasks), len(mail))
 	}
 }
 

@@ -21,9 +21,10 @@ import (
 // Config.Check is over, because such a word may be lost.
 
 // gate is the Redis of one server. Of what a server does, only looking for a task
-// is ever held.
+// is ever held, and only that goes alone.
 type gate struct {
 	redis.UniversalClient
+	others  *gathered     // makes what are no looks
 	lanes   int           // which one look goes through
 	longest time.Duration // that a look waits
 	rung    chan struct{}
@@ -32,8 +33,8 @@ type gate struct {
 	empty int // lanes in a row that had nothing; asynq has one goroutine that looks
 }
 
-func newGate(client redis.UniversalClient, lanes int, longest time.Duration, open <-chan struct{}) *gate {
-	return &gate{UniversalClient: client, lanes: lanes, longest: longest, rung: make(chan struct{}, 1), open: open}
+func newGate(client *gathered, lanes int, longest time.Duration, open <-chan struct{}) *gate {
+	return &gate{UniversalClient: client.UniversalClient, others: client, lanes: lanes, longest: longest, rung: make(chan struct{}, 1), open: open}
 }
 
 // ring says that there may be a task. It never blocks.
@@ -47,7 +48,7 @@ func (g *gate) ring() {
 // EvalSha runs a script, the one by which asynq looks when it is time to.
 func (g *gate) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
 	if !looks(keys) {
-		return g.UniversalClient.EvalSha(ctx, sha, keys, args...)
+		return g.others.EvalSha(ctx, sha, keys, args...)
 	}
 	g.wait(ctx)
 	return g.found(g.UniversalClient.EvalSha(ctx, sha, keys, args...))

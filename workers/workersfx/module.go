@@ -173,6 +173,7 @@ type Workers struct {
 	system  *core.System
 	senders []notify.Sender
 	redis   redis.UniversalClient
+	scripts *gathered // the same, for asynq
 	client  *asynq.Client
 	servers []*asynq.Server
 	own     []*asynq.Server // of exclusive providers, nil while another process serves them
@@ -228,7 +229,8 @@ func New(p Params) (*Workers, error) {
 			}
 		}
 	}
-	w := &Workers{config: p.Config, system: p.System, senders: senders, redis: p.Redis, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(p.Redis)}
+	scripts := gather(p.Redis)
+	w := &Workers{config: p.Config, system: p.System, senders: senders, redis: p.Redis, scripts: scripts, log: p.Log, handler: handler, client: asynq.NewClientFromRedisClient(scripts)}
 	w.bells = newBells(p.Redis, p.Config.Prefix)
 	w.Relay = relay.New(p.System, ringing{w.client, w.bells}, p.Config.Owner, &relay.Options{
 		Prefix: p.Config.Prefix, Poll: p.Config.Poll, Group: p.Config.Group, First: p.Config.Concurrency * p.Config.Group, Timeout: handler.TaskTime(p.Config.Group), Log: p.Log,
@@ -297,7 +299,7 @@ func (w *Workers) serve(run context.Context, channel notify.Channel) error {
 	}{{task.Urgent(w.config.Prefix, channel), w.config.Urgent}, {task.Ordinary(w.config.Prefix, channel), w.config.Concurrency}} {
 		settings := w.settings(string(channel), lanes.queues)
 		settings.Concurrency = lanes.concurrency
-		gate := newGate(w.redis, len(lanes.queues), w.config.Check, run.Done())
+		gate := newGate(w.scripts, len(lanes.queues), w.config.Check, run.Done())
 		w.bells.hang(gate, lanes.queues)
 		server := asynq.NewServerFromRedisClient(gate, settings)
 		if err := server.Start(w.handler); err != nil {
@@ -334,7 +336,7 @@ func (w *Workers) serveOwn(ctx context.Context, serving **asynq.Server, provider
 			*serving = nil
 		case !elsewhere && *serving == nil:
 			queues := task.OwnQueues(w.config.Prefix, provider.Channel, provider.Name)
-			gate = newGate(w.redis, len(queues), w.config.Check, ctx.Done())
+			gate = newGate(w.scripts, len(queues), w.config.Check, ctx.Done())
 			server := asynq.NewServerFromRedisClient(gate, w.settings(provider.Name, queues))
 			if err := server.Start(w.handler); err != nil {
 				w.log.Error("workers: lanes not served", "provider", provider.Name, "error", err)
