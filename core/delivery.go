@@ -107,6 +107,7 @@ type pass struct {
 func (s *System) pipeline(ctx context.Context, fn func(context.Context, *pass) error) error {
 	var due bool
 	var last *pass
+	ctx = store.Optimistic(ctx) // what somebody else changed meanwhile has another version
 	err := s.store.Update(ctx, func(ctx context.Context, tx store.Tx) error {
 		p := &pass{unit: s.Join(tx, org.System()).unit, changed: make(map[notify.ID]*notify.Notice)}
 		var err error

@@ -1,13 +1,17 @@
 package core_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/huongvecoso/outreach/core"
+	"github.com/huongvecoso/outreach/core/calendar"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
+	"github.com/huongvecoso/outreach/core/policy"
+	"github.com/huongvecoso/outreach/core/store"
 )
 
 // atOnce queues one SMS of each class to one person: two messages, never merged.
@@ -127,5 +131,46 @@ func TestAFullChannelIsToldAndABacklogIsReadOnce(t *testing.T) {
 	}
 	if last != 70 {
 		t.Errorf("%d of the last 70 were handed out", last)
+	}
+}
+
+// besideOthers counts the units of work that read beside the others' writes.
+type besideOthers struct {
+	store.Store
+	optimistic, others int
+}
+
+func (s *besideOthers) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	if store.IsOptimistic(ctx) {
+		s.optimistic++
+	} else {
+		s.others++
+	}
+	return s.Store.Update(ctx, fn)
+}
+
+func TestAPassOfThePipelineKeepsNobodyFromWritingWhileItReads(t *testing.T) {
+	p := newPost(t)
+	p.tell(notify.Notice{})
+	st := &besideOthers{Store: p.store}
+	sys, err := core.New(st, policy.Default(), &core.Options{
+		Clock: func() time.Time { return *p.now.Load() }, Calendar: calendar.WeekdaysOnly("beside"), Templates: postTemplates(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := sys.Dispatch(t.Context(), "relay", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ds, err := sys.Claim(t.Context(), "worker", p.sms, done.Tickets)
+	if err != nil || len(ds) != 1 {
+		t.Fatalf("claimed %d, %v", len(ds), err)
+	}
+	if err := sys.Settle(t.Context(), []core.Settled{p.send(ds[0])}); err != nil {
+		t.Fatal(err)
+	}
+	if st.optimistic != 3 || st.others != 0 {
+		t.Errorf("of dispatch, claim and settle %d read beside others, %d kept them waiting", st.optimistic, st.others)
 	}
 }

@@ -31,6 +31,8 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 	switch {
 	case t.allOwned(tx, vs):
 		b.together, b.sure = t.ownReplacements, true
+	case tx.dialect.serial && tx.kept != nil:
+		b.sure, b.compared = true, true
 	case tx.alone() && len(vs) > fewRows:
 		b.together, b.undone = t.ownReplacements, true
 		vs = slices.SortedFunc(slices.Values(vs), func(v, w *T) int { return strings.Compare(t.id(v), t.id(w)) })
@@ -49,7 +51,34 @@ type batch[T any] struct {
 	row      func(*T) ([]any, error)
 	sure     bool           // none can be refused
 	undone   bool           // what was written is undone when one is refused: none was locked before
+	compared bool           // none can be once their versions were compared with the stored ones
 	refuse   func(*T) error // says why one was
+}
+
+// compare refuses the first of vs whose version is not the stored one. Where all
+// are, none is refused later: nobody else writes until the transaction ends.
+func (t *table[T]) compare(ctx context.Context, tx *tx, vs []*T, refuse func(*T) error) error {
+	if err := tx.toWrite(ctx); err != nil {
+		return err
+	}
+	ids := make([]string, len(vs))
+	for i, v := range vs {
+		ids[i] = t.id(v)
+	}
+	stored := make(map[string]int64, len(vs))
+	err := tx.query(ctx, func(rows *sql.Rows) error {
+		var id string
+		var version int64
+		err := rows.Scan(&id, &version)
+		stored[id] = version
+		return err
+	}, "SELECT t.id, t.version FROM json_each($1) AS v CROSS JOIN "+t.name+" t ON t.id = v.value", tx.dialect.list(ids))
+	for _, v := range vs {
+		if version, there := stored[t.id(v)]; err == nil && (!there || version != *t.version(v)) {
+			err = refuse(v)
+		}
+	}
+	return err
 }
 
 // distinct refuses the first of vs that is there twice or has a wrong version.
@@ -77,6 +106,11 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) er
 			return err
 		}
 	}
+	if b.compared {
+		if err := t.compare(ctx, tx, vs, b.refuse); err != nil {
+			return err
+		}
+	}
 	write := t.writeOneByOne
 	if tx.dialect.setBased {
 		write = t.writeSet
@@ -92,9 +126,10 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) er
 }
 
 // own notes that the transaction has the row locked, or made it. Where somebody
-// else may write in it too, that does not say that the row stays as it was read.
+// else may write in it too, or it still reads a snapshot, that does not say that the
+// row stays as it was read.
 func (t *tx) own(table, id string) {
-	if t.kept == nil {
+	if t.kept == nil || t.waits() {
 		return
 	}
 	if t.owned == nil {
@@ -264,6 +299,9 @@ type preparer interface {
 // prepared returns exec for a statement that is run many times, parsed once
 // where the caller's transaction can.
 func (t *tx) prepared(ctx context.Context, statement string) (write func(args []any) (int64, error), done func(), err error) {
+	if err := t.toWrite(ctx); err != nil {
+		return nil, nil, err
+	}
 	p, ok := t.q.(preparer)
 	if !ok {
 		return func(args []any) (int64, error) { return t.exec(ctx, statement, args...) }, func() {}, nil

@@ -29,7 +29,10 @@
 // # Concurrency
 //
 // SQLite has one writer at a time; the Updates of one Store wait for each other
-// in this process, those of several processes in the database.
+// in this process, those of several processes in the database. The passes that
+// deliver notices ([store.Optimistic]) read a snapshot first, beside the writer, and
+// wait for their turn when they write; what was changed meanwhile shows by its version,
+// and they run again.
 //
 // On PostgreSQL an Update runs at READ COMMITTED unless [Options] say otherwise.
 // Every replacement names the version it replaces, natural keys are unique

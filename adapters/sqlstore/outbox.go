@@ -690,8 +690,27 @@ func (t *tx) Suppressions(ctx context.Context, channel notify.Channel, addresses
 	return suppressions.list(ctx, t, where.ordered("since, id", 0), where.args...)
 }
 
-// Lease implements [notify.Outbox].
+// Lease implements [notify.Outbox]. A transaction that waits with its turn to write
+// takes the lease then, and is overtaken when somebody else was quicker.
 func (t *tx) Lease(ctx context.Context, name, owner string, now, until time.Time) (bool, error) {
+	if !t.waits() || len(t.turn.owed) > 0 { // a second one has to see the first
+		return t.takeLease(ctx, name, owner, now, until)
+	}
+	others, err := t.sum(ctx, "SELECT count(*) FROM outreach_lease WHERE name = $1 AND owner <> $2 AND until > $3", name, owner, now)
+	if err != nil || others > 0 {
+		return false, err
+	}
+	t.turn.owed = append(t.turn.owed, func(ctx context.Context) error {
+		ok, err := t.takeLease(ctx, name, owner, now, until)
+		if err == nil && !ok {
+			t.overtaken, err = true, fault.Stale("lease", name)
+		}
+		return err
+	})
+	return true, nil
+}
+
+func (t *tx) takeLease(ctx context.Context, name, owner string, now, until time.Time) (bool, error) {
 	n, err := t.exec(ctx, `INSERT INTO outreach_lease AS l (name, owner, until) VALUES ($1, $2, $3)
 		ON CONFLICT (name) DO UPDATE SET owner = $2, until = $3 WHERE l.owner = $2 OR l.until <= $4`,
 		name, owner, until, now)

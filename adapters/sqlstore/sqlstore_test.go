@@ -69,6 +69,18 @@ func TestSQLiteKeepsThePromisesOfAStore(t *testing.T) {
 			return st
 		})
 	})
+	t.Run("reading a snapshot before it writes", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) store.Store {
+			return unhurried{opened(t, openDB(t, "sqlite", hasty(copied(t, template))), sqlstore.SQLite, nil)}
+		})
+	})
+}
+
+// unhurried has every Update read before it takes its turn to write.
+type unhurried struct{ *sqlstore.Store }
+
+func (s unhurried) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	return s.Store.Update(store.Optimistic(ctx), fn)
 }
 
 // hasty is SQLiteDSN without waiting for the disk.

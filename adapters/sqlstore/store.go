@@ -30,7 +30,7 @@ type Options struct {
 	// It has to be the same database as the writer's.
 	ReadDB *sql.DB
 	// Isolation of Updates on PostgreSQL. Default: READ COMMITTED, see the
-	// package comment. SQLite is always serializable.
+	// package comment. On SQLite an Update is always serializable.
 	Isolation sql.IsolationLevel
 }
 
@@ -166,11 +166,17 @@ func (s *Store) View(ctx context.Context, fn func(context.Context, store.Tx) err
 
 // Update runs fn in a transaction, again up to Options.Retries times when the
 // transaction lost against another one. A commit that fails is an error, and
-// whether it took place is then not known.
+// whether it took place is then not known. On SQLite a fn that is optimistic (see
+// [store.Optimistic]) reads a snapshot, of Options.ReadDB if there is one, until it
+// first writes; once it has lost it runs as any other.
 func (s *Store) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
 	for round := 0; ; round++ {
-		lost, err := s.write(ctx, fn)
-		if err == nil || !lost || round >= s.retries || !pause(ctx, round) {
+		write, late := s.write, round == 0 && s.dialect.serial && store.IsOptimistic(ctx)
+		if late {
+			write = s.writeLate
+		}
+		lost, err := write(ctx, fn)
+		if err == nil || !lost || round >= s.retries && !late || !pause(ctx, round) {
 			return err
 		}
 	}
@@ -207,6 +213,11 @@ func (s *Store) write(ctx context.Context, fn func(context.Context, store.Tx) er
 	if err != nil {
 		return tx.lost(err), err
 	}
+	return s.commit(ctx, tx, sqlTx)
+}
+
+// commit ends a transaction in which all went well.
+func (s *Store) commit(ctx context.Context, tx *tx, sqlTx *sql.Tx) (lost bool, err error) {
 	if err := sqlTx.Commit(); err != nil {
 		if ended := ctx.Err(); ended != nil && errors.Is(err, sql.ErrTxDone) {
 			return false, ended // the end of ctx rolled it back
@@ -244,6 +255,7 @@ type tx struct {
 	reading bool  // of a View
 	over    bool
 	pipe    Pipeline // nil: each statement is sent at once
+	turn    *turn    // not nil: it only reads until it has something to write
 
 	conflicted bool            // the database took another transaction's side
 	overtaken  bool            // what it has read was changed before it wrote
@@ -325,6 +337,9 @@ func (t *tx) exec(ctx context.Context, statement string, args ...any) (int64, er
 	if err := t.usable(); err != nil {
 		return 0, err
 	}
+	if err := t.toWrite(ctx); err != nil {
+		return 0, err
+	}
 	if err := t.write(ctx, statement); err != nil {
 		return 0, err
 	}
@@ -376,6 +391,9 @@ func (t *tx) ask(ctx context.Context, scan func(*sql.Rows) error, statement stri
 func (t *tx) returning(ctx context.Context, statement string, args ...any) (n int64, ok bool, err error) {
 	if t.reading {
 		return 0, false, errReading
+	}
+	if err := t.toWrite(ctx); err != nil {
+		return 0, false, err
 	}
 	t.forget(statement)
 	err = t.query(ctx, func(rows *sql.Rows) error {
