@@ -15,7 +15,7 @@ type Dialect string
 
 // The dialects.
 const (
-	SQLite   Dialect = "sqlite"   // 3.35 or later, by any driver that takes $1 parameters
+	SQLite   Dialect = "sqlite"   // 3.39 or later, by any driver that takes $1 parameters
 	Postgres Dialect = "postgres" // 13 or later
 )
 
