@@ -148,8 +148,13 @@ func closed(s duty.Status) bool { return s != duty.Running && s != duty.Paused }
 // wakeable are the duties that can wake: those of the partial index outreach_duty_wake.
 const wakeable = open + " AND wake_at IS NOT NULL"
 
-// DutiesToWake implements [duty.Repository].
+// DutiesToWake implements [duty.Repository]. Of few duties that PostgreSQL expects to
+// be due it would read all, and sort them, for the first: where they are more than it
+// expects, as after an outage, each batch would read them all.
 func (t *tx) DutiesToWake(ctx context.Context, now time.Time, limit int) ([]duty.State, error) {
+	if err := t.byIndex(ctx, limit); err != nil {
+		return nil, err
+	}
 	where := t.where()
 	where.add(wakeable+" AND wake_at <= %s", where.param(now))
 	found, err := duties.list(ctx, t, where.ordered("wake_at, id", limit)+t.claim(), where.args...)
