@@ -99,17 +99,18 @@ func (u *unit) checkMonthPlans(ctx context.Context, officials []org.PersonID, mo
 		if err != nil {
 			return err
 		}
+		var planned []event.Subject
 		for _, official := range some {
 			complete, err := m.complete(ctx, official, byOfficial[official], areas)
 			if err != nil {
 				return err
 			}
-			if !complete {
-				continue
+			if complete {
+				planned = append(planned, monthPlanSubject(official, month))
 			}
-			if err := u.meet(ctx, monthPlanSubject(official, month), u.today, duty.MonthPlan); err != nil {
-				return err
-			}
+		}
+		if err := u.meetAll(ctx, planned, u.today, duty.MonthPlan); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -849,3 +849,39 @@ func TestAssignmentsFollowAPlaceThatIsTakenOverTodayOrBeforeTheyBegin(t *testing
 		t.Errorf("%+v", a)
 	}
 }
+
+// Plans that the day's routine finds complete are closed together, each with what was
+// still to be said of it and with nothing else.
+func TestPlansThatAreFoundCompleteAreClosedWithWhatWasToBeSaid(t *testing.T) {
+	c := newCast(t, nil)
+	c.sweepUntil("2017-02-22 09:00") // the reminders of the plans due on 24/02 are in the outbox
+	pending := func() map[org.PersonID]int {
+		left := make(map[org.PersonID]int)
+		for _, n := range c.outbox(notify.Query{States: []notify.State{notify.Pending}, Template: "duty.month_plan", Since: instant("2017-02-02 00:00")}) {
+			left[n.For()]++
+		}
+		return left
+	}
+	if diff := cmp.Diff(map[org.PersonID]int{lan: 1, minh: 1, ha: 1, tuan: 1}, pending()); diff != "" {
+		t.Fatal(diff)
+	}
+	c.put(func(ctx context.Context, tx store.Tx) (err error) { // as a host's own planner does
+		for place, official := range map[org.PlaceID]org.PersonID{"AP-01": lan, "AP-03": ha} {
+			for _, on := range []string{"2017-03-08", "2017-03-22"} {
+				err = errors.Join(err, tx.PutVisit(ctx, &visit.State{ID: visit.ID(string(place) + on), Kind: visit.Regular, Place: place, Team: teamT3,
+					Official: official, Planned: day(on), Status: visit.Planned}))
+			}
+		}
+		return err
+	})
+	c.at("2017-02-23 00:10")
+	c.sweep()
+	for official, want := range map[org.PersonID]int{lan: 0, minh: 1, ha: 0, tuan: 1} {
+		if got := c.owed(event.Subject{Type: "month_plan", ID: string(official) + "/2017-03"}); len(got) != want {
+			t.Errorf("%s owes %v", official, got)
+		}
+	}
+	if diff := cmp.Diff(map[org.PersonID]int{minh: 1, tuan: 1}, pending()); diff != "" {
+		t.Errorf("what is still to be said (-want +got):\n%s", diff)
+	}
+}

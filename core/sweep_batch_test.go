@@ -21,7 +21,6 @@ import (
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/policy"
-	"github.com/huongvecoso/outreach/core/programme"
 	"github.com/huongvecoso/outreach/core/store"
 	"github.com/huongvecoso/outreach/core/store/countrytest"
 	"github.com/huongvecoso/outreach/core/visit"
@@ -38,10 +37,6 @@ func (x *metered) HoldingsOf(ctx context.Context, persons []org.PersonID, on cal
 func (x *metered) Issues(ctx context.Context, q issue.Query) ([]issue.State, error) {
 	x.m.asked["Issues"]++
 	return x.Tx.Issues(ctx, q)
-}
-func (x *metered) Rules(ctx context.Context) ([]programme.Rule, error) {
-	x.m.asked["Rules"]++
-	return x.Tx.Rules(ctx)
 }
 
 // A sweep asks who the holders are, and what waits in their hamlets, once for each

@@ -277,6 +277,41 @@ func (u *unit) meet(ctx context.Context, subject event.Subject, on calendar.Date
 	return u.closeDuties(ctx, subject, duty.Met, on, kinds...)
 }
 
+// meetAll is meet of one kind for many subjects.
+func (u *unit) meetAll(ctx context.Context, subjects []event.Subject, on calendar.Date, kind duty.Kind) error {
+	if len(subjects) == 1 { // whose question may have been foreseen
+		return u.meet(ctx, subjects[0], on, kind)
+	}
+	kinds := []duty.Kind{kind}
+	subjects = slices.DeleteFunc(subjects, func(s event.Subject) bool { return u.owesNothing(s, kinds) })
+	for some := range slices.Chunk(subjects, askTogether) {
+		owed, err := u.openDutiesOf(ctx, some, kind)
+		if err != nil {
+			return err
+		}
+		var over []string
+		for _, subject := range some {
+			for _, d := range owed[subject] {
+				if err := d.Close(duty.Met, on); err != nil {
+					return err
+				}
+				if err := u.tx.PutDuty(ctx, &d); err != nil {
+					return err
+				}
+				over = append(over, string(d.ID))
+			}
+			u.closed(subject, kinds)
+		}
+		if len(over) == 0 {
+			continue
+		}
+		if err := u.silence(ctx, silence{notify.Query{Duties: over}, "duty " + string(duty.Met)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // release closes the open duties of these kinds as no longer owed.
 func (u *unit) release(ctx context.Context, subject event.Subject, kinds ...duty.Kind) error {
 	return u.closeDuties(ctx, subject, duty.Cancelled, u.today, kinds...)

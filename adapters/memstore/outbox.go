@@ -29,11 +29,14 @@ func (tx *Tx) Notice(_ context.Context, id notify.ID) (notify.Notice, error) {
 func (tx *Tx) Notices(_ context.Context, q notify.Query) ([]notify.Notice, error) {
 	common := firstOf(terms("moot", q.Moot, "duty", q.Duty, "into", string(q.Into), "person", string(q.Person),
 		"subject", subject(q.Subject), "sent", sent(q.Provider, q.ProviderID)))
-	if len(q.Keys) > 0 {
+	switch {
+	case len(q.Keys) > 0:
 		common = eachTerm("key", q.Keys)
+	case len(q.Duties) > 0:
+		common = eachTerm("duty", q.Duties)
 	}
 	return tx.notices.pick(tx.notices.having(common...), func(n *notify.Notice) bool {
-		return among(q.States, n.State) && is(q.Subject, n.Subject) && is(q.Moot, n.Moot) && is(q.Duty, n.Duty) &&
+		return among(q.States, n.State) && is(q.Subject, n.Subject) && is(q.Moot, n.Moot) && is(q.Duty, n.Duty) && among(q.Duties, n.Duty) &&
 			is(q.Person, n.For()) && among(q.Persons, n.For()) && among(q.Keys, n.Key) &&
 			is(q.Template, n.Template) && is(q.Channel, n.Channel) && is(q.Into, n.MergedInto) &&
 			is(q.Provider, n.Provider) && is(q.ProviderID, n.ProviderID) &&

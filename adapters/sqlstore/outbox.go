@@ -202,7 +202,7 @@ func (t *tx) Notice(ctx context.Context, id notify.ID) (notify.Notice, error) {
 
 // Notices implements [notify.Outbox].
 func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, error) {
-	if err := t.byIndex(ctx, len(q.Persons)+len(q.Keys)); err != nil {
+	if err := t.byIndex(ctx, len(q.Persons)+len(q.Keys)+len(q.Duties)); err != nil {
 		return nil, err
 	}
 	statement, args := t.noticesAsked("state", q)
@@ -246,6 +246,7 @@ func (t *tx) noticesOf(q notify.Query) *selection {
 	where.about(q.Subject)
 	where.moot(q.Moot)
 	where.is("duty", q.Duty)
+	among(where, "duty", q.Duties)
 	where.is("person", string(q.Person))
 	among(where, "person", q.Persons)
 	if (q.Person != "" || len(q.Persons) > 0) && stillOpen(q.States) {

@@ -14,6 +14,7 @@ import (
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/issue"
+	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/policy"
 	"github.com/huongvecoso/outreach/core/store"
@@ -103,6 +104,36 @@ func TestASweepLooksUpWhatIsDueAndWhatWaits(t *testing.T) {
 					t.Errorf("%d duties are swept without %s: %v", n, index, slices.Sorted(maps.Keys(e.used["sweep"])))
 				}
 			}
+		}
+	})
+}
+
+// What was to be said of duties that are closed together is found by these duties.
+func TestWhatIsSaidOfManyDutiesIsLookedUpByThem(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
+		t.Parallel()
+		var e *explainer
+		district(t, handle(), d, 20, 2000, atPresent, func(st *Store) store.Store {
+			e = explaining(t, st, d)
+			return e
+		})
+		e.doing, e.scans, e.used = "close", map[string]bool{}, map[string]map[string]bool{}
+		for _, n := range []int{2, 20, 300} {
+			q := notify.Query{States: []notify.State{notify.Pending, notify.Queued, notify.Merged, notify.Sending, notify.Unknown}}
+			for i := range n {
+				q.Duties = append(q.Duties, fmt.Sprintf("past-%09d", 7*i))
+			}
+			must(t, e.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+				_, err := tx.Notices(ctx, q)
+				return err
+			}))
+		}
+		for _, scan := range slices.Sorted(maps.Keys(e.scans)) {
+			t.Error(scan)
+		}
+		if used := slices.Sorted(maps.Keys(e.used["close"])); !slices.Equal(used, []string{"outreach_notice_duty"}) {
+			t.Errorf("looked for by %v", used)
 		}
 	})
 }

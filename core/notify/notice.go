@@ -249,6 +249,7 @@ type Query struct {
 	Subject       event.Subject
 	Moot          string
 	Duty          string
+	Duties        []string       // of any of these
 	Person        org.PersonID   // whom it is for: see Notice.For
 	Persons       []org.PersonID // for any of these
 	Keys          []string       // natural key is any of these

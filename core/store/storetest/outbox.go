@@ -162,6 +162,7 @@ func selectsNotices(k kit) {
 		{"subject", func(q *q) { q.Subject = thisVisit }, func(n *v) { n.Subject.ID = "b" }},
 		{"moot", func(q *q) { q.Moot = "moot" }, func(n *v) { n.Moot = "" }},
 		{"duty", func(q *q) { q.Duty = "duty" }, func(n *v) { n.Duty = "other" }},
+		{"duties", func(q *q) { q.Duties = []string{"third", "duty", "other"} }, func(n *v) { n.Duty = "" }},
 		{"person", func(q *q) { q.Person = "person" }, func(n *v) { n.Person = "second" }},
 		{"persons", func(q *q) { q.Persons = []org.PersonID{"third", "person", "second"} }, func(n *v) { n.Person = "" }},
 		{"template", func(q *q) { q.Template = "template" }, func(n *v) { n.Template = "other" }},
@@ -183,6 +184,7 @@ func selectsNotices(k kit) {
 	// Some filters leave out more than the value made for them.
 	also := map[string][]string{
 		"person":                         {"not persons"},
+		"duty":                           {"not duties"},
 		"provider":                       {"not provider's id"},
 		"provider's id":                  {"not provider"},
 		"expires before":                 {"not expires before, without an end"},
