@@ -62,7 +62,7 @@ func entries(n int) []entry {
 		{name: "durable drain sqlite", n: n, template: dbOutreach, sqlite: true, sends: true},
 		{name: "durable sms", n: n, template: dbOutreach, sends: true},
 		{name: "river sms", n: n, template: dbRiver, sends: true},
-		{name: "durable urgent", n: fewer(n, 4), template: dbOutreach, sends: true},
+		{name: "durable urgent", n: n, template: dbOutreach, sends: true},
 		{name: "urgent idle", n: fewer(n, 50), template: dbOutreach, sends: true},
 		{name: "unit 1", n: fewer(n, 4), template: dbOutreach},
 		{name: "river unit 1", n: fewer(n, 4), template: dbRiver},

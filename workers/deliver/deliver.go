@@ -254,12 +254,17 @@ func (h *Handler) callAll(ctx context.Context, sender notify.Sender, provider no
 		defer cancel()
 	}
 	settled := make([]core.Settled, len(deliveries))
+	one := func(i int) {
+		settled[i].Outcome = h.call(ctx, sender, provider, &deliveries[i])
+		settled[i].Delivery = deliveries[i]
+	}
+	if len(deliveries) == 1 { // as of what is critical: no company, no goroutine
+		one(0)
+		return settled
+	}
 	var calls sync.WaitGroup
 	for i := range deliveries {
-		calls.Go(func() {
-			settled[i].Outcome = h.call(ctx, sender, provider, &deliveries[i])
-			settled[i].Delivery = deliveries[i]
-		})
+		calls.Go(func() { one(i) })
 	}
 	calls.Wait()
 	return settled

@@ -21,10 +21,10 @@ const sharedMost = 512
 func weight(t core.Ticket) int { return 1 + t.Carries }
 
 // shared lets those who wait share the next transaction: while one is under way,
-// whoever comes waits, and all who waited are in the next one together. Nobody
-// waits for company: alone one begins at once. So a transaction holds one notice
-// when there is little to do, and hundreds when there is much, and what it costs
-// is shared by all of them.
+// whoever comes waits, and all who waited are in the next one together. Alone one
+// begins at once, and nobody waits for company that may not come. So a transaction
+// holds one notice when there is little to do, and hundreds when there is much, and
+// what it costs is shared by all of them.
 type shared[In, Out any] struct {
 	// run does everything in one transaction; out[i] is what became of in[i].
 	run func(ctx context.Context, in []In) (out []Out, err error)
@@ -85,8 +85,32 @@ func (s *shared[In, Out]) withdraw(p *part[In, Out]) bool {
 // work runs transactions until nobody waits.
 func (s *shared[In, Out]) work() {
 	for parts := s.next(); len(parts) > 0; parts = s.next() {
+		began := time.Now()
 		s.serve(parts)
+		if s.pays(parts) {
+			time.Sleep(min(time.Since(began), restMost))
+		}
 	}
+}
+
+// A transaction costs the same for a few as for many, and one that follows the other
+// at once never holds more than came during it. So after one that several shared, but
+// not many, those who wait are joined by who comes while it rests: for as long as it
+// took, and at most so long.
+const (
+	restMost  = 5 * time.Millisecond
+	enoughFor = sharedMost / 4 // notices; with more, sharing with others saves little
+)
+
+// pays reports whether the next transaction had better begin a little later.
+func (s *shared[In, Out]) pays(last []*part[In, Out]) bool {
+	notices := 0
+	for _, p := range last {
+		notices += s.size(p.in)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(last) > 1 && notices < enoughFor && len(s.waiting) > 0
 }
 
 // next takes those who share the next transaction, in the order in which they came.
