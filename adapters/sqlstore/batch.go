@@ -118,9 +118,9 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) er
 	if err := write(ctx, tx, vs, rows, b); err != nil {
 		return err
 	}
+	known := tx.shelf(t.name, len(vs))
 	for i, v := range vs {
-		t.wrote(tx, v, rows[i])
-		tx.own(t.name, t.id(v))
+		tx.own(t.wrote(tx, known, v, rows[i]))
 	}
 	return nil
 }
@@ -128,25 +128,23 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) er
 // own notes that the transaction has the row locked, or made it. Where somebody
 // else may write in it too, or it still reads a snapshot, that does not say that the
 // row stays as it was read.
-func (t *tx) own(table, id string) {
-	if t.kept == nil || t.waits() {
-		return
+func (t *tx) own(k *known) {
+	if t.keeps && !t.waits() {
+		k.owned = true
 	}
-	if t.owned == nil {
-		t.owned = make(map[thing]bool)
-	}
-	t.owned[thing{table, id}] = true
 }
 
 // owns reports whether the transaction has all of these rows locked.
 func (t *tx) owns(table string, ids []string) bool {
-	return !slices.ContainsFunc(ids, func(id string) bool { return !t.owned[thing{table, id}] })
+	known := t.memory.shelf(table)
+	return !slices.ContainsFunc(ids, func(id string) bool { return known[id] == nil || !known[id].owned })
 }
 
 // locked returns the values that were read with a lock, and notes that they were.
 func (t *table[T]) locked(tx *tx, vs []T, err error) ([]T, error) {
+	known := tx.shelf(t.name, len(vs))
 	for i := range vs {
-		tx.own(t.name, t.id(&vs[i]))
+		tx.own(known.of(t.id(&vs[i])))
 	}
 	return vs, err
 }
@@ -155,8 +153,9 @@ func (t *table[T]) locked(tx *tx, vs []T, err error) ([]T, error) {
 // versions: then nothing can come between, and their versions need not be looked
 // at before any is written.
 func (t *table[T]) allOwned(tx *tx, vs []*T) bool {
+	known := tx.memory.shelf(t.name)
 	for _, v := range vs {
-		if !tx.owned[thing{t.name, t.id(v)}] || !tx.knows(t.name, t.id(v), *t.version(v)) {
+		if k := known[t.id(v)]; k == nil || !k.owned || !k.seen || k.version != *t.version(v) {
 			return false
 		}
 	}
@@ -187,15 +186,15 @@ func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, rows [][]any, 
 // for an array takes longer than everything else. JSON never contains it.
 const between = "\x1e"
 
-// stateColumn is the place of the state in a row.
-const stateColumn = 2
+// stateOf is the place of the state in a row.
+func stateOf(row []any) int { return len(row) - 1 }
 
 // columnArgs turns rows into one parameter for each column: an array, or, of the
-// columns of JSON, which are stateColumn unless others are named, the texts one
-// after the other.
+// columns of JSON, which is the one of the state unless others are named, the texts
+// one after the other.
 func columnArgs(rows [][]any, json ...int) []any {
 	if json == nil {
-		json = []int{stateColumn}
+		json = []int{stateOf(rows[0])}
 	}
 	args := make([]any, len(rows[0]))
 	for column := range args {

@@ -64,8 +64,8 @@ func (t *tx) Foresee(ctx context.Context, ask func(store.Tx)) error {
 	if err := t.usable(); err != nil || !t.defers() {
 		return err
 	}
-	if t.known == nil {
-		t.known = make(map[thing]int64)
+	if t.memory == nil {
+		t.memory = newMemory()
 	}
 	if t.foreseen == nil {
 		t.foreseen = make(map[string]answer)

@@ -61,7 +61,7 @@ func (r *rowsLater) columns() []any { return columnArgs(r.rows) }
 const laterMost = 500
 
 // defers reports whether rows may be written later.
-func (t *tx) defers() bool { return t.kept != nil && t.dialect.setBased }
+func (t *tx) defers() bool { return t.keeps && t.dialect.setBased }
 
 // alone reports whether nobody else has statements in the transaction.
 func (t *tx) alone() bool { return t.defers() && t.pipe == nil }
@@ -277,7 +277,7 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 	default:
 		l.replacements.add(id, row)
 	}
-	t.wrote(tx, v, row)
+	t.wrote(tx, tx.shelf(t.name, 1), v, row)
 	if len(l.insertions.ids)+len(l.replacements.ids) >= laterMost {
 		return true, tx.write(ctx, t.name)
 	}

@@ -29,7 +29,7 @@ type atOnce struct{ *Store }
 
 func (s atOnce) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
 	return s.Store.Update(ctx, func(ctx context.Context, t store.Tx) error {
-		t.(*tx).kept = nil
+		t.(*tx).keeps = false
 		return fn(ctx, t)
 	})
 }

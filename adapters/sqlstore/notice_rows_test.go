@@ -274,9 +274,9 @@ func TestNoticesThatWereReadUnderALockAreWrittenAtOnce(t *testing.T) {
 			must(t, err)
 			defer sqlTx.Rollback()
 			saw := &spy{Querier: sqlTx}
-			own := &tx{q: saw, dialect: st.dialect, names: st.names, kept: make(map[thing]string)}
+			own := &tx{q: saw, dialect: st.dialect, names: st.names, keeps: true}
 			if c.joined {
-				own.kept = nil
+				own.keeps = false
 			}
 			read, err := c.read(t.Context(), own)
 			must(t, err)

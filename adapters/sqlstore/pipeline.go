@@ -33,7 +33,7 @@ type Pipeline interface {
 // its caller. They are the only ones that write in it, in an order that is kept: so
 // it remembers what it has read until the caller's next statement.
 func (t *tx) attach(p Pipeline) {
-	t.pipe, t.kept = p, make(map[thing]string)
+	t.pipe, t.keeps = p, true
 	if err := p.Attach(t.makeWay); err != nil && t.broken == nil {
 		t.broken = fmt.Errorf("sqlstore: %w", err)
 	}
@@ -47,9 +47,9 @@ func (t *tx) makeWay() error {
 	}
 	err := t.writeAll(context.Background()) // nothing is sent yet
 	t.planAsBefore()
-	clear(t.kept)
+	t.memory.forgetStates()
 	clear(t.foreseen)
-	clear(t.owned)
+	t.memory.disown()
 	clear(t.numbers)
 	return err
 }

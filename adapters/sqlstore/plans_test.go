@@ -477,8 +477,8 @@ func TestFewRowsAreLookedUpBeforeThereAreStatistics(t *testing.T) {
 		exec(t, db, "PREPARE "+name+" AS "+statement)
 		parameters := 0
 		must(t, db.QueryRow("SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1", name).Scan(&parameters))
-		execute := "EXECUTE " + name + " ('{}', '{}', ''" + strings.Repeat(", '{}'", parameters-3) + ")" // of no rows
-		for range 7 {                                                                                    // after five of the list at hand, one for any list is thought of
+		execute := "EXECUTE " + name + " (" + strings.Repeat("'{}', ", parameters-1) + "'')" // of no rows
+		for range 7 {                                                                        // after five of the list at hand, one for any list is thought of
 			exec(t, db, execute)
 		}
 		general := 0

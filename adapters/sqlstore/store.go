@@ -204,7 +204,7 @@ func (s *Store) write(ctx context.Context, fn func(context.Context, store.Tx) er
 		return conflict(err), err
 	}
 	defer sqlTx.Rollback() // also when fn panics; nothing happens after a commit
-	tx := &tx{q: sqlTx, dialect: s.dialect, names: s.names, kept: make(map[thing]string)}
+	tx := &tx{q: sqlTx, dialect: s.dialect, names: s.names, keeps: true}
 	defer tx.finish()
 	err = fn(ctx, tx)
 	if err == nil {
@@ -257,14 +257,13 @@ type tx struct {
 	pipe    Pipeline // nil: each statement is sent at once
 	turn    *turn    // not nil: it only reads until it has something to write
 
-	conflicted bool            // the database took another transaction's side
-	overtaken  bool            // what it has read was changed before it wrote
-	known      map[thing]int64 // versions it has read or written
-	// kept are the states of single values it has read or written, so that a value
-	// that is asked for again, as a unit of work does at every step, takes no round
-	// trip. Nil where somebody else may write in the transaction as well.
-	kept  map[thing]string
-	owned map[thing]bool // rows it has locked, see own
+	conflicted bool    // the database took another transaction's side
+	overtaken  bool    // what it has read was changed before it wrote
+	memory     *memory // nil: it knows nothing yet
+	// keeps says that it remembers the states of single values it has read or written,
+	// so that a value that is asked for again, as a unit of work does at every step,
+	// takes no round trip: not where somebody else may write in the transaction as well.
+	keeps bool
 
 	waiting   map[string]*later // by table: rows that are written later
 	order     []string          // of the tables that wait
@@ -281,8 +280,33 @@ type tx struct {
 	planned  []string          // in a pipeline: how its caller has statements planned, where this one changed it
 }
 
-// thing is a row, or the chain of a subject's records.
-type thing struct{ table, id string }
+// memory is what a transaction knows.
+type memory struct {
+	tables map[string]shelf
+	kept   int // states
+}
+
+func newMemory() *memory { return &memory{tables: make(map[string]shelf)} }
+
+// shelf is what a transaction knows of the rows of a table by their ids, or of the
+// chains of records by their subjects.
+type shelf map[string]*known
+
+// shelf returns what is known of a table, to be read.
+func (m *memory) shelf(table string) shelf {
+	if m == nil {
+		return nil
+	}
+	return m.tables[table]
+}
+
+// known is what a transaction knows of one of them.
+type known struct {
+	version int64  // that it has read or written
+	seen    bool   // the version is one
+	owned   bool   // it has the row locked, or made it: see own
+	state   string // that it has read or written; empty: it would have to ask
+}
 
 var _ store.Tx = (*tx)(nil)
 
@@ -293,33 +317,85 @@ var (
 
 func (t *tx) finish() { t.over = true }
 
-// saw notes which version of a thing the transaction knows.
-func (t *tx) saw(table, id string, version int64) {
-	if t.known == nil {
-		t.known = make(map[thing]int64)
+// shelf returns what the transaction knows of a table, with room for so many rows.
+func (t *tx) shelf(table string, rows int) shelf {
+	if t.memory == nil {
+		t.memory = newMemory()
 	}
-	t.known[thing{table, id}] = version
+	s := t.memory.tables[table]
+	if s == nil {
+		s = make(shelf, rows)
+		t.memory.tables[table] = s
+	}
+	return s
 }
+
+// of returns what is known of a row, to be changed.
+func (s shelf) of(id string) *known {
+	k := s[id]
+	if k == nil {
+		k = new(known)
+		s[id] = k
+	}
+	return k
+}
+
+// saw notes which version of it the transaction knows.
+func (k *known) saw(version int64) { k.version, k.seen = version, true }
+
+// saw notes which version of a row or chain the transaction knows.
+func (t *tx) saw(table, id string, version int64) { t.shelf(table, 1).of(id).saw(version) }
 
 // keptInAll is how many values a transaction remembers at most.
 const keptInAll = 4096
 
 // keep remembers the state of a value; an empty one forgets it.
-func (t *tx) keep(table, id, state string) {
-	switch {
-	case t.kept == nil:
+func (t *tx) keep(k *known, state string) {
+	switch m := t.memory; {
+	case !t.keeps:
 	case state == "":
-		delete(t.kept, thing{table, id})
-	case len(t.kept) >= keptInAll:
-		clear(t.kept)
+		if k.state != "" {
+			m.kept--
+		}
+		k.state = ""
+	case m.kept >= keptInAll:
+		m.forgetStates()
 	default:
-		t.kept[thing{table, id}] = state
+		if k.state == "" {
+			m.kept++
+		}
+		k.state = state
+	}
+}
+
+// forgetStates has every value asked for again.
+func (m *memory) forgetStates() {
+	if m == nil {
+		return
+	}
+	for _, s := range m.tables {
+		for _, k := range s {
+			k.state = ""
+		}
+	}
+	m.kept = 0
+}
+
+// disown forgets which rows are locked.
+func (m *memory) disown() {
+	if m == nil {
+		return
+	}
+	for _, s := range m.tables {
+		for _, k := range s {
+			k.owned = false
+		}
 	}
 }
 
 func (t *tx) knows(table, id string, version int64) bool {
-	known, ok := t.known[thing{table, id}]
-	return ok && known == version
+	k := t.memory.shelf(table)[id]
+	return k != nil && k.seen && k.version == version
 }
 
 // lost reports whether the transaction failed because of another one, so that

@@ -115,11 +115,12 @@ func moment[T any](name string, of func(*T) time.Time) column[T] {
 }
 
 // newTable writes the statements of a table. The parameters of those that insert
-// are id, version, state and then the columns, in this order; those that replace
-// go without the fixed ones.
+// are id, version, the columns and the state, in this order; those that replace
+// go without the fixed ones. The state is longer than all others together: behind them
+// it makes no driver move it once more to get room for them.
 func newTable[T any](kind, name string, id func(*T) string, version func(*T) *int64, columns ...column[T]) *table[T] {
 	t := &table[T]{kind: kind, name: name, id: id, version: version, columns: columns, coding: codingOf(reflect.TypeFor[T]())}
-	always := parameters{{"id", "text"}, {"version", "bigint"}, {"state", "json"}}
+	always := parameters{{"id", "text"}, {"version", "bigint"}}
 	all, changing := always, slices.Clone(always)
 	for _, c := range columns {
 		all = append(all, parameter{c.name, c.kind})
@@ -128,6 +129,7 @@ func newTable[T any](kind, name string, id func(*T) string, version func(*T) *in
 			t.changing = append(t.changing, c)
 		}
 	}
+	all, changing = append(all, parameter{"state", "json"}), append(changing, parameter{"state", "json"})
 	insert := "INSERT INTO " + t.name + " (" + all.names() + ") "
 	t.addition = insert + "VALUES (" + all.values() + ")"
 	t.insertion = t.addition + " ON CONFLICT DO NOTHING"
@@ -221,12 +223,11 @@ func newLaterTable[T any](kind, name string, id func(*T) string, version func(*T
 
 // get returns the value with the id.
 func (t *table[T]) get(ctx context.Context, tx *tx, id string) (T, error) {
-	state, kept := tx.kept[thing{t.name, id}]
-	if kept {
+	if k := tx.memory.shelf(t.name)[id]; k != nil && k.state != "" {
 		var v T
 		err := tx.usable()
 		if err == nil {
-			err = t.decode(state, &v)
+			err = t.decode(k.state, &v)
 		}
 		return v, err
 	}
@@ -293,14 +294,19 @@ func (t *table[T]) scan(ctx context.Context, tx *tx, run func(context.Context, f
 // values makes the values of states that the transaction has read.
 func (t *table[T]) values(tx *tx, states []string) ([]T, error) {
 	values := make([]T, len(states))
+	known := tx.shelf(t.name, len(states))
 	for i, state := range states {
 		v := &values[i]
 		if err := t.decode(state, v); err != nil {
 			return nil, err
 		}
-		t.saw(tx, v)
+		if t.version == nil && i >= keptMost {
+			continue
+		}
+		k := known.of(t.id(v))
+		t.saw(k, v)
 		if i < keptMost {
-			tx.keep(t.name, t.id(v), state)
+			tx.keep(k, state)
 		}
 	}
 	return values, nil
@@ -337,7 +343,7 @@ func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
 	case n == 0:
 		return t.stale(tx, v)
 	}
-	t.wrote(tx, v, args)
+	t.wrote(tx, tx.shelf(t.name, 1), v, args)
 	return nil
 }
 
@@ -346,24 +352,26 @@ func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
 const keptMost = 32
 
 // wrote raises the version of a value whose row was written, and notes it.
-func (t *table[T]) wrote(tx *tx, v *T, row []any) {
+func (t *table[T]) wrote(tx *tx, s shelf, v *T, row []any) *known {
 	*t.version(v)++
-	t.saw(tx, v)
-	state, _ := row[stateColumn].(string)
-	tx.keep(t.name, t.id(v), state)
+	k := s.of(t.id(v))
+	t.saw(k, v)
+	state, _ := row[stateOf(row)].(string)
+	tx.keep(k, state)
+	return k
 }
 
 // saw notes the version the transaction knows of a value.
-func (t *table[T]) saw(tx *tx, v *T) {
+func (t *table[T]) saw(k *known, v *T) {
 	if t.version != nil {
-		tx.saw(t.name, t.id(v), *t.version(v))
+		k.saw(*t.version(v))
 	}
 }
 
 // stale returns the error of a replacement that found another version. If the
 // transaction itself has read the one it wanted to replace, it was overtaken.
 func (t *table[T]) stale(tx *tx, v *T) error {
-	tx.keep(t.name, t.id(v), "")
+	tx.keep(tx.shelf(t.name, 1).of(t.id(v)), "")
 	if tx.knows(t.name, t.id(v), *t.version(v)) {
 		tx.overtaken = true
 	}
@@ -381,8 +389,7 @@ func (t *table[T]) insert(ctx context.Context, tx *tx, v *T) (written bool, err 
 		return false, err
 	}
 	if t.version != nil {
-		t.wrote(tx, v, args)
-		tx.own(t.name, t.id(v))
+		tx.own(t.wrote(tx, tx.shelf(t.name, 1), v, args))
 	}
 	return true, nil
 }
@@ -413,11 +420,11 @@ func (t *table[T]) rowOf(v *T, columns []column[T]) ([]any, error) {
 		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
 	}
 	args := make([]any, 0, 3+len(columns))
-	args = append(args, t.id(v), version, state)
+	args = append(args, t.id(v), version)
 	for _, c := range columns {
 		args = append(args, c.of(v))
 	}
-	return args, nil
+	return append(args, state), nil
 }
 
 // coding is how the values of a type become states.
