@@ -106,6 +106,7 @@ func (c *claim) run(ctx context.Context, batches [][]Ticket) error {
 	if err := c.prepare(ctx, queued); err != nil {
 		return err
 	}
+	c.deliveries, c.changed = make([]Delivery, 0, len(queued)), roomFor(c.changed, len(queued))
 	for _, tickets := range batches {
 		if err := c.takeAll(ctx, tickets, queued); err != nil {
 			return err
@@ -142,9 +143,9 @@ func (c *claim) takeAll(ctx context.Context, tickets []Ticket, queued map[notify
 			return err
 		}
 	}
-	for _, d := range c.deliveries[first:] {
-		if inLane(d.claimed) {
-			c.busy[d.claimed.Person] = true
+	for i := range c.deliveries[first:] {
+		if n := c.deliveries[first+i].claimed; inLane(n) {
+			c.busy[n.Person] = true
 		}
 	}
 	return nil
@@ -161,8 +162,8 @@ const (
 // once too often. It ends dead, for an operator to see, and takes no other way.
 func (c *claim) breakLoops(ctx context.Context) error {
 	bodies := make([]string, 0, len(c.deliveries))
-	for _, d := range c.deliveries {
-		bodies = append(bodies, d.Attempt.Body)
+	for i := range c.deliveries {
+		bodies = append(bodies, c.deliveries[i].Attempt.Body)
 	}
 	if len(bodies) == 0 {
 		return nil
@@ -179,6 +180,9 @@ func (c *claim) breakLoops(ctx context.Context) error {
 			}
 			had[a.Body][a.Notice] = true
 		}
+	}
+	if len(had) == 0 {
+		return nil
 	}
 	keep := c.deliveries[:0]
 	for _, d := range c.deliveries {

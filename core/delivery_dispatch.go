@@ -182,7 +182,8 @@ func (d *dispatch) sift(ctx context.Context, due []notify.Notice) ([]*notify.Not
 	if err != nil {
 		return nil, err
 	}
-	var wanted []*notify.Notice
+	wanted := make([]*notify.Notice, 0, len(due))
+	d.changed = roomFor(d.changed, len(due))
 	for i := range due {
 		n := &due[i]
 		opens := d.opens(n, d.now)
@@ -233,6 +234,7 @@ func (d *dispatch) resolve(ctx context.Context, wanted []*notify.Notice) error {
 	if err := d.people.dir.expect(ctx, ids); err != nil {
 		return err
 	}
+	d.ready = slices.Grow(d.ready, len(wanted))
 	for _, n := range wanted {
 		if err := d.resolveOne(ctx, n); err != nil {
 			return err
@@ -334,21 +336,22 @@ func (d *dispatch) shares(a addressed) bool { return !kept(a.Channel) && !goesAl
 // so many notices. Where they have more, half of them at a time are left for the
 // next pass, and of one alone what came first is taken.
 func (d *dispatch) along(ctx context.Context, those []addressed, seen map[notify.ID]bool, most int) ([]notify.ID, error) {
-	var persons []org.PersonID // in their turn
-	names := make(map[org.PersonID][]org.PersonID)
-	for _, a := range those {
-		to := a.to.id
-		if names[to] == nil {
-			persons, names[to] = append(persons, to), []org.PersonID{to}
+	persons := make([]org.PersonID, 0, len(those)) // in their turn
+	written := make(map[org.PersonID]bool, len(those))
+	named := make(map[org.PersonID][]org.PersonID) // for whom they stand in
+	for i := range those {
+		to := those[i].to.id
+		if !written[to] {
+			persons, written[to] = append(persons, to), true
 		}
-		if named := a.For(); named != "" && named != to { // somebody stands in for them
-			names[to] = append(names[to], named)
+		if absent := those[i].For(); absent != "" && absent != to {
+			named[to] = append(named[to], absent)
 		}
 	}
 	for {
-		var whose []org.PersonID
+		whose := slices.Clone(persons)
 		for _, p := range persons {
-			whose = append(whose, names[p]...)
+			whose = append(whose, named[p]...)
 		}
 		slices.Sort(whose)
 		found, err := d.tx.NoticeIDs(ctx, notify.Query{

@@ -12,6 +12,7 @@ import (
 // group is what travels to one person in one message.
 type group struct {
 	person org.PersonID
+	to     contact
 	*notify.Notice
 	fresh    []*notify.Notice
 	carriers []*notify.Notice
@@ -107,14 +108,14 @@ func (d *dispatch) group() []*group {
 		channel notify.Channel
 		class   notify.Class
 	}
-	var groups []*group
-	open := make(map[key]*group)
+	groups := make([]*group, 0, len(d.ready))
+	open := make(map[key]*group, len(d.ready))
 	for _, a := range d.ready {
 		n, k := a.Notice, key{a.to.id, a.Channel, a.Class}
 		alone := goesAlone(n)
 		g := open[k]
 		if alone || g == nil {
-			g = &group{person: a.to.id, Notice: n}
+			g = &group{person: a.to.id, to: a.to, Notice: n}
 			groups = append(groups, g)
 		}
 		switch {

@@ -273,6 +273,7 @@ func (m *memo) expect(ctx context.Context, ids []org.PersonID) error {
 	}
 	slices.Sort(ids)
 	found, err := roll.PersonsByID(ctx, slices.Compact(ids))
+	m.persons = roomFor(m.persons, len(found))
 	for _, p := range found {
 		m.persons[p.ID] = p
 	}
@@ -303,7 +304,8 @@ func (m *memo) expectPlaces(ctx context.Context, ids []org.PlaceID, on calendar.
 		if err != nil {
 			return err
 		}
-		ids = nil
+		m.places = roomFor(m.places, len(found))
+		ids = make([]org.PlaceID, 0, len(found))
 		for _, p := range found {
 			m.places[p.ID] = p
 			name, _ := p.Nearest(on)

@@ -149,16 +149,12 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 	d.done.More, d.part = backlog, true
 	due = slices.DeleteFunc(due, func(n notify.Notice) bool { return n.Priority != notify.Critical || d.waits(n.Channel, n.Priority) })
 	if limit <= 0 || len(due) < limit {
-		turns, err := d.turns(ctx, limit-len(due), due)
-		if err != nil {
-			return nil, err
-		}
-		due = append(due, turns...)
+		return d.turns(ctx, limit-len(due), due)
 	}
 	return due, nil
 }
 
-// turns takes up to so many due notices, one of each share after the other, beginning
+// turns adds up to so many due notices, one of each share after the other, beginning
 // with who comes after the one that had the last turn in the pass before: where a
 // window is smaller than the owners are many, nobody is always too late.
 func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]notify.Notice, error) {
@@ -168,7 +164,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 	}
 	shares = slices.DeleteFunc(shares, func(s notify.Share) bool { return d.waits(s.Channel, notify.Normal) })
 	if len(shares) == 0 {
-		return nil, nil
+		return had, nil
 	}
 	each := 0
 	if room > 0 {
@@ -179,7 +175,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 		seen[n.ID] = true
 	}
 	queues := make(map[notify.Share][]*notify.Notice, len(shares))
-	d.served, d.inTurn = make(map[notify.Channel]string), make(map[notify.ID]bool)
+	d.served = make(map[notify.Channel]string)
 	for same := range byChannel(shares) {
 		useful := d.useful(each, same)
 		if most, bounded := d.worth(same[0].Channel); bounded && len(same) > most {
@@ -190,6 +186,7 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 			return nil, err
 		}
 		d.served[same[0].Channel] = same[len(same)-1].Owner // unless one gets a ticket
+		d.inTurn = roomFor(d.inTurn, len(due))
 		for i := range due {
 			n := &due[i]
 			if s := (notify.Share{Channel: n.Channel, Owner: n.Owner}); !seen[n.ID] {
@@ -197,7 +194,15 @@ func (d *dispatch) turns(ctx context.Context, room int, had []notify.Notice) ([]
 			}
 		}
 	}
-	return interleave(shares, queues), nil
+	return interleave(had, shares, queues), nil
+}
+
+// roomFor is a map with room for so many, where nothing is in it yet.
+func roomFor[K comparable, V any](m map[K]V, n int) map[K]V {
+	if len(m) == 0 {
+		return make(map[K]V, n)
+	}
+	return m
 }
 
 // hadTurn notes that the owner of a notice had the turn.
@@ -270,13 +275,13 @@ func (d *dispatch) useful(each int, same []notify.Share) int {
 	return each
 }
 
-// interleave takes one of each share in turn until all are empty.
-func interleave(shares []notify.Share, queues map[notify.Share][]*notify.Notice) []notify.Notice {
+// interleave adds one of each share in turn until all are empty.
+func interleave(all []notify.Notice, shares []notify.Share, queues map[notify.Share][]*notify.Notice) []notify.Notice {
 	n := 0
 	for _, q := range queues {
 		n += len(q)
 	}
-	all := make([]notify.Notice, 0, n)
+	all = slices.Grow(all, n)
 	for i := 0; ; i++ {
 		before := len(all)
 		for _, s := range shares {
@@ -299,17 +304,11 @@ func (d *dispatch) costOf(ctx context.Context, g *group) (int, error) {
 	if len(g.fresh)+len(g.carriers) > 1 || len(g.Items) > 0 {
 		return d.rules.Notices.MaxSegments, nil // a digest fills them
 	}
-	to := contact{}
-	for _, a := range d.ready {
-		if a.Notice == g.Notice {
-			to = a.to
-		}
-	}
-	vars, err := d.people.vars(ctx, g.Notice, to)
+	vars, err := d.people.vars(ctx, g.Notice, g.to)
 	if err != nil {
 		return 1, err
 	}
-	_, text, err := d.sys.opts.Templates.Render(g.Template, to.language, notify.SMS, vars)
+	_, text, err := d.sys.opts.Templates.Render(g.Template, g.to.language, notify.SMS, vars)
 	if err != nil {
 		return 1, nil //nolint:nilerr // the claim says what is wrong with it
 	}

@@ -56,7 +56,7 @@ const (
 
 func (s *System) settle(ctx context.Context, settled []Settled, look trust) error {
 	return s.pipeline(ctx, func(ctx context.Context, p *pass) error {
-		c := &settling{pass: p}
+		c := &settling{pass: p, attempts: make([]*notify.Attempt, 0, len(settled))}
 		if err := c.find(ctx, settled, look); err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (d *Delivery) asClaimed() bool {
 // that were not asked for: a change in between makes the whole batch stale.
 func (c *settling) find(ctx context.Context, settled []Settled, look trust) error {
 	var ask []notify.ID
-	var own []*notify.Notice
+	own := make([]*notify.Notice, 0, len(settled))
 	for i := range settled {
 		if d := &settled[i].Delivery; look == asClaimed && d.asClaimed() {
 			n := *d.claimed
@@ -136,6 +136,7 @@ func (c *settling) find(ctx context.Context, settled []Settled, look trust) erro
 	if c.notices, err = c.load(ctx, ask); err != nil {
 		return err
 	}
+	c.notices, c.changed = roomFor(c.notices, len(own)), roomFor(c.changed, len(own))
 	for _, n := range own {
 		c.notices[n.ID] = n
 	}

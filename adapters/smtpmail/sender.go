@@ -82,8 +82,11 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	if !m.Expires.IsZero() && !s.clock().Before(m.Expires) {
 		return notSent("the message has expired")
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
-	defer cancel()
+	if end, bounded := ctx.Deadline(); !bounded || time.Until(end) > s.config.Timeout { // whoever sends many has bounded all of them at once
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.config.Timeout)
+		defer cancel()
+	}
 	l, refusal := s.compose(m)
 	if refusal != nil {
 		return *refusal

@@ -31,7 +31,7 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 	switch {
 	case t.allOwned(tx, vs):
 		b.together, b.sure = t.ownReplacements, true
-	case tx.dialect.serial && tx.kept != nil:
+	case tx.dialect.serial && tx.keeps:
 		b.sure, b.compared = true, true
 	case tx.alone() && len(vs) > fewRows:
 		b.together, b.undone = t.ownReplacements, true

@@ -29,7 +29,7 @@ func (s *Store) writeLate(ctx context.Context, fn func(context.Context, store.Tx
 	}
 	tn := &turn{store: s, sqlTx: snapshot}
 	defer tn.end() // also when fn panics
-	tx := &tx{q: snapshot, dialect: s.dialect, names: s.names, kept: make(map[thing]string), turn: tn}
+	tx := &tx{q: snapshot, dialect: s.dialect, names: s.names, keeps: true, turn: tn}
 	defer tx.finish()
 	err = fn(ctx, tx)
 	if err == nil && len(tn.owed) > 0 {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // HashAddress returns what stands for an address where the address itself must
@@ -20,18 +22,41 @@ func HashAddress(secret []byte, channel Channel, address string) string {
 
 // Hasher is HashAddress for many addresses under one secret. One goroutine at a
 // time may use it.
-type Hasher struct{ mac hash.Hash }
+type Hasher struct {
+	mac  hash.Hash
+	said []byte
+}
 
 // NewHasher makes a Hasher for the secret.
-func NewHasher(secret []byte) *Hasher { return &Hasher{hmac.New(sha256.New, secret)} }
+func NewHasher(secret []byte) *Hasher { return &Hasher{mac: hmac.New(sha256.New, secret)} }
 
 // Hash returns what HashAddress does.
 func (h *Hasher) Hash(channel Channel, address string) string {
 	h.mac.Reset()
-	h.mac.Write([]byte(channel))
-	h.mac.Write([]byte{0})
-	h.mac.Write([]byte(strings.ToLower(strings.TrimSpace(address))))
-	return hex.EncodeToString(h.mac.Sum(nil))
+	h.said = append(append(h.said[:0], channel...), 0)
+	h.said = appendLower(h.said, strings.TrimSpace(address))
+	h.mac.Write(h.said)
+	h.said = h.mac.Sum(h.said[:0])
+	return hex.EncodeToString(h.said)
+}
+
+// appendLower writes a text in small letters, as strings.ToLower does, behind b.
+func appendLower(b []byte, text string) []byte {
+	for _, r := range text {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			b = append(b, byte(r)+'a'-'A')
+		case r < utf8.RuneSelf:
+			b = append(b, byte(r))
+		case 'ß' <= r && r <= 'ÿ':
+			b = utf8.AppendRune(b, r)
+		case 'Ạ' <= r && r <= 'ỹ': // the letters of Vietnamese alone: a large one is before its small one
+			b = utf8.AppendRune(b, r|1)
+		default:
+			b = utf8.AppendRune(b, unicode.ToLower(r))
+		}
+	}
+	return b
 }
 
 // Barring returns, by address, what keeps it from being used at now. Of several

@@ -1,9 +1,13 @@
 package notify_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/huongvecoso/outreach/core/notify"
 )
@@ -27,6 +31,33 @@ func TestAnAddressIsKeptAsAKeyedHash(t *testing.T) {
 	}
 	if strings.Contains(one, "lan") || len(one) != 64 {
 		t.Errorf("got %q", one)
+	}
+}
+
+// What was hashed by a version before is found: the letters of every language are made
+// small as strings.ToLower does it.
+func TestEveryLetterOfAnAddressCountsAsItsSmallOne(t *testing.T) {
+	secret := []byte("k")
+	h := notify.NewHasher(secret)
+	want := func(address string) string {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte(string(notify.Email) + "\x00" + strings.ToLower(strings.TrimSpace(address))))
+		return hex.EncodeToString(mac.Sum(nil))
+	}
+	block := make([]rune, 0, 256)
+	for r := rune(0); r <= unicode.MaxRune+256; r++ {
+		if block = append(block, r); len(block) < cap(block) {
+			continue
+		}
+		if text := string(block); h.Hash(notify.Email, text) != want(text) {
+			t.Errorf("one of the letters from %U to %U is kept as another one", block[0], r)
+		}
+		block = block[:0]
+	}
+	for _, text := range []string{"", "\xff", "Đ\xe1\xbaỆ", " ÔNG Nguyễn Thị Ẩn\n Kính gửi "} {
+		if h.Hash(notify.Email, text) != want(text) {
+			t.Errorf("%q is kept as another one", text)
+		}
 	}
 }
 

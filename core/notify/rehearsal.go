@@ -151,9 +151,10 @@ func simulatedID(m Message) string { return SimulatedCode + "-" + m.IdempotencyK
 
 // simulated is the outcome that an address stands for.
 func simulated(m Message) (Outcome, bool) {
-	name, found := strings.CutSuffix(plainAddress(m.To), "@simulate.invalid")
+	to := plainAddress(m.To)
+	name, found := strings.CutSuffix(to, "@simulate.invalid")
 	if !found {
-		name, found = strings.CutPrefix(plainAddress(m.To), "+8400000000")
+		name, found = strings.CutPrefix(to, "+8400000000")
 	}
 	if !found {
 		return Outcome{}, false

@@ -279,8 +279,10 @@ func (h *Handler) call(ctx context.Context, sender notify.Sender, provider notif
 			outcome = notify.Outcome{Result: notify.ResultUnknown, Code: "panic", Detail: "the sender panicked", Panicked: true}
 		}
 		took := time.Since(began)
-		h.opts.Log.Info("deliver: sent", "notice", d.Ticket.ID, "attempt", d.Attempt.Number, "provider", provider.Name,
-			"outcome", outcome.Result, "code", outcome.Code, "took", took)
+		if h.opts.Log.Enabled(ctx, slog.LevelInfo) {
+			h.opts.Log.Info("deliver: sent", "notice", d.Ticket.ID, "attempt", d.Attempt.Number, "provider", provider.Name,
+				"outcome", outcome.Result, "code", outcome.Code, "took", took)
+		}
 		if h.opts.Observe != nil {
 			h.opts.Observe(provider, outcome, took)
 		}

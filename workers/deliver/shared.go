@@ -237,9 +237,12 @@ func apportion(deliveries []core.Delivery, batches [][]core.Ticket) [][]core.Del
 		}
 	}
 	out := make([][]core.Delivery, len(batches))
-	for _, d := range deliveries {
-		i := whose[roundOf(d.Ticket)]
-		out[i] = append(out[i], d)
+	for i := range deliveries {
+		of := whose[roundOf(deliveries[i].Ticket)]
+		if out[of] == nil {
+			out[of] = make([]core.Delivery, 0, min(len(batches[of]), len(deliveries)))
+		}
+		out[of] = append(out[of], deliveries[i])
 	}
 	return out
 }
