@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/fault"
@@ -18,7 +19,7 @@ func (t *table[T]) insertAll(ctx context.Context, tx *tx, vs []*T) error {
 	if err := t.distinct(vs, refuse, func(version int64) bool { return version == 0 }); err != nil {
 		return err
 	}
-	return t.writeAll(ctx, tx, vs, batch[T]{together: t.insertions, each: t.insertion, row: t.row, refuse: refuse})
+	return t.writeAll(ctx, tx, vs, batch[T]{together: t.insertions, each: t.insertion, columns: t.columns, refuse: refuse})
 }
 
 // replaceAll replaces exactly the given versions or, with ErrStale, none.
@@ -27,7 +28,7 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 	if err := t.distinct(vs, refuse, func(version int64) bool { return version != 0 }); err != nil {
 		return err
 	}
-	b := batch[T]{together: t.replacements, each: t.replacement, row: t.changed, refuse: func(v *T) error { return t.stale(tx, v) }}
+	b := batch[T]{together: t.replacements, each: t.replacement, columns: t.changing, refuse: func(v *T) error { return t.stale(tx, v) }}
 	switch {
 	case t.allOwned(tx, vs):
 		b.together, b.sure = t.ownReplacements, true
@@ -48,7 +49,7 @@ func (t *table[T]) replaceAll(ctx context.Context, tx *tx, vs []*T) error {
 type batch[T any] struct {
 	together sized
 	each     string // the statement for one
-	row      func(*T) ([]any, error)
+	columns  []column[T]
 	sure     bool           // none can be refused
 	undone   bool           // what was written is undone when one is refused: none was locked before
 	compared bool           // none can be once their versions were compared with the stored ones
@@ -99,13 +100,6 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) er
 	if len(vs) == 0 {
 		return nil
 	}
-	rows := make([][]any, len(vs))
-	for i, v := range vs {
-		var err error
-		if rows[i], err = b.row(v); err != nil {
-			return err
-		}
-	}
 	if b.compared {
 		if err := t.compare(ctx, tx, vs, b.refuse); err != nil {
 			return err
@@ -115,12 +109,13 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) er
 	if tx.dialect.setBased {
 		write = t.writeSet
 	}
-	if err := write(ctx, tx, vs, rows, b); err != nil {
+	states, err := write(ctx, tx, vs, b)
+	if err != nil {
 		return err
 	}
 	known := tx.shelf(t.name, len(vs))
 	for i, v := range vs {
-		tx.own(t.wrote(tx, known, v, rows[i]))
+		tx.own(t.wrote(tx, known, v, states[i]))
 	}
 	return nil
 }
@@ -162,13 +157,17 @@ func (t *table[T]) allOwned(tx *tx, vs []*T) bool {
 	return true
 }
 
-// writeSet passes each column as an array.
-func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, rows [][]any, b batch[T]) error {
+// writeSet passes each column as an array, and returns the states.
+func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, b batch[T]) ([]string, error) {
+	args, states, err := t.columnArgs(vs, b.columns)
+	if err != nil {
+		return nil, err
+	}
 	if err := tx.byIndex(ctx, len(vs)); err != nil {
-		return err
+		return nil, err
 	}
 	write := func() error {
-		n, err := tx.exec(ctx, b.together.of(len(vs)), columnArgs(rows)...)
+		n, err := tx.exec(ctx, b.together.of(len(vs)), args...)
 		if err == nil && n != int64(len(vs)) {
 			for _, v := range vs { // which one it was, the database does not say
 				err = b.refuse(v)
@@ -177,9 +176,68 @@ func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, rows [][]any, 
 		return err
 	}
 	if b.undone {
-		return tx.whole(ctx, write)
+		return states, tx.whole(ctx, write)
 	}
-	return write()
+	return states, write()
+}
+
+// spare are places in which parameters were written.
+var spare = sync.Pool{New: func() any { return new([]byte) }}
+
+// columnArgs are the parameters of a statement that writes vs in their next version:
+// those that its rows would make by the function columnArgs, without the rows. The
+// states are parts of their parameter.
+func (t *table[T]) columnArgs(vs []*T, columns []column[T]) (args []any, states []string, err error) {
+	room, _ := spare.Get().(*[]byte)
+	defer spare.Put(room)
+	list := func(element func([]byte, *T) []byte) string {
+		b := append((*room)[:0], '{')
+		for i, v := range vs {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = element(b, v)
+		}
+		*room = append(b, '}')
+		return string(*room)
+	}
+	args = append(make([]any, 0, 3+len(columns)),
+		list(func(b []byte, v *T) []byte { return appendElement(b, t.id(v)) }),
+		list(func(b []byte, v *T) []byte { return strconv.AppendInt(b, t.next(v), 10) }))
+	for _, c := range columns {
+		args = append(args, list(c.list))
+	}
+	ends := make([]int, len(vs))
+	b := (*room)[:0]
+	for i, v := range vs {
+		if i > 0 {
+			b = append(b, between...)
+		}
+		if b, err = t.appendState(b, v); err != nil {
+			return nil, nil, err
+		}
+		ends[i] = len(b)
+	}
+	*room = b
+	all, from := string(b), 0
+	states = make([]string, len(vs))
+	for i, end := range ends {
+		states[i], from = all[from:end], end+len(between)
+	}
+	return append(args, all), states, nil
+}
+
+// appendState writes the state of v in its next version behind b.
+func (t *table[T]) appendState(b []byte, v *T) ([]byte, error) {
+	if t.version != nil {
+		*t.version(v)++
+		defer func() { *t.version(v)-- }()
+	}
+	b, err := appendEncoded(b, v, t.coding)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
+	}
+	return b, nil
 }
 
 // between stands between the states of many rows in one parameter: quoting each
@@ -188,6 +246,11 @@ const between = "\x1e"
 
 // stateOf is the place of the state in a row.
 func stateOf(row []any) int { return len(row) - 1 }
+
+func stateIn(row []any) string {
+	state, _ := row[stateOf(row)].(string)
+	return state
+}
 
 // columnArgs turns rows into one parameter for each column: an array, or, of the
 // columns of JSON, which is the one of the state unless others are named, the texts
@@ -239,34 +302,43 @@ func room(rows [][]any, column int) int {
 
 // columnLiteral writes one column of rows as a PostgreSQL array.
 func columnLiteral(rows [][]any, column int) string {
-	var b strings.Builder
-	b.Grow(room(rows, column))
-	var scratch [48]byte
-	b.WriteByte('{')
+	b := append(make([]byte, 0, room(rows, column)), '{')
 	for i, row := range rows {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
 		switch value := row[column].(type) {
 		case nil:
-			b.WriteString("NULL")
+			b = append(b, null...)
 		case string:
-			quoteElement(&b, value)
+			b = appendElement(b, value)
 		case time.Time:
-			b.Write(value.UTC().Truncate(time.Microsecond).AppendFormat(scratch[:0], time.RFC3339Nano))
+			b = appendInstant(b, value)
 		case int64:
-			b.Write(strconv.AppendInt(scratch[:0], value, 10))
+			b = strconv.AppendInt(b, value, 10)
 		default:
-			fmt.Fprint(&b, value)
+			b = fmt.Append(b, value)
 		}
 	}
-	b.WriteByte('}')
-	return b.String()
+	return string(append(b, '}'))
+}
+
+// appendInstant writes an instant as PostgreSQL keeps it.
+func appendInstant(b []byte, t time.Time) []byte {
+	return t.UTC().Truncate(time.Microsecond).AppendFormat(b, time.RFC3339Nano)
 }
 
 // writeOneByOne undoes what it wrote when one is refused. Where none can be,
 // there is nothing to remember for that.
-func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, vs []*T, rows [][]any, b batch[T]) error {
+func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, vs []*T, b batch[T]) ([]string, error) {
+	rows, states := make([][]any, len(vs)), make([]string, len(vs))
+	for i, v := range vs {
+		row, err := t.rowOf(v, b.columns)
+		if err != nil {
+			return nil, err
+		}
+		rows[i], states[i] = row, stateIn(row)
+	}
 	writeEach := func() error {
 		write, done, err := tx.prepared(ctx, b.each)
 		if err != nil {
@@ -285,9 +357,9 @@ func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, vs []*T, rows [][]
 		return nil
 	}
 	if b.sure {
-		return writeEach()
+		return states, writeEach()
 	}
-	return tx.whole(ctx, writeEach)
+	return states, tx.whole(ctx, writeEach)
 }
 
 // preparer is what *sql.Tx and *sql.Conn can do beyond a Querier.

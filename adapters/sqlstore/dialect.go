@@ -99,26 +99,28 @@ func jsonList(values []string) string {
 
 // arrayLiteral writes a PostgreSQL array of text, which every driver can pass.
 func arrayLiteral(values []string) string {
-	var b strings.Builder
-	b.WriteByte('{')
+	length := len("{}")
+	for _, v := range values {
+		length += len(v) + len(`"",`)
+	}
+	b := append(make([]byte, 0, length), '{')
 	for i, v := range values {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		quoteElement(&b, v)
+		b = appendElement(b, v)
 	}
-	b.WriteByte('}')
-	return b.String()
+	return string(append(b, '}'))
 }
 
-// quoteElement writes an element of an array: few hold what has to be escaped.
-func quoteElement(b *strings.Builder, v string) {
-	b.WriteByte('"')
+// appendElement writes an element of an array behind b: few hold what has to be escaped.
+func appendElement(b []byte, v string) []byte {
 	if strings.IndexByte(v, '"') >= 0 || strings.IndexByte(v, '\\') >= 0 {
 		v = escaped.Replace(v)
 	}
-	b.WriteString(v)
-	b.WriteByte('"')
+	b = append(b, '"')
+	b = append(b, v...)
+	return append(b, '"')
 }
 
 var escaped = strings.NewReplacer(`"`, `\"`, `\`, `\\`)

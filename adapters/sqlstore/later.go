@@ -277,7 +277,7 @@ func (t *table[T]) putLater(ctx context.Context, tx *tx, v *T) (bool, error) {
 	default:
 		l.replacements.add(id, row)
 	}
-	t.wrote(tx, tx.shelf(t.name, 1), v, row)
+	t.wrote(tx, tx.shelf(t.name, 1), v, stateIn(row))
 	if len(l.insertions.ids)+len(l.replacements.ids) >= laterMost {
 		return true, tx.write(ctx, t.name)
 	}

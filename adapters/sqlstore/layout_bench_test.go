@@ -65,16 +65,14 @@ func BenchmarkCoding(b *testing.B) {
 
 // BenchmarkColumns is what the parameters of a statement for 500 notices cost.
 func BenchmarkColumns(b *testing.B) {
-	row, err := notices.row(noticeUnderway())
-	if err != nil {
-		b.Fatal(err)
-	}
-	rows := make([][]any, 500)
-	for i := range rows {
-		rows[i] = row
+	all := make([]*notify.Notice, 500)
+	for i := range all {
+		all[i] = noticeUnderway()
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		columnArgs(rows)
+		if _, _, err := notices.columnArgs(all, notices.changing); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

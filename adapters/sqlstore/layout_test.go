@@ -241,3 +241,38 @@ func (d dice) text() string {
 }
 
 func one[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
+
+// Values that are written together become the parameters that their rows would become,
+// and their versions stay as they are until they are written.
+func TestValuesMakeTheParametersOfTheirRows(t *testing.T) {
+	t.Parallel()
+	bare, odd := waiting(1), noticeUnderway()
+	odd.Key, odd.Subject.ID, odd.Why, odd.Done = `a "key" \ with`, "{x,NULL}", "\u2028 <br> ", noon.In(calendar.Zone()).Add(7*time.Nanosecond)
+	parametersAgree(t, notices, []*notify.Notice{bare, odd, noticeUnderway(), {ID: "nothing"}})
+	parametersAgree(t, attempts, []*notify.Attempt{calling(), {}})
+	parametersAgree(t, duties, []*duty.State{{ID: "d", Due: calendar.MustDate(2017, time.March, 1)}, {ID: "e", Version: 7}})
+	parametersAgree(t, leaves, []*org.Leave{{ID: "l", Days: calendar.Period{From: calendar.MustDate(2017, time.March, 1)}}})
+}
+
+func parametersAgree[T any](t *testing.T, of *table[T], vs []*T) {
+	t.Helper()
+	for what, columns := range map[string][]column[T]{"added": of.columns, "replaced": of.changing} {
+		var rows [][]any
+		var versions []int64
+		for _, v := range vs {
+			row, err := of.rowOf(v, columns)
+			must(t, err)
+			rows, versions = append(rows, row), append(versions, *of.version(v))
+		}
+		args, states, err := of.columnArgs(vs, columns)
+		must(t, err)
+		if diff := cmp.Diff(columnArgs(rows), args); diff != "" {
+			t.Errorf("%s %s (-rows +values):\n%s", of.kind, what, diff)
+		}
+		for i, v := range vs {
+			if states[i] != stateIn(rows[i]) || *of.version(v) != versions[i] {
+				t.Errorf("%s %s: state %d is %q in version %d, want %q and %d", of.kind, what, i, states[i], *of.version(v), stateIn(rows[i]), versions[i])
+			}
+		}
+	}
+}

@@ -56,6 +56,7 @@ type column[T any] struct {
 	name string
 	kind string // PostgreSQL type, for the statements that write many rows
 	of   func(*T) any
+	list func([]byte, *T) []byte // the same as an element of a PostgreSQL array, behind others
 
 	fixed bool // stays as it was when the row was made
 }
@@ -76,19 +77,34 @@ func text[T any, S ~string](name string, of func(*T) S) column[T] {
 			return string(s)
 		}
 		return nil
+	}, list: func(b []byte, v *T) []byte {
+		if s := of(v); s != "" {
+			return appendElement(b, string(s))
+		}
+		return append(b, null...)
 	}}
 }
 
+// null is an element without a value.
+const null = "NULL"
+
 func number[T any](name string, of func(*T) int64) column[T] {
-	return column[T]{name: name, kind: "bigint", of: func(v *T) any { return of(v) }}
+	return column[T]{name: name, kind: "bigint", of: func(v *T) any { return of(v) },
+		list: func(b []byte, v *T) []byte { return strconv.AppendInt(b, of(v), 10) }}
 }
 
 func boolean[T any](name string, of func(*T) bool) column[T] {
-	return column[T]{name: name, kind: "boolean", of: func(v *T) any { return of(v) }}
+	return column[T]{name: name, kind: "boolean", of: func(v *T) any { return of(v) },
+		list: func(b []byte, v *T) []byte { return strconv.AppendBool(b, of(v)) }}
 }
 
 func date[T any](name string, of func(*T) calendar.Date) column[T] {
-	return column[T]{name: name, kind: "date", of: func(v *T) any { return civil(of(v)) }}
+	return column[T]{name: name, kind: "date", of: func(v *T) any { return civil(of(v)) }, list: func(b []byte, v *T) []byte {
+		if d := of(v); !d.IsZero() {
+			return appendElement(b, d.String())
+		}
+		return append(b, null...)
+	}}
 }
 
 // civil is how both databases take a date.
@@ -101,7 +117,8 @@ func civil(d calendar.Date) any {
 
 // instant keeps a zero time as the year 1, before every other.
 func instant[T any](name string, of func(*T) time.Time) column[T] {
-	return column[T]{name: name, kind: "timestamptz", of: func(v *T) any { return of(v) }}
+	return column[T]{name: name, kind: "timestamptz", of: func(v *T) any { return of(v) },
+		list: func(b []byte, v *T) []byte { return appendInstant(b, of(v)) }}
 }
 
 // moment keeps a zero time as NULL: it never comes.
@@ -111,6 +128,11 @@ func moment[T any](name string, of func(*T) time.Time) column[T] {
 			return t
 		}
 		return nil
+	}, list: func(b []byte, v *T) []byte {
+		if t := of(v); !t.IsZero() {
+			return appendInstant(b, t)
+		}
+		return append(b, null...)
 	}}
 }
 
@@ -343,7 +365,7 @@ func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
 	case n == 0:
 		return t.stale(tx, v)
 	}
-	t.wrote(tx, tx.shelf(t.name, 1), v, args)
+	t.wrote(tx, tx.shelf(t.name, 1), v, stateIn(args))
 	return nil
 }
 
@@ -352,11 +374,10 @@ func (t *table[T]) put(ctx context.Context, tx *tx, v *T) error {
 const keptMost = 32
 
 // wrote raises the version of a value whose row was written, and notes it.
-func (t *table[T]) wrote(tx *tx, s shelf, v *T, row []any) *known {
+func (t *table[T]) wrote(tx *tx, s shelf, v *T, state string) *known {
 	*t.version(v)++
 	k := s.of(t.id(v))
 	t.saw(k, v)
-	state, _ := row[stateOf(row)].(string)
 	tx.keep(k, state)
 	return k
 }
@@ -389,7 +410,7 @@ func (t *table[T]) insert(ctx context.Context, tx *tx, v *T) (written bool, err 
 		return false, err
 	}
 	if t.version != nil {
-		tx.own(t.wrote(tx, tx.shelf(t.name, 1), v, args))
+		tx.own(t.wrote(tx, tx.shelf(t.name, 1), v, stateIn(args)))
 	}
 	return true, nil
 }
@@ -407,20 +428,24 @@ func (t *table[T]) row(v *T) ([]any, error) { return t.rowOf(v, t.columns) }
 // changed returns those of a statement that replaces it.
 func (t *table[T]) changed(v *T) ([]any, error) { return t.rowOf(v, t.changing) }
 
+// next is the version in which v is written.
+func (t *table[T]) next(v *T) int64 {
+	if t.version == nil {
+		return 1
+	}
+	return *t.version(v) + 1
+}
+
 func (t *table[T]) rowOf(v *T, columns []column[T]) ([]any, error) {
-	version := int64(1)
+	args := append(make([]any, 0, 3+len(columns)), t.id(v), t.next(v))
 	if t.version != nil {
-		now := t.version(v)
-		*now++
-		defer func() { *now-- }()
-		version = *now
+		*t.version(v)++
+		defer func() { *t.version(v)-- }()
 	}
 	state, err := encode(v, t.coding)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %s %q: %w", t.kind, t.id(v), err)
 	}
-	args := make([]any, 0, 3+len(columns))
-	args = append(args, t.id(v), version)
 	for _, c := range columns {
 		args = append(args, c.of(v))
 	}
@@ -441,6 +466,22 @@ func encode[T any](v *T, c coding) (string, error) {
 	if state, ok := c.layout.stateOf(reflect.ValueOf(v).Elem()); ok {
 		return state, nil
 	}
+	return encodeAnyhow(v, c)
+}
+
+// appendEncoded writes what encode does behind b.
+func appendEncoded[T any](b []byte, v *T, c coding) ([]byte, error) {
+	if c.layout != nil {
+		if longer, ok := c.layout.append(b, reflect.ValueOf(v).Elem()); ok {
+			return longer, nil
+		}
+	}
+	state, err := encodeAnyhow(v, c)
+	return append(b, state...), err
+}
+
+// encodeAnyhow leaves it to encoding/json.
+func encodeAnyhow[T any](v *T, c coding) (string, error) {
 	if !c.instants.settled(reflect.ValueOf(v).Elem()) {
 		own, err := marshal(v)
 		if err != nil {
