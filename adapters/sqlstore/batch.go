@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/huongvecoso/outreach/core/fault"
@@ -181,15 +180,12 @@ func (t *table[T]) writeSet(ctx context.Context, tx *tx, vs []*T, b batch[T]) ([
 	return states, write()
 }
 
-// spare are places in which parameters were written.
-var spare = sync.Pool{New: func() any { return new([]byte) }}
-
 // columnArgs are the parameters of a statement that writes vs in their next version:
 // those that its rows would make by the function columnArgs, without the rows. The
 // states are parts of their parameter.
 func (t *table[T]) columnArgs(vs []*T, columns []column[T]) (args []any, states []string, err error) {
-	room, _ := spare.Get().(*[]byte)
-	defer spare.Put(room)
+	room := t.coding.layout.room()
+	defer t.coding.layout.done(room)
 	list := func(element func([]byte, *T) []byte) string {
 		b := append((*room)[:0], '{')
 		for i, v := range vs {

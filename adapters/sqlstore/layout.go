@@ -475,14 +475,27 @@ func (l *layout) stateOf(v reflect.Value) (string, bool) {
 	if l == nil {
 		return "", false
 	}
-	room, _ := l.rooms.Get().(*[]byte)
-	if room == nil {
-		room = new([]byte)
-	}
-	defer l.rooms.Put(room)
+	room := l.room()
+	defer l.done(room)
 	state, ok := l.append((*room)[:0], v)
 	*room = state
 	return string(state), ok
+}
+
+// room is a place to write states in, given back by done.
+func (l *layout) room() *[]byte {
+	if l != nil {
+		if room, ok := l.rooms.Get().(*[]byte); ok {
+			return room
+		}
+	}
+	return new([]byte)
+}
+
+func (l *layout) done(room *[]byte) {
+	if l != nil {
+		l.rooms.Put(room)
+	}
 }
 
 // valueOf reads a whole state into v, which holds the zero value; false where
