@@ -99,11 +99,6 @@ func (t *table[T]) writeAll(ctx context.Context, tx *tx, vs []*T, b batch[T]) er
 	if len(vs) == 0 {
 		return nil
 	}
-	if b.compared {
-		if err := t.compare(ctx, tx, vs, b.refuse); err != nil {
-			return err
-		}
-	}
 	write := t.writeOneByOne
 	if tx.dialect.setBased {
 		write = t.writeSet
@@ -334,6 +329,11 @@ func (t *table[T]) writeOneByOne(ctx context.Context, tx *tx, vs []*T, b batch[T
 			return nil, err
 		}
 		rows[i], states[i] = row, stateIn(row)
+	}
+	if b.compared {
+		if err := t.compare(ctx, tx, vs, b.refuse); err != nil {
+			return nil, err
+		}
 	}
 	writeEach := func() error {
 		write, done, err := tx.prepared(ctx, b.each)

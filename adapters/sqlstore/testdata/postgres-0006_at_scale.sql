@@ -576,6 +576,37 @@ CREATE INDEX outreach_rating_round_place ON outreach_rating_round ((state->>'pla
 
 -- Answers that wait to be told in a hamlet, however many issues it had before.
 CREATE INDEX outreach_issue_to_tell ON outreach_issue (place) WHERE status = 'feedback_due';
+-- A notice is written to every index of its table when it is queued and when its
+-- outcome is known. What it is moot with is mostly the duty it speaks of: then it is
+-- found by that. The version before finds what is moot without an index: it is
+-- right, and slow where there are millions of notices.
+DROP INDEX outreach_notice_moot;
+-- Of a provider's attempts the newest come last and are added there; those of one
+-- instant are few enough to be sorted.
+DROP INDEX outreach_attempt_provider;
+-- Keys, references and hashes are compared as bytes, as ids are, and not by the rules
+-- of a language, which takes several times as long. Only the indexes are built anew.
+ALTER TABLE outreach_notice
+    ALTER COLUMN key TYPE text COLLATE "C",
+    ALTER COLUMN subject_type TYPE text COLLATE "C",
+    ALTER COLUMN subject_id TYPE text COLLATE "C",
+    ALTER COLUMN duty TYPE text COLLATE "C",
+    ALTER COLUMN moot TYPE text COLLATE "C",
+    ALTER COLUMN person TYPE text COLLATE "C",
+    ALTER COLUMN merged_into TYPE text COLLATE "C",
+    ALTER COLUMN provider_id TYPE text COLLATE "C";
+ALTER TABLE outreach_attempt
+    ALTER COLUMN notice TYPE text COLLATE "C",
+    ALTER COLUMN provider TYPE text COLLATE "C",
+    ALTER COLUMN body TYPE text COLLATE "C";
+CREATE INDEX outreach_notice_moot ON outreach_notice (moot) WHERE moot IS NOT NULL AND moot IS DISTINCT FROM 'duty/' || duty;
+CREATE INDEX outreach_attempt_provider ON outreach_attempt (provider, started);
+-- What was known of the columns went with their old type. Of an empty table nothing
+-- may be known: it is planned for as one that grows.
+DO $$ BEGIN
+    IF EXISTS (SELECT 1 FROM outreach_notice) THEN ANALYZE outreach_notice; END IF;
+    IF EXISTS (SELECT 1 FROM outreach_attempt) THEN ANALYZE outreach_attempt; END IF;
+END $$;
 
 CREATE TABLE outreach_migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
 
@@ -585,12 +616,12 @@ INSERT INTO outreach_holding (id, version, state, person, role, place, unit, tea
 INSERT INTO outreach_issue (id, version, state, code, place, team, owner, lead, subject, status, registered, linked_to) VALUES ('i', '1', '{"id":"i","version":1,"code":"XL-17-0001","title":"","place":"suoi-cat","team":"","owner":"","to":"","urgency":"","status":"registered","round":0,"opinions":["op"],"registered":"2017-03-01","promise_due":"","recorded":"0001-01-01T00:00:00Z"}', 'XL-17-0001', 'suoi-cat', NULL, NULL, NULL, NULL, 'registered', '2017-03-01', NULL);
 INSERT INTO outreach_issue_series (series, last) VALUES ('XL-17', '1');
 INSERT INTO outreach_lease (name, owner, until) VALUES ('relay', 'worker', '2017-03-01 06:00:00+00');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0001_initial.sql', '541b6d372a4060acaec51878411062196153ba00707585cb23eaf5d2c1bcc880', '2026-11-28T02:23:29.800608Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0002_whole_programme.sql', '96d5f1822cbbcb6f00e08c700f35add4efcf3ab3bec5c3bccb5240b8b054f61e', '2026-11-28T02:23:29.816874Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0003_at_scale.sql', '409fe80c9ceab9d7d913d538187a91982b5091ca9a93a23973e953ebfd97a629', '2026-11-28T02:23:29.825523Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0004_at_scale.sql', '37c780ac626be6c58d093da8899a32239eeaf857003d8d7a8def1911b9a121e4', '2026-11-28T02:23:29.841456Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0005_at_scale.sql', '468aa25fe6ebd9abfbbc18620bdcf0e4abdf74308a9f679fa6bb0205161fdeaf', '2026-11-28T02:23:29.854214Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0006_at_scale.sql', 'af364165d500ff08bf6363c5a635bac911d4c6115e52c1b0c5d5b46ad5a35082', '2026-11-28T02:23:29.855449Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0001_initial.sql', '541b6d372a4060acaec51878411062196153ba00707585cb23eaf5d2c1bcc880', '2026-11-28T03:15:42.219090Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0002_whole_programme.sql', '96d5f1822cbbcb6f00e08c700f35add4efcf3ab3bec5c3bccb5240b8b054f61e', '2026-11-28T03:15:42.235131Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0003_at_scale.sql', '409fe80c9ceab9d7d913d538187a91982b5091ca9a93a23973e953ebfd97a629', '2026-11-28T03:15:42.244590Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0004_at_scale.sql', '37c780ac626be6c58d093da8899a32239eeaf857003d8d7a8def1911b9a121e4', '2026-11-28T03:15:42.261704Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0005_at_scale.sql', '468aa25fe6ebd9abfbbc18620bdcf0e4abdf74308a9f679fa6bb0205161fdeaf', '2026-11-28T03:15:42.275421Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0006_at_scale.sql', '197f8c61adadc2b436ce8d0eda9c61be8526831f18c6965ba39e99205c8df97f', '2026-11-28T03:15:42.287567Z');
 INSERT INTO outreach_notice (id, version, state, key, template, subject_type, subject_id, duty, moot, channel, status, lane, next_at, lease_until, person, merged_into, provider, provider_id, created, done, share, expires, took) VALUES ('00000001', '1', '{"id":"00000001","version":1,"key":"visit.reminder/00000001","template":"visit.reminder","subject":{"type":"visit","id":"00000001"},"duty":"00000001","moot":"visit/00000001","to":{"role":"official","person":"o"},"audience":"official","channel":"sms","class":"duty","priority":"normal","on_unknown":"hold","vars":{"place":"ấp Suối Cát"},"not_before":"2017-03-01T05:00:00Z","state":"pending","next_at":"2017-03-01T05:00:00Z","generation":0,"attempts":0,"claims":0,"created":"2017-03-01T05:00:00Z"}', 'visit.reminder/00000001', 'visit.reminder', 'visit', '00000001', '00000001', 'visit/00000001', 'sms', 'pending', '1', '2017-03-01 05:00:00+00', '0001-01-01 00:00:00+00', 'o', NULL, NULL, NULL, '2017-03-01 05:00:00+00', NULL, 'sms', NULL, '0');
 INSERT INTO outreach_opinion (id, version, state, place, visit, issue, speaker, kind, status, topics, happened, named) VALUES ('op', '1', E'{"id":"op","version":1,"visit":"v","place":"suoi-cat","kind":"","topics":["đường"],"text":"Đường ấp 2 bị \\"ngập\\"; ''mong'' sửa","confidentiality":"","status":"","heard":"","happened":"2017-03-01","recorded":"0001-01-01T00:00:00Z"}', 'suoi-cat', 'v', NULL, NULL, NULL, NULL, 'đường', '2017-03-01', 'false');
 INSERT INTO outreach_person (id, version, state) VALUES ('o', '1', '{"id":"o","version":1,"full_name":"Nguyễn Văn Thử","phone":"+84900000001","phone_sms":false,"valid":{"from":"2017-03-01","to":"2018-02-28"}}');

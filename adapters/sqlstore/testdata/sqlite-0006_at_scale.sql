@@ -524,6 +524,15 @@ CREATE INDEX outreach_rating_round_place ON outreach_rating_round ((state->>'$.p
 
 -- Answers that wait to be told in a hamlet, however many issues it had before.
 CREATE INDEX outreach_issue_to_tell ON outreach_issue (place) WHERE status = 'feedback_due';
+-- What a notice is moot with is mostly the duty it speaks of: then it is found by that.
+-- The version before finds what is moot without an index: it is right, and slow where
+-- there are millions of notices.
+DROP INDEX outreach_notice_moot;
+CREATE INDEX outreach_notice_moot ON outreach_notice (moot) WHERE moot IS NOT NULL AND moot IS DISTINCT FROM 'duty/' || duty;
+-- Of a provider's attempts the newest come last and are added there; those of one
+-- instant are few enough to be sorted.
+DROP INDEX outreach_attempt_provider;
+CREATE INDEX outreach_attempt_provider ON outreach_attempt (provider, started);
 
 CREATE TABLE outreach_migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL);
 
@@ -533,12 +542,12 @@ INSERT INTO outreach_holding (id, version, state, person, role, place, unit, tea
 INSERT INTO outreach_issue (id, version, state, code, place, team, owner, lead, subject, status, registered, linked_to) VALUES ('i', 1, '{"id":"i","version":1,"code":"XL-17-0001","title":"","place":"suoi-cat","team":"","owner":"","to":"","urgency":"","status":"registered","round":0,"opinions":["op"],"registered":"2017-03-01","promise_due":"","recorded":"0001-01-01T00:00:00Z"}', 'XL-17-0001', 'suoi-cat', NULL, NULL, NULL, NULL, 'registered', '2017-03-01', NULL);
 INSERT INTO outreach_issue_series (series, last) VALUES ('XL-17', 1);
 INSERT INTO outreach_lease (name, owner, until) VALUES ('relay', 'worker', '2017-03-01T06:00:00.000000Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0001_initial.sql', '587972a0a9afcd4cc4adaaaca1e2f54cc9ba1f0f351d1d94f96b01c0936da413', '2026-11-28T02:23:27.989974Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0002_whole_programme.sql', '04005d951c5fe4e45633516b01afbbff218356f954776e73e8a1170903ea08ed', '2026-11-28T02:23:27.995247Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0003_at_scale.sql', '44177d4c58184629a2e40c1391d4a0f60d35d80e87bfa5a2f86e333069a37d96', '2026-11-28T02:23:27.998891Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0004_at_scale.sql', '9b58791581d0c1499692251ec386c4ea28341f932e8b4adfceaaa92c2449db1b', '2026-11-28T02:23:28.004934Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0005_at_scale.sql', 'd1468b9e1098651771274fbf82d64e708f08fe8128527b7094100ff9b2c898f5', '2026-11-28T02:23:28.007405Z');
-INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0006_at_scale.sql', 'af364165d500ff08bf6363c5a635bac911d4c6115e52c1b0c5d5b46ad5a35082', '2026-11-28T02:23:28.007555Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0001_initial.sql', '587972a0a9afcd4cc4adaaaca1e2f54cc9ba1f0f351d1d94f96b01c0936da413', '2026-11-28T03:15:41.270370Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0002_whole_programme.sql', '04005d951c5fe4e45633516b01afbbff218356f954776e73e8a1170903ea08ed', '2026-11-28T03:15:41.273751Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0003_at_scale.sql', '44177d4c58184629a2e40c1391d4a0f60d35d80e87bfa5a2f86e333069a37d96', '2026-11-28T03:15:41.275704Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0004_at_scale.sql', '9b58791581d0c1499692251ec386c4ea28341f932e8b4adfceaaa92c2449db1b', '2026-11-28T03:15:41.278944Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0005_at_scale.sql', 'd1468b9e1098651771274fbf82d64e708f08fe8128527b7094100ff9b2c898f5', '2026-11-28T03:15:41.280067Z');
+INSERT INTO outreach_migration (name, checksum, applied_at) VALUES ('0006_at_scale.sql', '8b44e5a2e0186e9d1db70f7e020f803be616757aafde01f3b3d11ee5b16b04df', '2026-11-28T03:15:41.280318Z');
 INSERT INTO outreach_notice (id, version, state, key, template, subject_type, subject_id, duty, moot, channel, status, lane, next_at, lease_until, person, merged_into, provider, provider_id, created, done, share, expires, took) VALUES ('00000001', 1, '{"id":"00000001","version":1,"key":"visit.reminder/00000001","template":"visit.reminder","subject":{"type":"visit","id":"00000001"},"duty":"00000001","moot":"visit/00000001","to":{"role":"official","person":"o"},"audience":"official","channel":"sms","class":"duty","priority":"normal","on_unknown":"hold","vars":{"place":"ấp Suối Cát"},"not_before":"2017-03-01T05:00:00Z","state":"pending","next_at":"2017-03-01T05:00:00Z","generation":0,"attempts":0,"claims":0,"created":"2017-03-01T05:00:00Z"}', 'visit.reminder/00000001', 'visit.reminder', 'visit', '00000001', '00000001', 'visit/00000001', 'sms', 'pending', 1, '2017-03-01T05:00:00.000000Z', '0001-01-01T00:00:00.000000Z', 'o', NULL, NULL, NULL, '2017-03-01T05:00:00.000000Z', NULL, 'sms', NULL, 0);
 INSERT INTO outreach_opinion (id, version, state, place, visit, issue, speaker, kind, status, topics, happened, named) VALUES ('op', 1, '{"id":"op","version":1,"visit":"v","place":"suoi-cat","kind":"","topics":["đường"],"text":"Đường ấp 2 bị \"ngập\"; ''mong'' sửa","confidentiality":"","status":"","heard":"","happened":"2017-03-01","recorded":"0001-01-01T00:00:00Z"}', 'suoi-cat', 'v', NULL, NULL, NULL, NULL, 'đường', '2017-03-01', 0);
 INSERT INTO outreach_person (id, version, state) VALUES ('o', 1, '{"id":"o","version":1,"full_name":"Nguyễn Văn Thử","phone":"+84900000001","phone_sms":false,"valid":{"from":"2017-03-01","to":"2018-02-28"}}');
