@@ -33,7 +33,7 @@ func StartCluster(tb testing.TB, nodes int) *Cluster {
 	c := new(Cluster)
 	for range nodes {
 		n := prepare(tb)
-		n.persist = true
+		n.persist, n.bus = true, true
 		// A node that is down must not silence the others.
 		n.more = []string{"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no"}
 		n.begin()

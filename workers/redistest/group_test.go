@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -71,5 +73,29 @@ func TestWaitingEndsWithItsTime(t *testing.T) {
 	said := errors.New("not yet")
 	if err := until(ctx, "nothing", func() (bool, error) { return false, said }); !errors.Is(err, said) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Systems give ports from 32768 on to outgoing connections, and keep them for a minute
+// after their end: a node that needs one of those starts only by luck.
+func TestPortsOfANodeAreNoneThatOutgoingConnectionsGet(t *testing.T) {
+	for _, bus := range []bool{false, true} {
+		for range 200 {
+			addr, err := freeAddr(bus)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, text, _ := net.SplitHostPort(addr)
+			port, err := strconv.Atoi(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bus {
+				port += busAbove
+			}
+			if port < 20000 || port >= 32768 {
+				t.Fatalf("with a bus %t: %s, and so port %d", bus, addr, port)
+			}
+		}
 	}
 }

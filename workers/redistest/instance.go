@@ -40,6 +40,7 @@ type Instance struct {
 	persist bool
 	more    []string // further words of the command line
 	first   string   // a configuration file, which comes before all of them
+	bus     bool     // a node of a cluster: it listens on a second port
 
 	mu      sync.Mutex
 	process *exec.Cmd // nil while no server runs
@@ -73,7 +74,7 @@ func (i *Instance) begin() {
 	i.tb.Helper()
 	var err error
 	for range 3 { // another process may take the port first
-		if i.Addr, err = freeAddr(); err != nil {
+		if i.Addr, err = freeAddr(i.bus); err != nil {
 			break
 		}
 		if err = i.launch(); err == nil {
@@ -195,21 +196,42 @@ func (i *Instance) signal(name string) {
 	}
 }
 
-// freeAddr returns an address nobody listens on. Its port is below those that
-// systems give to outgoing connections: while the server is down, a client
-// that keeps dialling could otherwise be given the very port it dials and end
-// up connected to itself.
-func freeAddr() (string, error) {
+// busAbove is how far above its own port a node of a cluster listens for the others.
+const busAbove = 10000
+
+// freeAddr returns an address nobody listens on, nor, with bus, on the port that a
+// node of a cluster takes besides. Both are below those that systems give to outgoing
+// connections: while the server is down, a client that keeps dialling could otherwise
+// be given the very port it dials and end up connected to itself, and a port that an
+// outgoing connection had is not free for a minute after its end.
+func freeAddr(bus bool) (addr string, err error) {
 	const first, last = 20000, 32000
-	var err error
 	for range 100 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(last-first)))
-		var l net.Listener
-		if l, err = net.Listen("tcp", addr); err == nil {
-			return addr, l.Close()
+		ports := []int{first + rand.IntN(last-first)}
+		if bus {
+			ports = []int{ports[0] - busAbove, ports[0]}
+		}
+		if err = free(ports); err == nil {
+			return loopback(ports[0]), nil
 		}
 	}
 	return "", err
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// free is an error when somebody listens on one of the ports.
+func free(ports []int) error {
+	for _, port := range ports {
+		l, err := net.Listen("tcp", loopback(port))
+		if err != nil {
+			return err
+		}
+		if err := l.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // await returns once the server answers; a log of a server that gave up ends
