@@ -142,7 +142,7 @@ func (p *product) begin(ctx context.Context) error {
 		return err
 	}
 	p.client = redis.NewClient(&redis.Options{Addr: p.Redis})
-	config := workersfx.Config{Concurrency: 16, Urgent: 2 * pipes * window, Group: 128, Shutdown: 2 * callLimit}
+	config := workersfx.Config{Concurrency: 16, Urgent: 4 * pipes * window, Group: 128, Shutdown: 2 * callLimit}
 	if p.change != nil {
 		p.change(&config)
 	}

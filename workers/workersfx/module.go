@@ -53,7 +53,7 @@ type Config struct {
 	Owner       string        // name of this process, unique among all. Default: host, process id and a random part
 	Prefix      string        // of the queues. Default: outreach
 	Concurrency int           // tasks at once on each channel. Default: 4
-	Urgent      int           // critical notices at once on each channel, beside those tasks. Idle it costs nothing; more than twice what the providers take at once only wait, within the timeout of a call. Default: 16
+	Urgent      int           // critical notices at once on each channel, beside those tasks. Idle it costs nothing, and the more there are at once the less each costs; beyond what the providers take at once they wait for a connection, within the timeout of a call. Default: 16
 	Check       time.Duration // how often an idle worker looks for tasks of which nobody told it. Default: 200 ms
 	Poll        time.Duration // how often the relay looks when nobody wakes it. Default: 1 s
 	Group       int           // notices in one task, critical ones travel alone. Default: 50
