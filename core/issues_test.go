@@ -502,6 +502,11 @@ func TestEX06_UnitDeadlineThroughTet(t *testing.T) {
 	if d.Status != duty.MetLate || d.Late(d.Closed, calendar2017(t)) != 4 {
 		t.Errorf("%s, late %d", d.Status, d.Late(d.Closed, calendar2017(t)))
 	}
+	for _, n := range c.outbox(notify.Query{Duty: string(d.ID)}) {
+		if n.State != notify.Cancelled || n.Why != "duty met_late" {
+			t.Errorf("%s is %s because %q", n.Key, n.State, n.Why)
+		}
+	}
 	c.sweepUntil("2017-03-10 08:00")
 	if n := len(c.outbox(notify.Query{Duty: string(d.ID)})); n != len(want) {
 		t.Errorf("%d notices of a duty that was met, want the %d of before", n, len(want))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -277,39 +278,32 @@ func (u *unit) meet(ctx context.Context, subject event.Subject, on calendar.Date
 	return u.closeDuties(ctx, subject, duty.Met, on, kinds...)
 }
 
-// meetAll is meet of one kind for many subjects.
+// meetAll is meet of one kind for some hundred subjects.
 func (u *unit) meetAll(ctx context.Context, subjects []event.Subject, on calendar.Date, kind duty.Kind) error {
 	if len(subjects) == 1 { // whose question may have been foreseen
 		return u.meet(ctx, subjects[0], on, kind)
 	}
 	kinds := []duty.Kind{kind}
 	subjects = slices.DeleteFunc(subjects, func(s event.Subject) bool { return u.owesNothing(s, kinds) })
-	for some := range slices.Chunk(subjects, askTogether) {
-		owed, err := u.openDutiesOf(ctx, some, kind)
-		if err != nil {
-			return err
-		}
-		var over []string
-		for _, subject := range some {
-			for _, d := range owed[subject] {
-				if err := d.Close(duty.Met, on); err != nil {
-					return err
-				}
-				if err := u.tx.PutDuty(ctx, &d); err != nil {
-					return err
-				}
-				over = append(over, string(d.ID))
-			}
-			u.closed(subject, kinds)
-		}
-		if len(over) == 0 {
-			continue
-		}
-		if err := u.silence(ctx, silence{notify.Query{Duties: over}, "duty " + string(duty.Met)}); err != nil {
-			return err
-		}
+	owed, err := u.openDutiesOf(ctx, subjects, kind)
+	if err != nil {
+		return err
 	}
-	return nil
+	over := make(map[duty.Status][]string)
+	for _, subject := range subjects {
+		for _, d := range owed[subject] {
+			if err := u.endDuty(ctx, &d, ending{duty.Met, on}); err != nil {
+				return err
+			}
+			over[d.Status] = append(over[d.Status], string(d.ID))
+		}
+		u.closed(subject, kinds)
+	}
+	var all []silence
+	for _, status := range slices.Sorted(maps.Keys(over)) { // some may be late
+		all = append(all, silence{notify.Query{Duties: over[status]}, "duty " + string(status)})
+	}
+	return u.silence(ctx, all...)
 }
 
 // release closes the open duties of these kinds as no longer owed.
@@ -335,17 +329,21 @@ func (u *unit) endDuties(ctx context.Context, subject event.Subject, kinds []dut
 	}
 	var over []silence
 	for _, d := range open {
-		e := end(d.Kind)
-		if err := d.Close(e.to, e.on); err != nil {
-			return err
-		}
-		if err := u.tx.PutDuty(ctx, &d); err != nil {
+		if err := u.endDuty(ctx, &d, end(d.Kind)); err != nil {
 			return err
 		}
 		over = append(over, silence{notify.Query{Duty: string(d.ID)}, "duty " + string(d.Status)})
 	}
 	u.closed(subject, kinds)
 	return u.silence(ctx, over...)
+}
+
+// endDuty closes a duty. What was still to be said of it is its caller's to silence.
+func (u *unit) endDuty(ctx context.Context, d *duty.State, e ending) error {
+	if err := d.Close(e.to, e.on); err != nil {
+		return err
+	}
+	return u.tx.PutDuty(ctx, d)
 }
 
 // openDuties returns the running and paused duties of a subject; no kinds means all.

@@ -130,8 +130,9 @@ var escaped = strings.NewReplacer(`"`, `\"`, `\`, `\\`)
 // waited for, readers see a snapshot beside the one writer (WAL), and a
 // transaction takes the write lock when it begins, so that none fails half way.
 // The log of what is not in the file itself yet grows to some 30 MB while there is much
-// to write, instead of 4. Commits are flushed to the disk; append "&_pragma=synchronous(NORMAL)" where
-// losing the last moments before a power cut is acceptable.
+// to write, instead of 4. Commits are flushed to the disk; append
+// "&_pragma=synchronous(NORMAL)" where losing the last moments before a power cut is
+// acceptable.
 func SQLiteDSN(path string) string {
 	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(8000)&_pragma=foreign_keys(1)&_txlock=immediate"
 }
