@@ -172,6 +172,23 @@ func (t *tx) byIndex(ctx context.Context, rows int) error {
 		"SELECT "+plannedOnce)
 }
 
+// inOrder has a transaction read indexes entry by entry. What was under way a moment
+// ago has left an entry in the index of what is; read so, PostgreSQL marks those that
+// lead nowhere any more and passes over them the next time, which it does not do when
+// it gathers entries first: then counting a few hundred means looking up everything
+// that went out since the table was last tidied up. Where most of the table was written
+// after PostgreSQL last looked at it, it even expects that all of it is under way.
+func (t *tx) inOrder(ctx context.Context) error {
+	if t.ordered || t.reading || !t.alone() {
+		return nil
+	}
+	if err := t.byIndex(ctx, fewRows+1); err != nil {
+		return err
+	}
+	t.ordered = true
+	return t.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(new(string)) }, "SELECT set_config('enable_bitmapscan', 'off', true)")
+}
+
 // askTogether asks many questions in one statement. A unit that foresees what it
 // asks is going to write: it gets positions of the journal along with the answers,
 // and its statements, which are long and find their rows by keys, are planned once

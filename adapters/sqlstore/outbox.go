@@ -205,6 +205,11 @@ func (t *tx) Notices(ctx context.Context, q notify.Query) ([]notify.Notice, erro
 	if err := t.byIndex(ctx, len(q.Persons)+len(q.Keys)+len(q.Duties)); err != nil {
 		return nil, err
 	}
+	if away(q.States) {
+		if err := t.inOrder(ctx); err != nil {
+			return nil, err
+		}
+	}
 	statement, args := t.noticesAsked("state", q)
 	return notices.read(ctx, t, statement, args...)
 }
@@ -534,6 +539,9 @@ func (t *tx) dueOfMany(ctx context.Context, shares []string, now time.Time, limi
 
 // Underway implements [notify.Outbox].
 func (t *tx) Underway(ctx context.Context) ([]notify.Underway, error) {
+	if err := t.inOrder(ctx); err != nil {
+		return nil, err
+	}
 	var all []notify.Underway
 	err := t.query(ctx, func(rows *sql.Rows) error {
 		var u notify.Underway
@@ -545,7 +553,7 @@ func (t *tx) Underway(ctx context.Context) ([]notify.Underway, error) {
 		u.Since = end.Add(-notify.QueuePatience)
 		all = append(all, u)
 		return err
-	}, "SELECT coalesce(channel, ''), count(*), min(next_at) FROM outreach_notice WHERE away IS NOT NULL AND status = 'queued' GROUP BY 1 ORDER BY 1")
+	}, "SELECT away, count(*), min(next_at) FROM outreach_notice WHERE away IS NOT NULL AND status = 'queued' GROUP BY away ORDER BY away")
 	return all, err
 }
 

@@ -274,6 +274,7 @@ type tx struct {
 	numbers   map[string]int    // of the series it has counted on
 
 	indexed  bool              // its statements go by an index, see byIndex
+	ordered  bool              // and read it entry by entry, see inOrder
 	foreseen map[string]answer // to questions that were not asked yet
 	notes    *notebook         // not nil: it answers nothing and notes what it is asked
 	scratch  []byte            // for the keys of questions
