@@ -31,7 +31,8 @@ type Dispatched struct {
 	// At is when the pass looked, by the clock of the System.
 	At time.Time
 	// Spent is what the tickets take of the rates of their providers, of those
-	// that Room.Tokens names.
+	// that Room.Tokens names: more than there was, where a message takes more than
+	// its provider has at once.
 	Spent map[string]int
 	// Short counts, by provider, the notices that waited because its rate was spent.
 	Short map[string]int
@@ -54,19 +55,22 @@ func (s *System) Dispatch(ctx context.Context, owner string, limit int) (Dispatc
 }
 
 // DispatchWithin is Dispatch for as much as there is room for. What finds none
-// is left as it is, and its owners take turns when there is room again.
+// is left as it is, and its owners take turns when there is room again. A pass for
+// nothing but what is critical, which never shares a message, goes beside any other.
 func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, room Room) (Dispatched, error) {
 	var done Dispatched
 	var at *dispatch
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
 		done, at = Dispatched{At: p.now}, nil
-		ok, err := p.tx.Lease(ctx, "relay", owner, p.now, p.now.Add(dispatchLease))
-		if err != nil {
-			return err
-		}
-		if !ok {
-			done.Standby, done.NextAt = true, p.now.Add(dispatchLease)
-			return nil
+		if !room.CriticalOnly {
+			ok, err := p.tx.Lease(ctx, "relay", owner, p.now, p.now.Add(dispatchLease))
+			if err != nil {
+				return err
+			}
+			if !ok {
+				done.Standby, done.NextAt = true, p.now.Add(dispatchLease)
+				return nil
+			}
 		}
 		d := &dispatch{pass: p, done: &done}
 		d.last, d.beside = s.turns.last()
@@ -92,6 +96,7 @@ func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, ro
 			return err
 		}
 		p.order, p.changed, p.due = nil, nil, false
+		var err error
 		done.NextAt, err = p.tx.NextNotice(ctx)
 		if !done.More && !done.NextAt.IsZero() && !done.NextAt.After(p.now) {
 			done.NextAt = d.again()
@@ -130,9 +135,10 @@ type dispatch struct {
 	beside       map[notify.Channel]int    // how many more whoever is written to has waiting, by the last pass that saw it
 	inTurn       map[notify.ID]bool        // what was read because it was its owner's turn
 	room         space
-	part         bool // more is due than was read
-	spent        int  // segments of today, once asked
-	asked        bool //
+	short        map[notify.Channel][]*notify.Provider // whose rates are spent
+	part         bool                                  // more is due than was read
+	spent        int                                   // segments of today, once asked
+	asked        bool                                  //
 }
 
 // addressed is a notice with the one it goes to.

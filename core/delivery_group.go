@@ -32,6 +32,7 @@ func (d *dispatch) handOut(ctx context.Context) error {
 			return err
 		}
 		if d.waits(g.Channel, g.Priority) {
+			d.waitFor(d.short[g.Channel])
 			continue // no room; left as it is
 		}
 		if g.Channel == notify.SMS && !exempt(g.Notice) {

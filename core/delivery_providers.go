@@ -122,11 +122,14 @@ func (d *dispatch) route(g *group, cost int) (name string, ok bool) {
 	for _, one := range on {
 		switch {
 		case !one.Ready(d.now):
-		case d.room.provider(one.Name) >= cost:
+		case d.room.provider(one.Name) >= enough(one, cost):
 			ready = append(ready, one)
 		default:
 			short = append(short, one)
 		}
+	}
+	if len(ready) == 0 && len(short) > 0 {
+		d.spentOut(n.Channel, short)
 	}
 	probing := func(one *notify.Provider) bool { return one.Probing(d.now) }
 	if n.MayHaveGone() { // only the provider that may have it knows a repetition
@@ -148,6 +151,39 @@ func (d *dispatch) route(g *group, cost int) (name string, ok bool) {
 		return "", false
 	}
 	return weighted(ready, n, d.now), true
+}
+
+// enough is what a provider's rate must have left for a message. One that takes more
+// than the provider ever has at once goes when it has that, or it would never go;
+// the rest is owed.
+func enough(one *notify.Provider, cost int) int {
+	if most := one.AtOnce(); most > 0 {
+		return min(cost, most)
+	}
+	return cost
+}
+
+// spentOut notes that no provider of a channel has enough left of its rate: what comes
+// later in the pass waits as well, also what would take less, or what takes more would
+// always be overtaken.
+func (d *dispatch) spentOut(channel notify.Channel, short []*notify.Provider) {
+	if d.short == nil {
+		d.short = make(map[notify.Channel][]*notify.Provider)
+	}
+	d.short[channel] = short
+}
+
+// tokens is what is left of the rates of a channel's providers together; bounded is
+// false where one of them has none.
+func (d *dispatch) tokens(channel notify.Channel) (left int, bounded bool) {
+	for _, one := range d.on(channel) {
+		has, limited := d.room.Tokens[one.Name]
+		if !limited {
+			return 0, false
+		}
+		left, bounded = left+max(0, has), true
+	}
+	return left, bounded
 }
 
 // waitFor counts a notice that waits for providers whose rates are spent.

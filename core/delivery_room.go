@@ -23,10 +23,11 @@ type Room struct {
 	// Windows are those of single channels.
 	Windows map[notify.Channel]int
 	// Tokens is what is left of each provider's rate, in segments of SMS or mails.
-	// A provider that is not named has no rate.
+	// A provider that is not named has no rate. A message that takes more than its
+	// provider has at once takes it below nothing: see Dispatched.Spent.
 	Tokens map[string]int
 	// CriticalOnly has the pass look at nothing but critical notices: for who was woken
-	// while it waits for room.
+	// while it waits for room, or while a pass that looks at everything is under way.
 	CriticalOnly bool
 	// Backlog says that the pass before this one left due notices behind. It saves
 	// this one from reading as many as the limit only to find that there are more.
@@ -112,7 +113,7 @@ func (d *dispatch) waits(channel notify.Channel, priority notify.Priority) bool 
 		return false
 	case d.blocked(channel):
 		return true
-	case priority != notify.Critical && d.room.full(channel):
+	case priority != notify.Critical && (d.room.full(channel) || d.short[channel] != nil):
 		d.done.Full = true
 		return true
 	}
@@ -259,6 +260,9 @@ func (d *dispatch) worth(channel notify.Channel) (most int, bounded bool) {
 	left = max(probe, left)
 	if beside := d.beside[channel]; beside > 0 { // and it has to take those along
 		left, bounded = min(left, max(1, alongMost/beside)), true
+	}
+	if tokens, rated := d.tokens(channel); rated { // one is read anyhow: so it is seen what waits
+		left, bounded = min(left, max(1, tokens)), true
 	}
 	return left, bounded && !kept(channel)
 }

@@ -82,6 +82,18 @@ func (p *Provider) Valid() bool {
 	return p.Name != "" && p.Channel != "" && p.Weight >= 0 && p.Rate >= 0 && p.Burst >= 0 && p.Order >= 0 && p.Rules.valid() && p.Mode.orLive().Known()
 }
 
+// AtOnce is the most that the provider takes at one instant, in the unit of its Rate:
+// its Burst, or what comes together in one second, at least 1. 0: any number.
+func (p *Provider) AtOnce() int {
+	switch {
+	case p.Rate <= 0:
+		return 0
+	case p.Burst > 0:
+		return p.Burst
+	}
+	return max(1, int(p.Rate))
+}
+
 // Ready reports whether the provider may be called now. While its breaker is
 // open that is so for one probe at a time.
 func (p *Provider) Ready(now time.Time) bool {

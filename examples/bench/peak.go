@@ -306,7 +306,7 @@ func (c *peak) alarms(arrived map[string]time.Time) error {
 // fairness compares when the ordinary districts had their last message with when
 // those that have several times as many had theirs.
 func (c *peak) fairness(ctx context.Context, arrived map[string]time.Time) error {
-	rows, err := c.db.QueryContext(ctx, `SELECT id, person FROM outreach_notice WHERE merged_into IS NULL AND status = 'accepted' AND person IS NOT NULL`)
+	rows, err := c.db.QueryContext(ctx, `SELECT id, person, channel FROM outreach_notice WHERE merged_into IS NULL AND status = 'accepted' AND person IS NOT NULL`)
 	if err != nil {
 		return err
 	}
@@ -317,8 +317,8 @@ func (c *peak) fairness(ctx context.Context, arrived map[string]time.Time) error
 	}
 	last := make([]time.Duration, country.Districts())
 	for rows.Next() {
-		var id, person string
-		if err := rows.Scan(&id, &person); err != nil {
+		var id, person, channel string
+		if err := rows.Scan(&id, &person, &channel); err != nil {
 			return err
 		}
 		at, ok := arrived[id]
@@ -326,6 +326,8 @@ func (c *peak) fairness(ctx context.Context, arrived map[string]time.Time) error
 		if _, err := fmt.Sscanf(strings.TrimPrefix(person, "CC-"), "%d", &number); err != nil || !ok || strings.HasPrefix(id, "u-") {
 			continue
 		}
+		name := "last message by " + channel + " (s)"
+		c.found[name] = max(c.found[name], at.Sub(c.began).Seconds())
 		district := countrytest.DistrictOf(number)
 		last[district] = max(last[district], at.Sub(c.began))
 	}

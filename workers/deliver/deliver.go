@@ -48,6 +48,7 @@ type Handler struct {
 	opts    Options
 
 	claims   *shared[claim, []core.Delivery]
+	urgent   *shared[claim, []core.Delivery] // those of what is critical: they do not wait for the others
 	settles  *shared[[]core.Settled, struct{}]
 	draining atomic.Bool
 	door     chan struct{}  // every window of calls goes through; one that may kill the process keeps it
@@ -59,7 +60,8 @@ type Handler struct {
 // name, or none at all, are an error.
 func New(outbox Outbox, owner string, senders []notify.Sender, opts *Options) (*Handler, error) {
 	h := &Handler{
-		outbox: outbox, senders: make(map[notify.Channel][]notify.Sender), claims: newClaims(outbox, owner), settles: newSettles(outbox), door: make(chan struct{}, 1),
+		outbox: outbox, senders: make(map[notify.Channel][]notify.Sender), claims: newClaims(outbox, owner), urgent: newClaims(outbox, owner),
+		settles: newSettles(outbox), door: make(chan struct{}, 1),
 	}
 	if opts != nil {
 		h.opts = *opts
@@ -228,7 +230,11 @@ func enough(ctx context.Context, call time.Duration) bool {
 }
 
 func (h *Handler) window(ctx context.Context, sender notify.Sender, provider notify.Capabilities, tickets []core.Ticket) error {
-	deliveries, err := h.claims.do(ctx, claim{provider, tickets})
+	claims := h.claims
+	if tickets[0].Priority == notify.Critical {
+		claims = h.urgent
+	}
+	deliveries, err := claims.do(ctx, claim{provider, tickets})
 	if err != nil {
 		return fmt.Errorf("deliver: claim: %w", err)
 	}

@@ -30,6 +30,16 @@ func newPace(most, first, least int) pace {
 	}
 }
 
+// full reports whether the last pass used up the window of a channel.
+func (p *pace) full() bool {
+	for _, filled := range p.filled {
+		if filled {
+			return true
+		}
+	}
+	return false
+}
+
 // soon and late are the shortest and the longest time to wait for room.
 const (
 	soon = 10 * time.Millisecond

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -79,7 +80,10 @@ type Relay struct {
 	owner   string
 	opts    Options
 	wake    chan struct{}
-	turn    sync.Mutex // held by the pass under way
+	turn    sync.Mutex  // held by the pass under way
+	busy    atomic.Bool // such a pass is under way
+	alarm   chan struct{}
+	aside   sync.Mutex // held by a pass for what is critical beside it
 	pace    pace
 	backlog bool      // the last pass left something behind
 	roomAt  time.Time // when to look for room; zero: the last pass had room for all
@@ -87,7 +91,7 @@ type Relay struct {
 
 // New makes a relay named owner, which must be unique among all processes.
 func New(outbox Outbox, queue Queue, owner string, opts *Options) *Relay {
-	r := &Relay{outbox: outbox, queue: queue, owner: owner, wake: make(chan struct{}, 1)}
+	r := &Relay{outbox: outbox, queue: queue, owner: owner, wake: make(chan struct{}, 1), alarm: make(chan struct{}, 1)}
 	if opts != nil {
 		r.opts = *opts
 	}
@@ -122,10 +126,18 @@ func (o *Options) fill() {
 }
 
 // Wake makes the relay look at once. It never blocks; a relay that is at work
-// looks once more afterwards.
+// looks once more afterwards, and while Run does, for what is critical at once.
 func (r *Relay) Wake() {
+	ring(r.wake)
+	if r.busy.Load() {
+		ring(r.alarm)
+	}
+}
+
+// ring leaves a signal where there is none yet.
+func ring(bell chan struct{}) {
 	select {
-	case r.wake <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
 }
@@ -133,6 +145,9 @@ func (r *Relay) Wake() {
 // Run carries until ctx ends, and returns its error. Errors of the database and
 // of Redis are logged and tried again at the next look.
 func (r *Relay) Run(ctx context.Context) error {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { r.answer(ctx) })
 	ticker := time.NewTicker(r.opts.Poll)
 	defer ticker.Stop()
 	for pass := r.Pass; ; {
@@ -160,6 +175,28 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
+// answer carries what is critical beside a pass that looks at everything, which takes
+// a tenth of a second where hundreds are handed out and put together: nobody's
+// reminders keep an alarm waiting.
+func (r *Relay) answer(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.alarm:
+		}
+		for {
+			more, err := r.passCritical(ctx)
+			if err != nil && ctx.Err() == nil {
+				r.opts.Log.Error("relay: pass for what is critical failed", "error", err)
+			}
+			if !more || err != nil {
+				break
+			}
+		}
+	}
+}
+
 // untilRoom is how long to wait before looking whether the channels that were full
 // have room again; 0 when the last pass had room for all.
 func (r *Relay) untilRoom() time.Duration {
@@ -182,16 +219,24 @@ func after(d time.Duration) <-chan time.Time {
 // Pass looks once: what is due is marked in the outbox first and handed to the
 // queue then, so that a crash in between delays it and never doubles it. more
 // says that the limit was reached. It may be called from anywhere, also beside
-// Run: passes of one relay go one after the other.
-func (r *Relay) Pass(ctx context.Context) (more bool, err error) { return r.pass(ctx, false) }
-
-// passCritical is Pass for what is critical.
-func (r *Relay) passCritical(ctx context.Context) (more bool, err error) { return r.pass(ctx, true) }
-
-func (r *Relay) pass(ctx context.Context, critical bool) (more bool, err error) {
+// Run: such passes of one relay go one after the other.
+func (r *Relay) Pass(ctx context.Context) (more bool, err error) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
-	done, err := r.dispatch(ctx, critical)
+	r.busy.Store(true)
+	defer r.busy.Store(false)
+	return r.pass(ctx, core.Room{Window: r.pace.first, Windows: r.pace.windows, Backlog: r.backlog})
+}
+
+// passCritical is Pass for what is critical. It needs no room, so it goes beside one.
+func (r *Relay) passCritical(ctx context.Context) (more bool, err error) {
+	r.aside.Lock()
+	defer r.aside.Unlock()
+	return r.pass(ctx, core.Room{CriticalOnly: true})
+}
+
+func (r *Relay) pass(ctx context.Context, room core.Room) (more bool, err error) {
+	done, err := r.dispatch(ctx, room)
 	if err != nil {
 		return false, err
 	}
@@ -252,12 +297,13 @@ func leading(groups [][]core.Ticket) int {
 
 // dispatch asks for what queue and providers have room for. Tokens are taken
 // first; those that were not used go back.
-func (r *Relay) dispatch(ctx context.Context, critical bool) (core.Dispatched, error) {
+func (r *Relay) dispatch(ctx context.Context, room core.Room) (core.Dispatched, error) {
 	outbox, ok := r.outbox.(roomy)
 	if !ok {
 		return r.outbox.Dispatch(ctx, r.owner, r.opts.Limit)
 	}
 	tokens := make(map[string]int, len(r.opts.Rates))
+	room.Tokens = tokens
 	for provider, limit := range r.opts.Rates {
 		granted, err := r.opts.Buckets.Take(ctx, provider, limit, r.opts.Limit)
 		if err != nil {
@@ -265,9 +311,7 @@ func (r *Relay) dispatch(ctx context.Context, critical bool) (core.Dispatched, e
 		}
 		tokens[provider] = granted
 	}
-	done, err := outbox.DispatchWithin(ctx, r.owner, r.opts.Limit, core.Room{
-		Window: r.pace.first, Windows: r.pace.windows, Tokens: tokens, Backlog: r.backlog, CriticalOnly: critical,
-	})
+	done, err := outbox.DispatchWithin(ctx, r.owner, r.opts.Limit, room)
 	for provider, granted := range tokens {
 		unused := granted - done.Spent[provider]
 		if back := r.opts.Buckets.Give(ctx, provider, r.opts.Rates[provider], unused); back != nil {
@@ -277,7 +321,7 @@ func (r *Relay) dispatch(ctx context.Context, critical bool) (core.Dispatched, e
 	if err == nil && r.opts.Observe != nil {
 		r.opts.Observe(done)
 	}
-	if !critical {
+	if !room.CriticalOnly {
 		r.learn(done, err)
 	}
 	return done, err
@@ -292,9 +336,17 @@ func (r *Relay) learn(done core.Dispatched, err error) {
 	now := time.Now()
 	r.pace.learn(done, now)
 	if done.Full {
-		r.roomAt = now.Add(min(r.pace.pause, r.opts.Poll))
+		pause := r.pace.pause
+		if len(done.Short) > 0 && !r.pace.full() {
+			pause = max(pause, refill)
+		}
+		r.roomAt = now.Add(min(pause, r.opts.Poll))
 	}
 }
+
+// refill is how long the relay waits where nothing but the rates of providers holds
+// up what is due: looking more often would find a few tokens each time.
+const refill = 100 * time.Millisecond
 
 // groups splits tickets into tasks: of one lane each, critical ones alone, and
 // alone what once did not end well: if it kills its worker, then nobody with it.
