@@ -56,13 +56,14 @@ func (s *System) Dispatch(ctx context.Context, owner string, limit int) (Dispatc
 
 // DispatchWithin is Dispatch for as much as there is room for. What finds none
 // is left as it is, and its owners take turns when there is room again. A pass for
-// nothing but what is critical, which never shares a message, goes beside any other.
+// nothing but what is critical, which never shares a message, goes beside any other
+// where the store is [store.Pressing].
 func (s *System) DispatchWithin(ctx context.Context, owner string, limit int, room Room) (Dispatched, error) {
 	var done Dispatched
 	var at *dispatch
 	err := s.pipeline(ctx, func(ctx context.Context, p *pass) error {
 		done, at = Dispatched{At: p.now}, nil
-		if !room.CriticalOnly {
+		if !room.aside(p.tx) {
 			ok, err := p.tx.Lease(ctx, "relay", owner, p.now, p.now.Add(dispatchLease))
 			if err != nil {
 				return err

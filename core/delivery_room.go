@@ -10,6 +10,7 @@ import (
 
 	"github.com/huongvecoso/outreach/core/alert"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/core/store"
 )
 
 // Room is how much a queue and its providers can take now. The zero value is
@@ -128,8 +129,11 @@ const probe = 64
 // the critical ones come first and then every owner's in turn, so that nobody's
 // thousands keep the others waiting (notifications 2.9).
 func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error) {
+	if d.room.CriticalOnly {
+		return d.pressing(ctx, limit)
+	}
 	head := limit
-	if (d.room.Backlog || d.room.CriticalOnly) && limit > probe {
+	if d.room.Backlog && limit > probe {
 		head = probe
 	}
 	due, err := d.tx.DueNotices(ctx, d.now, head)
@@ -139,9 +143,6 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 	}
 	if err != nil {
 		return nil, err
-	}
-	if d.room.CriticalOnly {
-		return slices.DeleteFunc(due, func(n notify.Notice) bool { return n.Priority != notify.Critical }), nil
 	}
 	backlog := limit > 0 && len(due) == head
 	if !backlog && !slices.ContainsFunc(due, func(n notify.Notice) bool { return d.waits(n.Channel, n.Priority) }) {
@@ -153,6 +154,22 @@ func (d *dispatch) look(ctx context.Context, limit int) ([]notify.Notice, error)
 		return d.turns(ctx, limit-len(due), due)
 	}
 	return due, nil
+}
+
+// pressing returns the critical ones of what is due.
+func (d *dispatch) pressing(ctx context.Context, limit int) ([]notify.Notice, error) {
+	if tx, ok := d.tx.(store.Pressing); ok {
+		return tx.DueCritical(ctx, d.now, limit)
+	}
+	due, err := d.tx.DueNotices(ctx, d.now, limit)
+	return slices.DeleteFunc(due, func(n notify.Notice) bool { return n.Priority != notify.Critical }), err
+}
+
+// aside reports whether the pass goes beside any other: it looks at nothing that
+// another one may put together, and locks nothing of it.
+func (r *Room) aside(tx store.Tx) bool {
+	_, alone := tx.(store.Pressing)
+	return r.CriticalOnly && alone
 }
 
 // turns adds up to so many due notices, one of each share after the other, beginning

@@ -77,6 +77,13 @@ func (tx *Tx) DueNotices(_ context.Context, now time.Time, limit int) ([]notify.
 	}, func(a, b *notify.Notice) int { return cmp.Or(lane(a)-lane(b), byNext(a, b)) }, limit)
 }
 
+// DueCritical implements [store.Pressing].
+func (tx *Tx) DueCritical(_ context.Context, now time.Time, limit int) ([]notify.Notice, error) {
+	return tx.notices.pick(tx.notices.all(), func(n *notify.Notice) bool {
+		return pending(n) && lane(n) == 0 && !n.NextAt.After(now)
+	}, byNext, limit)
+}
+
 func pending(n *notify.Notice) bool { return n.State == notify.Pending }
 
 func byNext(a, b *notify.Notice) int { return a.NextAt.Compare(b.NextAt) }

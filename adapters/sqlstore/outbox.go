@@ -379,6 +379,11 @@ func (t *tx) DueNotices(ctx context.Context, now time.Time, limit int) ([]notify
 	return append(due, rest...), err
 }
 
+// DueCritical implements [store.Pressing].
+func (t *tx) DueCritical(ctx context.Context, now time.Time, limit int) ([]notify.Notice, error) {
+	return t.due(ctx, urgent, now, limit)
+}
+
 func (t *tx) due(ctx context.Context, lane int, now time.Time, limit int) ([]notify.Notice, error) {
 	where := t.where()
 	where.add("lane = %d AND due_at <= %s", lane, where.param(now))

@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
@@ -58,6 +59,14 @@ type Gathered interface {
 	// the commit. It calls told once for each that was looked at, in their order, with
 	// whether it was added; told must not use the Tx. What fails later fails there.
 	AddNotices(ctx context.Context, ns []notify.Notice, told func(n notify.Notice, added bool)) error
+}
+
+// Pressing is what a Tx may do besides: read what is critical of what is due, without
+// looking at anything else.
+type Pressing interface {
+	// DueCritical is DueNotices for critical notices: no other is locked by it, so that
+	// who looks for them keeps none from who looks at all.
+	DueCritical(ctx context.Context, now time.Time, limit int) ([]notify.Notice, error)
 }
 
 // Later is what a Tx may do besides: append a record whose place in the journal

@@ -39,6 +39,7 @@ type contender interface {
 type said struct {
 	Ready   bool
 	Took    time.Duration
+	RSS     int64 // the most while it ran
 	Marks   int
 	Figures map[string]float64
 	Fault   string
@@ -85,7 +86,7 @@ func runContender() error {
 	}
 	began := time.Now()
 	err = c.run(ctx)
-	took := time.Since(began)
+	took, most := time.Since(began), resident(os.Getpid()) // not with what it takes to look at the marks
 	if err = errors.Join(err, stop()); err != nil {
 		return fail(fmt.Errorf("run: %w", err))
 	}
@@ -93,7 +94,7 @@ func runContender() error {
 	if err != nil {
 		return fail(fmt.Errorf("marks: %w", err))
 	}
-	if err := out.Encode(said{Took: took, Marks: marks, Figures: c.figures()}); err != nil {
+	if err := out.Encode(said{Took: took, RSS: most, Marks: marks, Figures: c.figures()}); err != nil {
 		return err
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin) // it is measured what it has; then it may go

@@ -156,7 +156,7 @@ func (a *arena) run(ctx context.Context, e entry) (h heat, err error) {
 	}
 	after := a.spent(c)
 	h = heat{
-		Contender: e.name, N: e.n, Took: done.Took, Rate: float64(e.n) / done.Took.Seconds(), RSS: resident(c.pid()), RedisPeak: watch(),
+		Contender: e.name, N: e.n, Took: done.Took, Rate: float64(e.n) / done.Took.Seconds(), RSS: done.RSS, RedisPeak: watch(),
 		CPU: after.since(before, e.n), Foreign: after.foreign(before), Figures: done.Figures,
 	}
 	return h, a.check(ctx, e, done)

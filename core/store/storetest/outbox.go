@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +27,7 @@ func outbox() []promise {
 		{"outbox/query", "Notices selects by every field of the query.", selectsNotices},
 		{"outbox/order", "Notices come ordered by Created, then by id, and no more than Limit.", ordersNotices},
 		{"outbox/by id", "NoticesByID returns those of the ids that exist, each once.", findsNoticesByID},
-		{"outbox/due", "DueNotices returns pending notices whose NextAt has come: critical ones first, then the earliest, as many as asked for.", findsDueNotices},
+		{"outbox/due", "DueNotices returns pending notices whose NextAt has come: critical ones first, then the earliest, as many as asked for. DueCritical, of a Tx that is store.Pressing, returns the critical ones of them.", findsDueNotices},
 		{"outbox/claimed once", "Units of work that claim due notices at the same time claim each of them once.", claimsEachOnce},
 		{"outbox/put all", "PutNotices replaces many at once and raises their versions.", putsAllNotices},
 		{"outbox/put none", "PutNotices with one stale, unknown or repeated notice is ErrStale and replaces none.", putsNoNotice},
@@ -312,6 +313,14 @@ func findsDueNotices(k kit) {
 			due, err := tx.DueNotices(ctx, now, limit)
 			if diff := differ(want, a.ids(due)); diff != "" {
 				k.Errorf("%s (-want +got):\n%s", what, diff)
+			}
+			pressing, ok := tx.(store.Pressing)
+			if err != nil || !ok {
+				return err
+			}
+			due, err = pressing.DueCritical(ctx, now, limit)
+			if diff := differ(slices.DeleteFunc(want, func(id string) bool { return !strings.HasSuffix(id, "critical") }), a.ids(due)); diff != "" {
+				k.Errorf("critical ones, %s (-want +got):\n%s", what, diff)
 			}
 			return err
 		})
