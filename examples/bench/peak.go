@@ -93,6 +93,7 @@ func (c *peak) prepare(ctx context.Context) error {
 	if err := c.fillPeak(ctx, country); err != nil {
 		return err
 	}
+	c.anew() // the connection that filled it
 	c.gate.stand(evening.Add(-2).At(calendar.MustTimeOfDay(3, 0)).UTC())
 	if err := c.begin(ctx); err != nil {
 		return err

@@ -121,14 +121,24 @@ func (p *product) open() (err error) {
 	if p.db, err = sql.Open(driver, dsn); err != nil {
 		return err
 	}
-	p.db.SetMaxOpenConns(24)
-	p.db.SetMaxIdleConns(24)
+	p.db.SetMaxOpenConns(connections)
+	p.anew()
 	if p.store, err = sqlstore.Open(p.db, p.dialect(), nil); err != nil {
 		return err
 	}
 	p.bell = new(workersfx.Bell)
 	p.system, err = core.New(p.store, numbers, &core.Options{Clock: p.gate.now, Calendar: days, Wake: p.bell.Ring, NewID: p.newID})
 	return err
+}
+
+// connections are those to the database, as many as asynq has places and some.
+const connections = 24
+
+// anew ends the connections that nobody uses: each keeps the parameters of the largest
+// statement it had, and what wrote a country is no part of what the product needs.
+func (p *product) anew() {
+	p.db.SetMaxIdleConns(0)
+	p.db.SetMaxIdleConns(connections)
 }
 
 // begin starts the workers.
