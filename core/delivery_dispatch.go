@@ -23,7 +23,8 @@ type Dispatched struct {
 	// More says that the limit was reached: there is more to hand out now.
 	More bool
 	// Full says that some of what is due found no room on its channel: there is
-	// more to hand out as soon as what is under way has been taken.
+	// more to hand out as soon as what is under way has been taken, or its providers
+	// may be given more.
 	Full bool
 	// Standby says that another relay is at work; nothing was looked at.
 	Standby bool

@@ -170,7 +170,7 @@ func (d *dispatch) spentOut(channel notify.Channel, short []*notify.Provider) {
 	if d.short == nil {
 		d.short = make(map[notify.Channel][]*notify.Provider)
 	}
-	d.short[channel] = short
+	d.short[channel], d.done.Full = short, true
 }
 
 // tokens is what is left of the rates of a channel's providers together; bounded is

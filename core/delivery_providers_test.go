@@ -764,3 +764,116 @@ func TestLimitsOfAnInstallationHoldWhateverTheProgrammeDecides(t *testing.T) {
 		t.Error("a limit outside the policy's bounds is taken")
 	}
 }
+
+// slowGateway is a provider that takes one segment in a second.
+func (p *post) slowGateway() {
+	p.t.Helper()
+	if err := p.sys.Register(p.t.Context(), notify.Provider{Name: p.sms.Name, Channel: notify.SMS, Weight: 1, Rate: 1}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// within is a pass for which the gateway has so many tokens.
+func (p *post) within(limit, tokens int) core.Dispatched {
+	p.t.Helper()
+	done, err := p.sys.DispatchWithin(p.t.Context(), "relay", limit, core.Room{Window: 1000, Tokens: map[string]int{p.sms.Name: tokens}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return done
+}
+
+// A digest takes more segments than a slow gateway ever has at once: it goes all the
+// same, or it would wait until its moment passed.
+func TestAMessageThatTakesMoreThanItsProviderHasAtOnceGoesAndTheRestIsOwed(t *testing.T) {
+	p := newPost(t)
+	p.slowGateway()
+	for range 2 {
+		p.tell(notify.Notice{})
+	}
+	if done := p.within(50, 0); len(done.Tickets) != 0 || done.Short[p.sms.Name] != 1 {
+		t.Errorf("without a token went %v, waiting %v", done.Tickets, done.Short)
+	}
+	done := p.within(50, 1)
+	if len(done.Tickets) != 1 || done.Spent[p.sms.Name] != policy.Default().Notices.MaxSegments {
+		t.Errorf("with all that the gateway takes at once went %v, spent %v", done.Tickets, done.Spent)
+	}
+}
+
+// What takes less does not overtake what takes more, which would then never have enough.
+func TestWhereRatesAreSpentWhatComesLaterWaitsAsWell(t *testing.T) {
+	p := newPost(t)
+	if err := p.sys.Register(t.Context(), notify.Provider{Name: p.sms.Name, Channel: notify.SMS, Weight: 1, Rate: 100}); err != nil {
+		t.Fatal(err)
+	}
+	people := p.crowd(2)
+	for _, id := range []org.PersonID{people[0], people[0], people[1]} {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}})
+	}
+	done := p.within(50, 1)
+	if len(done.Tickets) != 0 || !done.Full || done.Short[p.sms.Name] != 2 {
+		t.Errorf("one token, a digest before a single SMS: went %v, full %v, waiting %v", done.Tickets, done.Full, done.Short)
+	}
+	urgent := p.tell(notify.Notice{To: org.Party{Person: people[1], Team: "T"}, Priority: notify.Critical})
+	if done := p.within(50, 1); len(done.Tickets) != 1 || done.Tickets[0].ID != urgent {
+		t.Errorf("what is critical and has its token: %v", done.Tickets)
+	}
+	if done := p.within(50, 3); len(done.Tickets) != 2 || done.Full {
+		t.Errorf("three tokens: went %v, full %v", done.Tickets, done.Full)
+	}
+}
+
+// A backlog that waits for a provider's rate is not read again and again.
+func TestNoMoreIsReadThanTheRatesOfAChannelLetThrough(t *testing.T) {
+	p := newPost(t)
+	if err := p.sys.Register(t.Context(), notify.Provider{Name: p.sms.Name, Channel: notify.SMS, Weight: 1, Rate: 100}); err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range p.crowd(200) {
+		p.tell(notify.Notice{To: org.Party{Person: id, Team: "T"}, Owner: fmt.Sprint(i)})
+	}
+	for _, tokens := range []int{0, 1, 7} {
+		if done := p.within(100, tokens); len(done.Tickets) != tokens || done.Looked > max(1, tokens) {
+			t.Errorf("%d tokens: looked at %d, handed out %d", tokens, done.Looked, len(done.Tickets))
+		}
+	}
+	spent := p.within(100, 0)
+	if spent.More || !spent.Full {
+		t.Errorf("nothing left of the rate: more %v, full %v; nobody should look again at once", spent.More, spent.Full)
+	}
+}
+
+// hidden is a store whose transactions cannot read what is critical alone.
+type hidden struct{ store.Store }
+
+func (h hidden) Update(ctx context.Context, fn func(context.Context, store.Tx) error) error {
+	return h.Store.Update(ctx, func(ctx context.Context, tx store.Tx) error { return fn(ctx, struct{ store.Tx }{tx}) })
+}
+
+// While another relay is at work what is critical goes all the same, where looking for
+// it locks nothing else.
+func TestWhatIsCriticalDoesNotWaitForARelayAtWork(t *testing.T) {
+	for _, pressing := range []bool{true, false} {
+		p := newPost(t)
+		st := p.store
+		if !pressing {
+			st = hidden{st}
+		}
+		var err error
+		if p.sys, err = core.New(st, policy.Default(), &core.Options{Clock: func() time.Time { return *p.now.Load() }, Templates: postTemplates(t)}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.sys.Dispatch(t.Context(), "another relay", 50); err != nil {
+			t.Fatal(err)
+		}
+		p.tell(notify.Notice{})
+		urgent := p.tell(notify.Notice{Priority: notify.Critical})
+		if done, err := p.sys.DispatchWithin(t.Context(), "relay", 50, core.Room{}); err != nil || !done.Standby {
+			t.Errorf("a pass for everything beside another relay: %+v, %v", done, err)
+		}
+		done, err := p.sys.DispatchWithin(t.Context(), "relay", 50, core.Room{CriticalOnly: true})
+		if went := len(done.Tickets) == 1 && done.Tickets[0].ID == urgent; err != nil || went != pressing || done.Standby == pressing {
+			t.Errorf("pressing %v: handed out %v, standby %v, %v", pressing, done.Tickets, done.Standby, err)
+		}
+	}
+}

@@ -56,3 +56,15 @@ func TestAShareIsNeverMoreThanTheWeightNorNothingOfIt(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAProviderTakesAtOnceIsItsBurstOrWhatASecondBrings(t *testing.T) {
+	for _, c := range []struct {
+		rate  float64
+		burst int
+		want  int
+	}{{0, 0, 0}, {0, 9, 0}, {5, 20, 20}, {5, 2, 2}, {5.9, 0, 5}, {0.2, 0, 1}} {
+		if got := (&notify.Provider{Rate: c.rate, Burst: c.burst}).AtOnce(); got != c.want {
+			t.Errorf("rate %v, burst %d: %d at once, want %d", c.rate, c.burst, got, c.want)
+		}
+	}
+}

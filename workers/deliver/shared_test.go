@@ -164,3 +164,31 @@ func TestATaskThatEndsWhileItWaitsIsTakenBack(t *testing.T) {
 		}
 	})
 }
+
+// A claim of hundreds of reminders is under way nearly all the time in the morning.
+func TestAClaimOfWhatIsCriticalDoesNotWaitForOneOfTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box, s := &slowBox{}, accepts("gw", notify.SMS, 8)
+		h := handler(t, box, s)
+		ordinary := single(8)
+		for i := range ordinary {
+			ordinary[i].ID, ordinary[i].Priority = "o-"+ordinary[i].ID, notify.Normal
+		}
+		var all sync.WaitGroup
+		all.Go(func() { _ = h.Deliver(t.Context(), s, ordinary) })
+		time.Sleep(100 * time.Millisecond)
+		began := time.Now()
+		if err := h.Deliver(t.Context(), s, single(1)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 3*time.Second { // its own claim, and its outcome after one that is being written
+			t.Errorf("it took %v", took)
+		}
+		box.mu.Lock()
+		if !slices.Equal(box.together, []int{8, 1}) {
+			t.Errorf("claims of %v", box.together)
+		}
+		box.mu.Unlock()
+		all.Wait()
+	})
+}

@@ -80,3 +80,25 @@ func TestSeveralRelaysShareOneBucket(t *testing.T) {
 		t.Errorf("eight relays took %d of 50 tokens", all.Load())
 	}
 }
+
+// A message may take more than a provider ever has at once. What it takes beyond that
+// is owed, so that on average no more goes out than the rate.
+func TestWhatWasUsedBeyondTheBurstIsOwed(t *testing.T) {
+	m, b := buckets(t)
+	at := func(seconds int) { m.SetTime(time.Date(2017, 3, 15, 3, 0, seconds, 0, time.UTC)) }
+	l := Limit{PerSecond: 1}
+	for i := range 3 { // a message of three segments every third second
+		at(3 * i)
+		want(t, b, l, 5, 1)
+		if err := b.Give(t.Context(), "esms", l, 1-3); err != nil {
+			t.Fatal(err)
+		}
+		at(3*i + 1)
+		want(t, b, l, 5, 0)
+		at(3*i + 2)
+		want(t, b, l, 5, 0)
+	}
+	if err := b.Give(t.Context(), "nobody", Limit{}, -3); err != nil || len(m.Keys()) != 1 {
+		t.Errorf("without a rate a bucket was made: %v, %v", m.Keys(), err)
+	}
+}

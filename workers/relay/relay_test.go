@@ -16,6 +16,7 @@ import (
 
 	"github.com/huongvecoso/outreach/core"
 	"github.com/huongvecoso/outreach/core/notify"
+	"github.com/huongvecoso/outreach/workers/rate"
 	"github.com/huongvecoso/outreach/workers/relay"
 	"github.com/huongvecoso/outreach/workers/task"
 )
@@ -453,4 +454,80 @@ func TestARelayBeginsWithWhatTheWorkersHavePlacesFor(t *testing.T) {
 			t.Errorf("with %d places it began with %d, want %d (%v)", places, box.queued, want, err)
 		}
 	}
+}
+
+// busyBox is an outbox whose passes over everything take a second.
+type busyBox struct{ roomyBox }
+
+func (o *busyBox) DispatchWithin(ctx context.Context, owner string, limit int, room core.Room) (core.Dispatched, error) {
+	if !room.CriticalOnly {
+		time.Sleep(time.Second)
+	}
+	return o.roomyBox.DispatchWithin(ctx, owner, limit, room)
+}
+
+func TestAWakeDuringAPassIsForWhatIsCriticalAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &busyBox{}
+		r := relay.New(box, &queue{}, "r1", &relay.Options{Poll: time.Hour})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer synctest.Wait()
+		defer cancel()
+		go func() { _ = r.Run(ctx) }()
+		looks := func(critical, all int, when string) {
+			t.Helper()
+			synctest.Wait()
+			box.mu.Lock()
+			defer box.mu.Unlock()
+			if box.critical != critical || box.looked-box.critical != all {
+				t.Errorf("%s: looked %d times at what is critical and %d times at all, want %d and %d", when, box.critical, box.looked-box.critical, critical, all)
+			}
+		}
+		time.Sleep(500 * time.Millisecond)
+		r.Wake()
+		looks(1, 0, "woken in the middle of the first pass")
+		time.Sleep(2 * time.Second)
+		looks(1, 2, "after it, and the one it was woken for")
+		r.Wake()
+		looks(1, 2, "woken while nothing is under way")
+		time.Sleep(time.Second)
+		looks(1, 3, "and a pass later")
+	})
+}
+
+// spentBox is an outbox in which everything waits for a provider's rate.
+type spentBox struct{ roomyBox }
+
+func (o *spentBox) DispatchWithin(context.Context, string, int, core.Room) (core.Dispatched, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.looked++
+	return core.Dispatched{At: time.Now(), Full: true, Short: map[string]int{"esms": 1}, Tickets: tickets(3, notify.SMS, notify.Normal)}, nil
+}
+
+func TestWhereNothingButARateHoldsUpWhatIsDueTheRelayLooksTenTimesASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &spentBox{}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_ = relay.New(box, &queue{takes: 1 << 20}, "r1", &relay.Options{Poll: time.Hour}).Run(ctx)
+		if box.looked < 60 || box.looked > 601 {
+			t.Errorf("looked %d times in a minute", box.looked)
+		}
+	})
+}
+
+// A message that takes more than its provider has at once is owed.
+func TestWhatATicketTakesBeyondItsTokensIsToldToTheBucket(t *testing.T) {
+	b := &bucket{tokens: 1}
+	box := &overdrawn{}
+	if _, err := relay.New(box, &queue{}, "r1", &relay.Options{Rates: map[string]rate.Limit{"esms": {PerSecond: 1}}, Buckets: b}).Pass(t.Context()); err != nil || b.tokens != -2 {
+		t.Errorf("a message of three segments and one token: the bucket has %d, %v", b.tokens, err)
+	}
+}
+
+type overdrawn struct{ outbox }
+
+func (o *overdrawn) DispatchWithin(context.Context, string, int, core.Room) (core.Dispatched, error) {
+	return core.Dispatched{Tickets: tickets(1, notify.SMS, notify.Normal), Spent: map[string]int{"esms": 3}}, nil
 }
