@@ -450,3 +450,51 @@ func TestOfManyNoticesAllAreReplacedOrNone(t *testing.T) {
 		}
 	})
 }
+
+// What is under way is counted by every pass of a relay. On the morning of 200,000
+// reminders most of the table was under way since PostgreSQL last looked at it.
+func TestWhatIsUnderWayIsFoundWithoutWhatWentOutBefore(t *testing.T) {
+	t.Parallel()
+	db := databases[1].create(t)()
+	must(t, Migrate(t.Context(), db, Postgres, nil))
+	exec(t, db, "ALTER TABLE outreach_notice SET (autovacuum_enabled = off)")
+	st, err := Open(db, Postgres, nil)
+	must(t, err)
+	update := func(fn func(ctx context.Context, tx *tx)) {
+		t.Helper()
+		must(t, st.Update(t.Context(), func(ctx context.Context, s store.Tx) error { fn(ctx, s.(*tx)); return nil }))
+	}
+	const many, left = 2000, 3
+	var all []*notify.Notice
+	for i := range many {
+		n := waiting(i)
+		n.Version, n.State, n.NextAt = 0, notify.Queued, noon.Add(notify.QueuePatience)
+		all = append(all, n)
+	}
+	update(func(ctx context.Context, tx *tx) { must(t, notices.insertAll(ctx, tx, all)) })
+	update(func(ctx context.Context, tx *tx) {
+		for _, n := range all[left:] {
+			n.State, n.Done = notify.Accepted, noon
+		}
+		must(t, tx.PutNotices(ctx, all[left:]))
+	})
+	find := func(ctx context.Context, tx *tx) {
+		under, err := tx.Underway(ctx)
+		must(t, err)
+		late, err := tx.Notices(ctx, notify.Query{States: []notify.State{notify.Queued}, Before: noon.Add(time.Hour)})
+		must(t, err)
+		if len(under) != 1 || under[0] != (notify.Underway{Channel: notify.SMS, Queued: left, Since: noon}) || len(late) != left {
+			t.Errorf("under way is %+v, and %d of it for long", under, len(late))
+		}
+	}
+	update(find) // passes over what went out, and marks it
+	update(func(ctx context.Context, tx *tx) {
+		find(ctx, tx)
+		var whole, entries int
+		must(t, tx.ask(ctx, func(rows *sql.Rows) error { return rows.Scan(&whole, &entries) },
+			"SELECT pg_stat_get_xact_numscans('outreach_notice'::regclass), pg_stat_get_xact_tuples_returned('outreach_notice_away'::regclass)"))
+		if whole > 0 || entries > many/10 {
+			t.Errorf("to find %d of %d that were under way the table was read %d times and %d entries of its index", left, many, whole, entries)
+		}
+	})
+}
