@@ -498,7 +498,7 @@ func TestWhatIsUnderWayIsFoundWithoutWhatWentOutBefore(t *testing.T) {
 		find(ctx, tx)
 		whole, entries := read()
 		whole, entries = whole-wholeBefore, entries-entriesBefore
-		if whole > 0 || entries > many/10 {
+		if whole > 0 || entries > many/2 { // twice all of them, where it does not learn
 			t.Errorf("to find %d of %d that were under way the table was read %d times and %d entries of its index", left, many, whole, entries)
 		}
 	})
