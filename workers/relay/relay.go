@@ -81,9 +81,9 @@ type Relay struct {
 	opts    Options
 	wake    chan struct{}
 	turn    sync.Mutex  // held by the pass under way
-	busy    atomic.Bool // such a pass is under way
+	busy    atomic.Bool // it is
 	alarm   chan struct{}
-	aside   sync.Mutex // held by a pass for what is critical beside it
+	aside   sync.Mutex // held by a pass for what is critical, beside it
 	pace    pace
 	backlog bool      // the last pass left something behind
 	roomAt  time.Time // when to look for room; zero: the last pass had room for all
@@ -194,8 +194,16 @@ func (r *Relay) answer(ctx context.Context) {
 				break
 			}
 		}
+		select { // whoever commits all the time does not have it look all the time
+		case <-ctx.Done():
+			return
+		case <-time.After(breath):
+		}
 	}
 }
+
+// breath is how long it rests between two looks for what is critical.
+const breath = 5 * time.Millisecond
 
 // untilRoom is how long to wait before looking whether the channels that were full
 // have room again; 0 when the last pass had room for all.
@@ -299,7 +307,10 @@ func leading(groups [][]core.Ticket) int {
 // first; those that were not used go back.
 func (r *Relay) dispatch(ctx context.Context, room core.Room) (core.Dispatched, error) {
 	outbox, ok := r.outbox.(roomy)
-	if !ok {
+	switch {
+	case !ok && room.CriticalOnly: // it would look at everything
+		return core.Dispatched{}, nil
+	case !ok:
 		return r.outbox.Dispatch(ctx, r.owner, r.opts.Limit)
 	}
 	tokens := make(map[string]int, len(r.opts.Rates))

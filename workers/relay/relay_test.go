@@ -531,3 +531,40 @@ type overdrawn struct{ outbox }
 func (o *overdrawn) DispatchWithin(context.Context, string, int, core.Room) (core.Dispatched, error) {
 	return core.Dispatched{Tickets: tickets(1, notify.SMS, notify.Normal), Spent: map[string]int{"esms": 3}}, nil
 }
+
+// slowOutbox is an outbox that cannot be told how much there is room for, and slow.
+type slowOutbox struct {
+	outbox
+	within, most int
+}
+
+func (o *slowOutbox) Dispatch(context.Context, string, int) (core.Dispatched, error) {
+	o.mu.Lock()
+	o.within++
+	o.most = max(o.most, o.within)
+	o.mu.Unlock()
+	time.Sleep(time.Second)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.within--
+	return core.Dispatched{}, nil
+}
+
+func TestPassesThatLookAtEverythingGoOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := &slowOutbox{}
+		r := relay.New(box, &queue{}, "r1", &relay.Options{Poll: time.Hour})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = r.Run(ctx) }()
+		for range 20 {
+			time.Sleep(100 * time.Millisecond)
+			r.Wake()
+		}
+		cancel()
+		synctest.Wait()
+		time.Sleep(2 * time.Second)
+		if box.most != 1 {
+			t.Errorf("%d passes at once", box.most)
+		}
+	})
+}
