@@ -9,6 +9,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/huongvecoso/outreach/core/notify"
 )
 
 // Limit is what a provider takes: so many a second on average, and so many at
@@ -19,10 +21,8 @@ type Limit struct {
 }
 
 func (l Limit) burst() int {
-	if l.Burst > 0 {
-		return l.Burst
-	}
-	return max(1, int(l.PerSecond))
+	p := notify.Provider{Rate: l.PerSecond, Burst: l.Burst}
+	return p.AtOnce()
 }
 
 // Buckets are the buckets of one installation. They are safe for concurrent use.
