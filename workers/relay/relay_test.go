@@ -366,6 +366,17 @@ func (o *roomyBox) DispatchWithin(_ context.Context, _ string, _ int, room core.
 	return done, nil
 }
 
+// looks is how often it has to have been looked at what is critical, and at all.
+func (o *roomyBox) looks(t *testing.T, critical, all int, when string) {
+	t.Helper()
+	synctest.Wait()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.critical != critical || o.looked-o.critical != all {
+		t.Errorf("%s: looked %d times at what is critical and %d times at all, want %d and %d", when, o.critical, o.looked-o.critical, critical, all)
+	}
+}
+
 func TestARelayLooksForRoomAsSoonAsThereMayBeSome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := &roomyBox{left: 10_000}
@@ -405,15 +416,7 @@ func TestAWakeWhileThereIsNoRoomIsForWhatIsCritical(t *testing.T) {
 		r := relay.New(box, &queue{takes: 1 << 20}, "r1", &relay.Options{Poll: time.Hour})
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = r.Run(ctx) }()
-		looks := func(critical, all int, when string) {
-			t.Helper()
-			synctest.Wait()
-			box.mu.Lock()
-			defer box.mu.Unlock()
-			if box.critical != critical || box.looked-box.critical != all {
-				t.Errorf("%s: looked %d times at what is critical and %d times at all, want %d and %d", when, box.critical, box.looked-box.critical, critical, all)
-			}
-		}
+		looks := func(critical, all int, when string) { t.Helper(); box.looks(t, critical, all, when) }
 		looks(0, 1, "at the start")
 		for i := range 5 {
 			r.Wake()
@@ -474,15 +477,7 @@ func TestAWakeDuringAPassIsForWhatIsCriticalAtOnce(t *testing.T) {
 		defer synctest.Wait()
 		defer cancel()
 		go func() { _ = r.Run(ctx) }()
-		looks := func(critical, all int, when string) {
-			t.Helper()
-			synctest.Wait()
-			box.mu.Lock()
-			defer box.mu.Unlock()
-			if box.critical != critical || box.looked-box.critical != all {
-				t.Errorf("%s: looked %d times at what is critical and %d times at all, want %d and %d", when, box.critical, box.looked-box.critical, critical, all)
-			}
-		}
+		looks := func(critical, all int, when string) { t.Helper(); box.looks(t, critical, all, when) }
 		time.Sleep(500 * time.Millisecond)
 		r.Wake()
 		looks(1, 0, "woken in the middle of the first pass")
