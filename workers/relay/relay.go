@@ -151,15 +151,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	ticker := time.NewTicker(r.opts.Poll)
 	defer ticker.Stop()
 	for pass := r.Pass; ; {
-		for {
-			more, err := pass(ctx)
-			if err != nil && ctx.Err() == nil {
-				r.opts.Log.Error("relay: pass failed", "error", err)
-			}
-			if !more || err != nil {
-				break
-			}
-		}
+		r.carry(ctx, pass)
 		room := r.untilRoom()
 		pass = r.Pass
 		select {
@@ -175,6 +167,19 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
+// carry passes until there is no more to hand out, or one fails.
+func (r *Relay) carry(ctx context.Context, pass func(context.Context) (more bool, err error)) {
+	for {
+		more, err := pass(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.opts.Log.Error("relay: pass failed", "error", err)
+		}
+		if !more || err != nil {
+			return
+		}
+	}
+}
+
 // answer carries what is critical beside a pass that looks at everything, which takes
 // a tenth of a second where hundreds are handed out and put together: nobody's
 // reminders keep an alarm waiting.
@@ -185,15 +190,7 @@ func (r *Relay) answer(ctx context.Context) {
 			return
 		case <-r.alarm:
 		}
-		for {
-			more, err := r.passCritical(ctx)
-			if err != nil && ctx.Err() == nil {
-				r.opts.Log.Error("relay: pass for what is critical failed", "error", err)
-			}
-			if !more || err != nil {
-				break
-			}
-		}
+		r.carry(ctx, r.passCritical)
 		select { // whoever commits all the time does not have it look all the time
 		case <-ctx.Done():
 			return

@@ -550,14 +550,17 @@ func TestPassesThatLookAtEverythingGoOneAfterTheOther(t *testing.T) {
 		box := &slowOutbox{}
 		r := relay.New(box, &queue{}, "r1", &relay.Options{Poll: time.Hour})
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { _ = r.Run(ctx) }()
+		ended := make(chan struct{})
+		go func() {
+			_ = r.Run(ctx)
+			close(ended)
+		}()
 		for range 20 {
 			time.Sleep(100 * time.Millisecond)
 			r.Wake()
 		}
 		cancel()
-		synctest.Wait()
-		time.Sleep(2 * time.Second)
+		<-ended
 		if box.most != 1 {
 			t.Errorf("%d passes at once", box.most)
 		}
