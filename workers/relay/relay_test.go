@@ -131,21 +131,31 @@ func TestWhatIsForAProviderThatServesOneProcessGoesIntoItsLane(t *testing.T) {
 	}
 }
 
-// slow is a queue that takes a second for each task.
-type slow struct {
-	queue
+// second is what takes one, and counts who is in it.
+type second struct {
+	mu          sync.Mutex
 	under, most int // calls under way, and the most there were
 }
 
-func (q *slow) EnqueueContext(ctx context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
-	q.mu.Lock()
-	q.under++
-	q.most = max(q.most, q.under)
-	q.mu.Unlock()
+func (s *second) pass() {
+	s.mu.Lock()
+	s.under++
+	s.most = max(s.most, s.under)
+	s.mu.Unlock()
 	time.Sleep(time.Second)
-	q.mu.Lock()
-	q.under--
-	q.mu.Unlock()
+	s.mu.Lock()
+	s.under--
+	s.mu.Unlock()
+}
+
+// slow is a queue that takes a second for each task.
+type slow struct {
+	queue
+	calls second
+}
+
+func (q *slow) EnqueueContext(ctx context.Context, t *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
+	q.calls.pass()
 	return q.queue.EnqueueContext(ctx, t, opts...)
 }
 
@@ -167,8 +177,8 @@ func TestWhatIsCriticalIsHandedOverSideBySideAndTheOthersInTheirOrder(t *testing
 			if _, err := r.Pass(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(began); q.most != c.most || took != c.took {
-				t.Errorf("%s: %d at once, all in %s; want %d in %s", c.priority, q.most, took, c.most, c.took)
+			if took := time.Since(began); q.calls.most != c.most || took != c.took {
+				t.Errorf("%s: %d at once, all in %s; want %d in %s", c.priority, q.calls.most, took, c.most, c.took)
 			}
 			var sent []core.Ticket
 			for _, made := range q.tasks {
@@ -530,18 +540,11 @@ func (o *overdrawn) DispatchWithin(context.Context, string, int, core.Room) (cor
 // slowOutbox is an outbox that cannot be told how much there is room for, and slow.
 type slowOutbox struct {
 	outbox
-	within, most int
+	calls second
 }
 
 func (o *slowOutbox) Dispatch(context.Context, string, int) (core.Dispatched, error) {
-	o.mu.Lock()
-	o.within++
-	o.most = max(o.most, o.within)
-	o.mu.Unlock()
-	time.Sleep(time.Second)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.within--
+	o.calls.pass()
 	return core.Dispatched{}, nil
 }
 
@@ -561,8 +564,8 @@ func TestPassesThatLookAtEverythingGoOneAfterTheOther(t *testing.T) {
 		}
 		cancel()
 		<-ended
-		if box.most != 1 {
-			t.Errorf("%d passes at once", box.most)
+		if box.calls.most != 1 {
+			t.Errorf("%d passes at once", box.calls.most)
 		}
 	})
 }
