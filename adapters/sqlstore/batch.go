@@ -373,7 +373,7 @@ func (t *tx) prepared(ctx context.Context, statement string) (write func(args []
 	if !ok {
 		return func(args []any) (int64, error) { return t.exec(ctx, statement, args...) }, func() {}, nil
 	}
-	stmt, err := p.PrepareContext(ctx, t.names.in(statement))
+	stmt, err := p.PrepareContext(ctx, t.in(statement))
 	if err != nil {
 		return nil, nil, t.failed(err)
 	}

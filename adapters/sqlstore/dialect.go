@@ -15,7 +15,7 @@ type Dialect string
 
 // The dialects.
 const (
-	SQLite   Dialect = "sqlite"   // 3.39 or later, by any driver that takes $1 parameters
+	SQLite   Dialect = "sqlite"   // 3.39 or later, by modernc.org/sqlite or another of its drivers
 	Postgres Dialect = "postgres" // 13 or later
 )
 
@@ -86,6 +86,19 @@ func (d Dialect) differences() (*dialect, error) {
 	return nil, fmt.Errorf("sqlstore: unknown dialect %q", d)
 }
 
+// questionMarks writes $1 as ?1. SQLite knows both, but takes $1 for a name, and names
+// for numbers in the order in which they come; of its drivers only modernc.org/sqlite
+// counts otherwise.
+func questionMarks(statement string) string {
+	b := []byte(statement)
+	for i := range len(b) - 1 {
+		if b[i] == '$' && '0' <= b[i+1] && b[i+1] <= '9' {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}
+
 // fixedWidth is how SQLite stores instants: as text that sorts by time.
 const fixedWidth = "2006-01-02T15:04:05.000000Z"
 
@@ -125,22 +138,28 @@ func appendElement(b []byte, v string) []byte {
 
 var escaped = strings.NewReplacer(`"`, `\"`, `\`, `\\`)
 
-// SQLiteDSN returns the data source name for modernc.org/sqlite under which the
-// file at path serves several connections and processes: a busy database is
-// waited for, readers see a snapshot beside the one writer (WAL), and a
-// transaction takes the write lock when it begins, so that none fails half way.
-// The log of what is not in the file itself yet grows to some 30 MB while there is much
-// to write, instead of 4. Commits are flushed to the disk; append
-// "&_pragma=synchronous(NORMAL)" where losing the last moments before a power cut is
-// acceptable.
+// SQLiteDSN returns the data source name under which the file at path serves several
+// connections and processes: a busy database is waited for, readers see a snapshot
+// beside the one writer (WAL), and a transaction takes the write lock when it begins,
+// so that none fails half way. The log of what is not in the file itself yet grows to
+// some 30 MB while there is much to write, instead of 4.
+//
+// Commits are flushed to the disk; append "&_pragma=synchronous(NORMAL)" where losing
+// the last moments before a power cut is acceptable.
+//
+// It is understood by modernc.org/sqlite and ncruces/go-sqlite3, and by
+// mattn/go-sqlite3 except for the size of the log and what is appended. Mattn's
+// connections take the write lock to read as well: there Views need an Options.ReadDB.
 func SQLiteDSN(path string) string {
-	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(8000)&_pragma=foreign_keys(1)&_txlock=immediate"
+	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(8000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)" +
+		"&_txlock=immediate" +
+		"&_busy_timeout=5000&_journal_mode=WAL&_foreign_keys=1&_synchronous=FULL" // for mattn
 }
 
-// SQLiteReadDSN returns the data source name for a second, read-only handle on
-// a file that exists already: see Options.ReadDB.
+// SQLiteReadDSN returns the data source name, for the same drivers, for a second,
+// read-only handle on a file that exists already: see Options.ReadDB.
 func SQLiteReadDSN(path string) string {
-	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&mode=ro"
+	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&mode=ro" + "&_busy_timeout=5000"
 }
 
 // sqliteFile writes path as a file: URI without a host.

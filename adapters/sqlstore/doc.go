@@ -1,6 +1,7 @@
 // Package sqlstore keeps the programme in a SQL database: SQLite for one
 // machine, PostgreSQL for several. It works on a *sql.DB that the caller opened
-// with the driver of his choice, and imports none itself.
+// with the driver of his choice, and imports none itself. It is tested whole with
+// modernc.org/sqlite, ncruces/go-sqlite3 and mattn/go-sqlite3, pgx and lib/pq.
 //
 //	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN("outreach.db"))
 //	…

@@ -1,11 +1,14 @@
 package sqlstore
 
-import "errors"
+import (
+	"errors"
+	"reflect"
+)
 
 // Drivers are recognised by what their errors can say, not by their type.
 type (
 	sqlStater interface{ SQLState() string } // jackc/pgx, lib/pq
-	coder     interface{ Code() int }        // modernc.org/sqlite, ncruces (extended codes)
+	coder     interface{ Code() int }        // modernc.org/sqlite: the extended code
 )
 
 // conflict reports whether a transaction lost against another one and may
@@ -18,12 +21,9 @@ func conflict(err error) bool {
 			return true
 		}
 	}
-	var code coder
-	if errors.As(err, &code) {
-		switch code.Code() & 0xff {
-		case 5, 6: // busy, locked
-			return true
-		}
+	switch sqliteCode(err) & 0xff {
+	case 5, 6: // busy, locked
+		return true
 	}
 	return false
 }
@@ -34,12 +34,56 @@ func taken(err error) bool {
 	if errors.As(err, &state) {
 		return state.SQLState() == "23505"
 	}
-	var code coder
-	if errors.As(err, &code) {
-		switch code.Code() {
-		case 1555, 2067: // primary key, unique
-			return true
-		}
+	switch sqliteCode(err) {
+	case 1555, 2067: // primary key, unique
+		return true
 	}
 	return false
+}
+
+// sqliteCode returns the extended result code of SQLite in an error, 0 where there is none.
+func sqliteCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	if code := extendedCode(reflect.ValueOf(err)); code != 0 {
+		return code
+	}
+	switch err := err.(type) { //nolint:errorlint // it goes through all of them itself
+	case coder:
+		return err.Code()
+	case interface{ Unwrap() error }:
+		return sqliteCode(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, within := range err.Unwrap() {
+			if code := sqliteCode(within); code != 0 {
+				return code
+			}
+		}
+	}
+	return 0
+}
+
+// extendedCode is what an error says it is, by a number of a type of its own that the
+// driver's package alone can name: as a method ncruces/go-sqlite3, as a field
+// mattn/go-sqlite3.
+func extendedCode(err reflect.Value) int {
+	if err.Kind() == reflect.Pointer && err.IsNil() {
+		return 0
+	}
+	var code reflect.Value
+	if method := err.MethodByName("ExtendedCode"); method.IsValid() && method.Type().NumIn() == 0 && method.Type().NumOut() == 1 {
+		code = method.Call(nil)[0]
+	} else if at := reflect.Indirect(err); at.Kind() == reflect.Struct {
+		code = at.FieldByName("ExtendedCode")
+	}
+	switch {
+	case !code.IsValid():
+		return 0
+	case code.CanInt():
+		return int(code.Int())
+	case code.CanUint():
+		return int(code.Uint())
+	}
+	return 0
 }

@@ -78,7 +78,7 @@ type strict struct {
 func (t *tx) deferParts(parts []part) {
 	for _, p := range parts {
 		s := p.strict()
-		t.pipe.Defer(t.names.in(s.statement), t.bind(s.args), func(texts []string, err error) error {
+		t.pipe.Defer(t.in(s.statement), t.bind(s.args), func(texts []string, err error) error {
 			switch {
 			case err == nil && s.told != nil:
 				s.told(texts)

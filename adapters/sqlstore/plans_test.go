@@ -233,7 +233,7 @@ func sqlitePlan(ctx context.Context, q Querier, query string, args []any) (plan,
 
 // firstPage is a statement without a condition that wants the first rows in the
 // order of a table's primary key: it ends with the page.
-var firstPage = regexp.MustCompile(`^SELECT [^()]* FROM outreach_\w+\s+ORDER BY (?:id|position) LIMIT \$\d+$`)
+var firstPage = regexp.MustCompile(`^SELECT [^()]* FROM outreach_\w+\s+ORDER BY (?:id|position) LIMIT [$?]\d+$`)
 
 // small are the partial indexes: they hold only what is open or waits, so that
 // to read one from end to end is no scan of history.

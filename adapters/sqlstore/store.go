@@ -421,7 +421,7 @@ func (t *tx) exec(ctx context.Context, statement string, args ...any) (int64, er
 		return 0, err
 	}
 	t.forget(statement)
-	result, err := t.q.ExecContext(ctx, t.names.in(statement), t.bind(args)...)
+	result, err := t.q.ExecContext(ctx, t.in(statement), t.bind(args)...)
 	if err != nil {
 		return 0, t.failed(err)
 	}
@@ -450,7 +450,7 @@ func (t *tx) ask(ctx context.Context, scan func(*sql.Rows) error, statement stri
 	if err := t.usable(); err != nil {
 		return err
 	}
-	rows, err := t.q.QueryContext(ctx, t.names.in(statement), t.bind(args)...)
+	rows, err := t.q.QueryContext(ctx, t.in(statement), t.bind(args)...)
 	if err != nil {
 		return t.failed(err)
 	}
@@ -496,6 +496,15 @@ func (t *tx) usable() error {
 		return errOver
 	}
 	return nil
+}
+
+// in writes a statement for the database of the transaction.
+func (t *tx) in(statement string) string {
+	statement = t.names.in(statement)
+	if t.dialect.name == SQLite {
+		return questionMarks(statement)
+	}
+	return statement
 }
 
 // bind turns instants into what the database stores.

@@ -51,6 +51,27 @@ type sqliteError struct{ code int }
 func (sqliteError) Error() string { return "the driver says no" }
 func (e sqliteError) Code() int   { return e.code }
 
+func TestParametersOfSQLiteAreNumbers(t *testing.T) {
+	t.Parallel()
+	const statement = "UPDATE a SET b = $2, c = $13 WHERE id = $1 AND s->>'$.d' = '$'"
+	if got, want := questionMarks(statement), "UPDATE a SET b = ?2, c = ?13 WHERE id = ?1 AND s->>'$.d' = '$'"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// ownNumber is of a type that only its driver's package can name.
+type ownNumber int32
+
+type methodError struct{ code ownNumber }
+
+func (*methodError) Error() string             { return "the driver says no" }
+func (e *methodError) Code() ownNumber         { return e.code & 0xff }
+func (e *methodError) ExtendedCode() ownNumber { return e.code }
+
+type fieldError struct{ Code, ExtendedCode ownNumber }
+
+func (fieldError) Error() string { return "the driver says no" }
+
 func TestErrorsOfDriversAreRecognised(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -67,6 +88,13 @@ func TestErrorsOfDriversAreRecognised(t *testing.T) {
 		{sqliteError{2067}, false, true},
 		{sqliteError{1555}, false, true},
 		{sqliteError{787}, false, false}, // foreign key
+		{&methodError{5}, true, false},
+		{&methodError{2067}, false, true},
+		{errors.Join(errors.New("before"), &methodError{1555}), false, true},
+		{(*methodError)(nil), false, false},
+		{fieldError{6, 6}, true, false},
+		{fieldError{19, 2067}, false, true},
+		{fieldError{19, 787}, false, false},
 		{errors.New("40001"), false, false},
 		{nil, false, false},
 	} {

@@ -1,5 +1,6 @@
-// Package tools lets goose and atlas themselves apply the migrations, in a module
-// of its own so that nobody who embeds the programme has them in his module graph.
+// Package tools lets goose and atlas themselves apply the migrations, in a module of
+// its own, as the drivers of the packages beneath it are, so that nobody who embeds the
+// programme has them in his module graph.
 package tools
 
 import (
