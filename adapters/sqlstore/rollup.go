@@ -181,6 +181,8 @@ func (t *tx) PutPages(ctx context.Context, period calendar.Period, pages []repor
 
 // Grounds implements [store.Rollups].
 func (t *tx) Grounds(ctx context.Context, q store.GroundsQuery) (g store.Grounds, err error) {
+	t.counting = true
+	defer func() { t.counting = false }()
 	at := func(column string) *selection {
 		where := t.where()
 		where.add("%s "+t.dialect.member, column, where.param(t.dialect.list(texts(q.Places))))

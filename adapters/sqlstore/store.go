@@ -264,6 +264,8 @@ type tx struct {
 	// so that a value that is asked for again, as a unit of work does at every step,
 	// takes no round trip: not where somebody else may write in the transaction as well.
 	keeps bool
+	// counting says that what it reads is only counted: it remembers none of it.
+	counting bool
 
 	waiting   map[string]*later // by table: rows that are written later
 	order     []string          // of the tables that wait
@@ -292,6 +294,12 @@ func newMemory() *memory { return &memory{tables: make(map[string]shelf)} }
 // shelf is what a transaction knows of the rows of a table by their ids, or of the
 // chains of records by their subjects.
 type shelf map[string]*known
+
+// remembers reports whether the transaction needs to know what it reads: where nothing
+// is written, or of rows that are only counted, no version is ever compared.
+func (t *tx) remembers() bool {
+	return !t.counting && (!t.reading || t.notes != nil)
+}
 
 // shelf returns what is known of a table, to be read.
 func (m *memory) shelf(table string) shelf {

@@ -22,6 +22,7 @@ import (
 	"github.com/huongvecoso/outreach/core/duty"
 	"github.com/huongvecoso/outreach/core/event"
 	"github.com/huongvecoso/outreach/core/fault"
+	"github.com/huongvecoso/outreach/core/issue"
 	"github.com/huongvecoso/outreach/core/notify"
 	"github.com/huongvecoso/outreach/core/org"
 	"github.com/huongvecoso/outreach/core/sealed"
@@ -791,4 +792,50 @@ func TestSQLiteDSNNamesTheFile(t *testing.T) {
 			t.Errorf("%s: writing through the reader's handle is possible", name)
 		}
 	}
+}
+
+// What is read for a report, and what is counted for the figures of a month, may be a
+// whole country: nothing of it is remembered.
+func TestWhatIsOnlyReadIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, d Dialect, handle func() *sql.DB) {
+		var st *Store
+		district(t, handle(), d, 20, 100, atPresent, func(s *Store) store.Store { st = s; return s })
+		remembered := func(run func(context.Context, func(context.Context, store.Tx) error) error, read func(context.Context, *tx) (int, error)) (rows int) {
+			must(t, run(t.Context(), func(ctx context.Context, s store.Tx) error {
+				n, err := read(ctx, s.(*tx))
+				if err == nil && n < 20 {
+					err = fmt.Errorf("there were only %d to read", n)
+				}
+				if memory := s.(*tx).memory; memory != nil {
+					for _, shelf := range memory.tables {
+						rows += len(shelf)
+					}
+				}
+				return err
+			}))
+			return rows
+		}
+		issues := func(ctx context.Context, tx *tx) (int, error) {
+			all, err := tx.Issues(ctx, issue.Query{})
+			return len(all), err
+		}
+		grounds := func(ctx context.Context, tx *tx) (int, error) {
+			hamlets, err := tx.PlacesAfter(ctx, "", 100)
+			if err != nil {
+				return 0, err
+			}
+			g, err := tx.Grounds(ctx, store.GroundsQuery{Places: hamlets, During: calendar.Period{From: calendar.DateOf(present).Add(-3000), To: calendar.DateOf(present)}})
+			return len(g.Issues) + len(g.Visits) + len(g.Opinions), err
+		}
+		if rows := remembered(st.View, issues); rows != 0 {
+			t.Errorf("of what a View reads %d rows are remembered", rows)
+		}
+		if rows := remembered(st.Update, grounds); rows != 0 {
+			t.Errorf("of what is counted %d rows are remembered", rows)
+		}
+		if rows := remembered(st.Update, issues); rows < 20 {
+			t.Errorf("of what an Update reads, and may write, only %d rows are remembered", rows)
+		}
+	})
 }

@@ -316,13 +316,16 @@ func (t *table[T]) scan(ctx context.Context, tx *tx, run func(context.Context, f
 // values makes the values of states that the transaction has read.
 func (t *table[T]) values(tx *tx, states []string) ([]T, error) {
 	values := make([]T, len(states))
-	known := tx.shelf(t.name, len(states))
+	var known shelf
+	if tx.remembers() {
+		known = tx.shelf(t.name, len(states))
+	}
 	for i, state := range states {
 		v := &values[i]
 		if err := t.decode(state, v); err != nil {
 			return nil, err
 		}
-		if t.version == nil && i >= keptMost {
+		if known == nil || t.version == nil && i >= keptMost {
 			continue
 		}
 		k := known.of(t.id(v))
