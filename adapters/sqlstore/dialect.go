@@ -159,7 +159,7 @@ func SQLiteDSN(path string) string {
 // SQLiteReadDSN returns the data source name, for the same drivers, for a second,
 // read-only handle on a file that exists already: see Options.ReadDB.
 func SQLiteReadDSN(path string) string {
-	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&mode=ro" + "&_busy_timeout=5000"
+	return sqliteFile(path) + "?_pragma=busy_timeout(5000)&_busy_timeout=5000&mode=ro"
 }
 
 // sqliteFile writes path as a file: URI without a host.

@@ -75,7 +75,9 @@ func extendedCode(err reflect.Value) int {
 	if method := err.MethodByName("ExtendedCode"); method.IsValid() && method.Type().NumIn() == 0 && method.Type().NumOut() == 1 {
 		code = method.Call(nil)[0]
 	} else if at := reflect.Indirect(err); at.Kind() == reflect.Struct {
-		code = at.FieldByName("ExtendedCode")
+		if field, there := at.Type().FieldByName("ExtendedCode"); there && len(field.Index) == 1 {
+			code = at.FieldByIndex(field.Index)
+		}
 	}
 	switch {
 	case !code.IsValid():
