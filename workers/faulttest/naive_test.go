@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -31,8 +34,9 @@ func naiveWorker(o orders) error {
 		Concurrency: 20, TaskCheckInterval: 20 * time.Millisecond, DelayedTaskCheckInterval: 200 * time.Millisecond, LogLevel: asynq.FatalLevel,
 		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return time.Second },
 	})
-	fmt.Print(readyLine)
-	return server.Run(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM) // server.Run would hear signals some time after it began
+	err := server.Start(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.SMS, bytes.NewReader(t.Payload()))
 		if err != nil {
 			return err
@@ -51,6 +55,13 @@ func naiveWorker(o orders) error {
 		}
 		return nil
 	}))
+	if err != nil {
+		return err
+	}
+	fmt.Print(readyLine)
+	<-told
+	server.Shutdown()
+	return nil
 }
 
 // naive does to the baseline what rows F1 and F3 do to ours, over the same

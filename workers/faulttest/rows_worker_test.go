@@ -262,7 +262,7 @@ var operator = org.System()
 // cancelRace cancels half of the notices at random moments. Nothing may be
 // called for one after its cancel was committed.
 func cancelRace(r *run) {
-	s := r.ready(setup{delay: 60 * time.Millisecond})
+	s := r.ready(setup{delay: 200 * time.Millisecond})
 	cancelled, late := map[notify.ID]time.Time{}, 0
 	most, want := 3, 0
 	if r.full() {
