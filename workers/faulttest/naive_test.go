@@ -84,11 +84,9 @@ func naive(r *run, emptied bool) {
 		s.added = append(s.added, expected{Notice: outboxtest.Notice(i, notify.SMS, s.sys.Now())})
 	}
 	s.begin(r.workers)
-	for k := range 4 {
-		time.Sleep(200 * time.Millisecond)
-		killOne(s)
-		if k == 1 && emptied {
-			flush(s)
+	for s.flushes == 0 && s.kills < 4 && s.killAfterCall(r.patience) {
+		if s.kills == 2 && emptied {
+			flush(s) // nothing comes any more
 		}
 	}
 	s.searched(r)
@@ -113,6 +111,26 @@ func naive(r *run, emptied bool) {
 	if emptied == (f.l == 0) {
 		r.Errorf("Redis emptied: %v, and %d are lost: the harness does not see it", emptied, f.l)
 	}
+}
+
+// killAfterCall kills a worker that runs, as soon as the gateway has taken one more
+// message and before it says so. It does nothing where none comes within patience.
+func (s *stage) killAfterCall(patience time.Duration) bool {
+	before := len(s.sms.Ledger())
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if len(s.sms.Ledger()) == before {
+			continue
+		}
+		for _, i := range s.random.Perm(len(s.workers)) {
+			select {
+			case <-s.workers[i].ready:
+				s.killNumber(i)
+				return true
+			default:
+			}
+		}
+	}
+	return false
 }
 
 // searched lets asynq find what the killed workers held, and waits for it.

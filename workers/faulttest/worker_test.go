@@ -48,9 +48,14 @@ const workerEnv = "OUTREACH_FAULTTEST_WORKER"
 func TestMain(m *testing.M) {
 	orders := os.Getenv(workerEnv)
 	if orders == "" {
-		// Most of a row is waiting: more of them at once than there are processors.
+		// Most of a row is waiting: more of them at once than there are processors,
+		// unless its processes are busy being watched.
+		beside := "4"
+		if watched {
+			beside = "2"
+		}
 		flag.Parse()
-		if err := flag.Set("test.parallel", "4"); err != nil {
+		if err := flag.Set("test.parallel", beside); err != nil {
 			panic(err)
 		}
 		os.Exit(m.Run())
