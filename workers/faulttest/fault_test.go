@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"os"
+	"os/exec"
 	"strconv"
 	"sync"
 	"testing"
@@ -74,10 +75,45 @@ type run struct {
 	profile
 	row
 	seed uint64
+	slow float64 // how many times slower than usual the machine is
 
 	found   []*figures
 	notes   []string
 	verdict string
+}
+
+// stretch is what a time on the wall is on a machine as slow as this one now.
+func (r *run) stretch(d time.Duration) time.Duration { return time.Duration(float64(d) * r.slow) }
+
+// pace is a clock's speed at which processes of this machine do as much between two of
+// its minutes as they should: a ticket that waits for two is handed out again. No slower
+// than the profile's.
+func (r *run) pace(speed int) int {
+	return max(min(speed, r.speed), int(float64(speed)/r.slow))
+}
+
+// usual is how long a process of this binary takes to begin and to end, where there is
+// little else to do.
+func usual() time.Duration {
+	if watched {
+		return 120 * time.Millisecond
+	}
+	return 60 * time.Millisecond
+}
+
+// slowness is how many times longer than usual it takes now, four times at most.
+func slowness(t *testing.T) float64 {
+	t.Helper()
+	const times = 3
+	began := time.Now()
+	for range times {
+		idle := exec.Command(os.Args[0])
+		idle.Env = append(os.Environ(), workerEnv+"="+idleOrders)
+		if err := idle.Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return min(max(1, float64(time.Since(began))/float64(times*usual())), 4)
 }
 
 // note adds what happened to the row's last column.
@@ -131,7 +167,8 @@ func TestFaults(t *testing.T) {
 				if p.parallel {
 					t.Parallel()
 				}
-				r := &run{T: t, profile: p, row: row, seed: seed + uint64(i)}
+				r := &run{T: t, profile: p, row: row, seed: seed + uint64(i), slow: slowness(t)}
+				r.patience = r.stretch(p.patience)
 				mu.Lock()
 				played[row.id+row.fault] = r
 				mu.Unlock()
@@ -146,5 +183,10 @@ func TestFaults(t *testing.T) {
 			all = append(all, r)
 		}
 	}
-	t.Logf("%s profile, seed %d, clock ×%d, %d workers, %v\n%s", p.name, seed, p.speed, p.workers, time.Since(began).Round(time.Second), table(all))
+	slowest := 1.0
+	for _, r := range all {
+		slowest = max(slowest, r.slow)
+	}
+	t.Logf("%s profile, seed %d, clock ×%d, %d workers, %v, up to %.1f times slower than usual\n%s",
+		p.name, seed, p.speed, p.workers, time.Since(began).Round(time.Second), slowest, table(all))
 }

@@ -62,7 +62,7 @@ func (r *run) resolved(s *stage) {
 		}
 	}
 	most := longestUnderway + unknownAfter*time.Minute + time.Minute
-	if slack := (s.away + 5*busy) * time.Duration(s.orders.Clock.Speed); longest > most+slack {
+	if slack := (s.away + r.stretch(5*busy)) * time.Duration(s.orders.Clock.Speed); longest > most+slack {
 		r.Errorf("an unknown outcome was decided about after %v, want %v at most, and %v for the outage", longest, most, slack)
 	}
 	r.note(fmt.Sprintf("unknown outcomes decided about after %v at most", longest.Round(time.Second)))

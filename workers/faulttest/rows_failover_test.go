@@ -115,17 +115,17 @@ const longestToOpen = 10 * time.Second
 // its breaker opens, under a steady load; it has to open in time.
 func (p *pair) trouble(r *run, lasts time.Duration, wrong func(since time.Duration), right func()) {
 	r.Helper()
-	began, before := time.Now(), len(p.outage)
+	began, before, longest := time.Now(), len(p.outage), r.stretch(longestToOpen)
 	p.until(r, func() bool {
 		wrong(time.Since(began))
 		if len(p.outage) > before && p.opened < 0 {
 			p.opened = time.Since(began)
 		}
 		since := time.Since(began)
-		return since >= lasts && p.opened >= 0 || since > max(lasts, longestToOpen)
+		return since >= lasts && p.opened >= 0 || since > max(lasts, longest)
 	})
-	if p.opened < 0 || p.opened > longestToOpen {
-		r.Errorf("the breaker took %v to open, want %v at most", p.opened, longestToOpen)
+	if p.opened < 0 || p.opened > longest {
+		r.Errorf("the breaker took %v to open, want %v at most", p.opened, longest)
 	}
 	r.note(fmt.Sprintf("open after %v", p.opened.Round(10*time.Millisecond)))
 	p.opened = -1
@@ -172,7 +172,7 @@ func (p *pair) watch() *notify.Provider {
 func providerFailsOver(r *run) {
 	p := r.twoGateways(true)
 	p.letter, p.opened, p.pause = letterA, -1, 25*time.Millisecond
-	lasts := 5 * time.Second // ten minutes on the stage's clock
+	lasts := p.orders.Clock.wall(10 * time.Minute)
 	if r.full() {
 		lasts *= 2
 	}
@@ -277,7 +277,7 @@ func (r *run) probesOneByOne(p *pair) {
 	r.Helper()
 	_, attempts, _ := p.read()
 	wait := notify.BreakerRules{}.Complete().FirstProbe
-	atOnce := time.Second * time.Duration(p.orders.Clock.Speed)
+	atOnce := r.stretch(busy) * time.Duration(p.orders.Clock.Speed)
 	probes := 0
 	for _, o := range p.outage {
 		var calls []time.Time
@@ -303,7 +303,7 @@ func (r *run) probesOneByOne(p *pair) {
 }
 
 // lastsFor is how long both gateways are away before anything comes that cannot
-// wait: ten seconds on the wall, which that then has to go by mail.
+// wait, which then has to go by mail.
 const lastsFor = 20 * time.Minute
 
 // channelIsOut shuts both gateways for longer than three probes take. What cannot

@@ -442,7 +442,7 @@ func (r *run) onlyProbes(s *stage, attempts map[notify.ID][]notify.Attempt) {
 		}
 	}
 	slices.SortFunc(refused, time.Time.Compare)
-	wait, onTheirWay := notify.BreakerRules{}.Complete().FirstProbe, busy*time.Duration(s.orders.Clock.Speed)
+	wait, onTheirWay := notify.BreakerRules{}.Complete().FirstProbe, r.stretch(busy)*time.Duration(s.orders.Clock.Speed)
 	for i := 1; i < len(refused); i++ {
 		if refused[i].Sub(refused[0]) > onTheirWay && refused[i].Sub(refused[i-1]) < wait {
 			r.Errorf("two calls within %v were refused, want %v between probes", refused[i].Sub(refused[i-1]), wait)

@@ -300,9 +300,14 @@ func redisFull(r *run) {
 			stopOne(s)
 		}
 		set("maxmemory", "0")
+		s.workersReady() // and has looked at what Redis does
 		refusals++
 	}
-	s.storm(r.profile, recurring{full, r.rare[0] / 2, r.rare[1] / 2})
+	s.pour(r.profile, recurring{full, r.rare[0] / 2, r.rare[1] / 2})
+	for refusals < 2 { // the profile's time was too short
+		full(s)
+	}
+	s.calm(r.patience)
 	r.judge(s, false)
 	if refused := s.said("the queue refused a task"); refusals < 2 || refused == 0 {
 		r.Errorf("%d times full, %d tasks refused: nothing was shown", refusals, refused)

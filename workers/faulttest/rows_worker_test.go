@@ -39,6 +39,7 @@ func (r *run) ready(want setup) *stage {
 	if want.speed == 0 {
 		want.speed = r.speed
 	}
+	want.speed = r.pace(want.speed)
 	if want.delay == 0 {
 		want.delay = 100 * time.Millisecond
 	}
@@ -104,7 +105,7 @@ func (s *stage) lookForOld() {
 func (r *run) noneOld(s *stage, most time.Duration) {
 	r.Helper()
 	s.lookForOld() // after all
-	if slack := 5 * busy * time.Duration(s.orders.Clock.Speed); s.oldest > most+slack {
+	if slack := r.stretch(5*busy) * time.Duration(s.orders.Clock.Speed); s.oldest > most+slack {
 		r.Errorf("a notice was on its way for %v, want %v at most, and %v for a busy machine", s.oldest, most, slack)
 	}
 }
@@ -137,10 +138,9 @@ func killSending(s *stage) {
 	killOne(s)
 }
 
-// sending is the number of a worker that has claimed something, -1 where none has.
-func (s *stage) sending() int {
+// underway are notices that are being sent, ten at most.
+func (s *stage) underway() (found []notify.Notice) {
 	s.t.Helper()
-	var found []notify.Notice
 	err := s.store.View(s.t.Context(), func(ctx context.Context, tx store.Tx) (err error) {
 		found, err = tx.Notices(ctx, notify.Query{States: []notify.State{notify.Sending}, Limit: 10})
 		return err
@@ -148,7 +148,13 @@ func (s *stage) sending() int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for _, n := range found {
+	return found
+}
+
+// sending is the number of a worker that has claimed something, -1 where none has.
+func (s *stage) sending() int {
+	s.t.Helper()
+	for _, n := range s.underway() {
 		for i, w := range s.workers {
 			if slices.Contains(strings.Split(n.LeaseOwner, "/"), strconv.Itoa(w.process.Process.Pid)) {
 				return i
@@ -206,7 +212,7 @@ func stopWhileHanging(r *run) {
 	if _, attempts, _ := s.read(); len(attempts[s.added[0].ID]) != 1 || attempts[s.added[0].ID][0].Outcome != notify.ResultUnknown {
 		r.Errorf("after the stop the call is %+v, want its outcome unknown", attempts[s.added[0].ID])
 	}
-	if slack := 5 * busy; patient > limit+slack {
+	if slack := r.stretch(5 * busy); patient > limit+slack {
 		r.Errorf("a stop took %v although a call takes %v at most", patient, callTimeout)
 	}
 
@@ -216,7 +222,7 @@ func stopWhileHanging(r *run) {
 	s.added = append(s.added, expected{Notice: hanging, policy: letterC})
 	s.commit(hanging)
 	stuck := r.stopDuringCall(s)
-	if slack := 5 * busy; stuck > limit+slack { // an instrumented process takes a second to end
+	if slack := r.stretch(5 * busy); stuck > limit+slack { // an instrumented process takes a second to end
 		r.Errorf("a stop took %v, its limit is %v", stuck, limit)
 	}
 	if stuck < s.orders.config().Shutdown {
@@ -263,6 +269,7 @@ var operator = org.System()
 // called for one after its cancel was committed.
 func cancelRace(r *run) {
 	s := r.ready(setup{delay: 200 * time.Millisecond})
+	s.workersReady()
 	cancelled, late := map[notify.ID]time.Time{}, 0
 	most, want := 3, 0
 	if r.full() {
@@ -273,11 +280,10 @@ func cancelRace(r *run) {
 			if len(s.added) == 0 {
 				return
 			}
-			latest := min(len(s.added), 5*most)
-			i := len(s.added) - 1 - s.random.IntN(latest)
+			i := len(s.added) - 1 - s.random.IntN(min(len(s.added), 5*most))
 			if s.random.IntN(2) == 0 { // one that is being sent, where there is one
-				for j := len(s.added) - latest; j < len(s.added); j++ {
-					if s.now(s.added[j].ID).State == notify.Sending {
+				for _, n := range s.underway() {
+					if j := slices.IndexFunc(s.added, func(e expected) bool { return e.ID == n.ID }); j >= 0 {
 						i = j
 					}
 				}
