@@ -596,6 +596,38 @@ func TestAMonthWithAFactWithoutAKnownPlaceIsNotRolledUp(t *testing.T) {
 	}
 }
 
+// More hamlets are touched than a store is going to tell of: notes are worked off some
+// hundreds at a time, and none is taken whose page is not counted anew.
+func TestNotesOfAWholeCountryAreWorkedOff(t *testing.T) {
+	const hamlets = 2700
+	st, _ := sqliteStore(t)
+	c := newCastOn(t, st, nil)
+	id := func(i int) string { return fmt.Sprintf("AP-%05d", i) }
+	c.put(func(ctx context.Context, tx store.Tx) (err error) {
+		for i := range hamlets {
+			names := []org.Naming{{Valid: calendar.Period{From: day("2010-01-01")}, Kind: "ap", Name: id(i), Code: id(i), Parent: "C1"}}
+			err = errors.Join(err, tx.PutPlace(ctx, &org.Place{ID: org.PlaceID(id(i)), Names: names}))
+		}
+		return err
+	})
+	if err := c.sys.RollUp(t.Context(), month("2017-05")); err != nil {
+		t.Fatal(err)
+	}
+	c.put(func(ctx context.Context, tx store.Tx) (err error) {
+		for i := range hamlets {
+			o := opinion.State{ID: opinion.ID(id(i)), Place: org.PlaceID(id(i)), Heard: lan, Kind: opinion.Report, Confidentiality: opinion.Open, Status: opinion.Recorded, Happened: day("2017-05-10")}
+			err = errors.Join(err, tx.PutOpinion(ctx, &o))
+		}
+		return err
+	})
+	if n, err := c.sys.FreshenRollups(t.Context()); err != nil || n < hamlets {
+		t.Fatalf("%d notes worked off (error %v), want those of %d hamlets", n, err, hamlets)
+	}
+	if diff, kept, touched := rolledUp(c, aggregate(c), month("2017-05")); diff != "" || kept != 1 || touched != 0 {
+		t.Errorf("%d months from pages, %d of them touched since\n%s", kept, touched, diff)
+	}
+}
+
 // Many write, others work notes off and roll up, and in every snapshot meanwhile the
 // figures that are read are those that are counted.
 func TestRolledUpFiguresAreRightWhileEverybodyWrites(t *testing.T) {

@@ -40,10 +40,10 @@ func (t *tx) Rolled(ctx context.Context, period calendar.Period) (r store.Rolled
 		r.All = r.All || place.String == ""
 		return err
 	}, touchedIn, from, to, touchedMost+1)
-	if err != nil || r.All || len(r.Touched) > touchedMost {
-		r.All = true
+	if err != nil {
 		return r, err
 	}
+	r.All = r.All || len(r.Touched) > touchedMost // the pages are told of all the same: who has taken notes counts them anew
 	err = t.query(ctx, func(rows *sql.Rows) error {
 		var first, counts, hamlets string
 		err := rows.Scan(&r.Basis, &first, &counts, &hamlets)
@@ -94,8 +94,11 @@ func (d *day) Scan(value any) (err error) {
 
 // TakeTouched implements [store.Rollups].
 func (t *tx) TakeTouched(ctx context.Context, limit int) (all []store.Touched, err error) {
-	if t.reading {
-		return nil, errReading
+	if err := t.writable(); err != nil {
+		return nil, err
+	}
+	if err := t.toWrite(ctx); err != nil { // what is read here is removed as well
+		return nil, err
 	}
 	err = t.query(ctx, func(rows *sql.Rows) error {
 		var note store.Touched

@@ -68,7 +68,7 @@ func over(wrap func(store.Tx) store.Tx) store.Store {
 // A store that keeps all promises breaks none; each double breaks exactly those
 // that its fault is about.
 func TestBrokenStoresAreNoticed(t *testing.T) {
-	for _, d := range doubles {
+	for _, d := range slices.Concat(doubles, rollupDoubles) {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
@@ -92,7 +92,7 @@ func TestBrokenStoresAreNoticed(t *testing.T) {
 // that nothing breaks would be checked by nothing.
 func TestEveryPromiseCanBeBroken(t *testing.T) {
 	breakable := map[string]bool{}
-	for _, d := range doubles {
+	for _, d := range slices.Concat(doubles, rollupDoubles) {
 		for _, name := range d.breaks {
 			breakable[name] = true
 		}
@@ -119,11 +119,14 @@ func TestEveryPromiseCanBeBroken(t *testing.T) {
 	}
 }
 
-var doubles = []struct {
+// broken is a double and the promises that it breaks.
+type broken struct {
 	name   string
 	open   func() store.Store
 	breaks []string
-}{
+}
+
+var doubles = []broken{
 	{"keeps everything", func() store.Store { return memstore.New() }, nil},
 
 	{"keeps what a failed unit of work wrote", func() store.Store {

@@ -141,7 +141,7 @@ func (k kit) view(fn func(ctx context.Context, tx store.Tx) error) {
 func promises() []promise {
 	var all []promise
 	for _, part := range [][]promise{
-		transactions(), keeping(), journal(), organisation(), fieldwork(), oversight(), outbox(), receiptInbox(),
+		transactions(), keeping(), journal(), organisation(), fieldwork(), oversight(), outbox(), receiptInbox(), rollups(),
 	} {
 		all = append(all, part...)
 	}
