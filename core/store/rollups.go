@@ -30,9 +30,9 @@ type Rollups interface {
 	Rolled(ctx context.Context, period calendar.Period) (Rolled, error)
 	// Grounds returns what the figures of some hamlets are counted from.
 	Grounds(ctx context.Context, q GroundsQuery) (Grounds, error)
-	// LockRollups returns the periods that are rolled up, and lets nobody else change
-	// pages or take notes until the transaction ends. What is read after it is at least as
-	// new as what any other transaction took notes of.
+	// LockRollups returns the periods that are rolled up. Whoever changes pages or takes
+	// notes calls it first, and waits for the end of the transaction of whoever did before.
+	// What is read after it is at least as new as what any other transaction took notes of.
 	LockRollups(ctx context.Context) ([]RolledPeriod, error)
 	// TakeTouched removes up to limit notes and returns them. Notes of transactions
 	// that are still running stay.
@@ -42,7 +42,8 @@ type Rollups interface {
 	ForgetTouched(ctx context.Context, period calendar.Period) error
 	// Unplaced reports whether something that the figures of a period are counted from
 	// belongs to no place that is kept, so that no page would hold it. The places
-	// of the query do not matter.
+	// of the query do not matter. Where it looks at more than what counts, a period is
+	// counted from its facts for nothing.
 	Unplaced(ctx context.Context, q GroundsQuery) (bool, error)
 	// PlacesAfter returns the first places by id after one, limit at most.
 	PlacesAfter(ctx context.Context, id org.PlaceID, limit int) ([]org.PlaceID, error)
