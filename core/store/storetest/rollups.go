@@ -228,10 +228,6 @@ func refusesRollupsInView(k kit) {
 	k.takeAll()
 	k.write(visited, "before", spot{hamlet: here, on: inMarch})
 	for what, write := range map[string]func(context.Context, store.Rollups) error{
-		"LockRollups": func(ctx context.Context, kept store.Rollups) error {
-			_, err := kept.LockRollups(ctx)
-			return err
-		},
 		"TakeTouched": func(ctx context.Context, kept store.Rollups) error {
 			_, err := kept.TakeTouched(ctx, 100)
 			return err
