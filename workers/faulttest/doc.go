@@ -30,8 +30,9 @@
 // what is wrong notice by notice, and its seed repeats it.
 //
 // The clocks of all processes run faster than the wall, so that leases and
-// waiting times of minutes pass in seconds; calls, kills and asynq do not. The
-// package has tests only:
+// waiting times of minutes pass in seconds; calls, kills and asynq do not. The slower
+// the machine is when a row begins, the slower its clocks go, and the more time it has.
+// The package has tests only:
 //
 //	go test ./workers/faulttest -v                             the short profile
 //	OUTREACH_FAULTS=full go test ./workers/faulttest -v -timeout 30m
