@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,16 +50,6 @@ const idleOrders = "idle"
 func TestMain(m *testing.M) {
 	orders := os.Getenv(workerEnv)
 	if orders == "" {
-		// Most of a row is waiting: more of them at once than there are processors,
-		// unless its processes are busy being watched.
-		beside := "4"
-		if watched {
-			beside = "2"
-		}
-		flag.Parse()
-		if err := flag.Set("test.parallel", beside); err != nil {
-			panic(err)
-		}
 		os.Exit(m.Run())
 	}
 	if orders == idleOrders {
